@@ -13,10 +13,9 @@ namespace ferrule::detail {
 }  // namespace ferrule::detail
 
 /// Checked in every build: use it where the check costs next to nothing.
-#define FERRULE_ASSERT(condition, what) \
-  (static_cast<bool>(condition)         \
-       ? static_cast<void>(0)           \
-       : ::ferrule::detail::assertion_failed(what, __FILE__, __LINE__))
+#define FERRULE_ASSERT(condition, what)                \
+  (static_cast<bool>(condition) ? static_cast<void>(0) \
+                                : ::ferrule::detail::assertion_failed(what, __FILE__, __LINE__))
 
 /// Checked unless NDEBUG is defined: for checks on hot paths.
 #ifdef NDEBUG

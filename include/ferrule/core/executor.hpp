@@ -1,0 +1,98 @@
+#pragma once
+/// @file
+/// What a coroutine needs of the loop it runs on: the time, chance, timers, and a place in the
+/// queue. `reactor` is the one implementation; core code sees only this.
+///
+/// ```cpp
+/// ferrule::mono_time in_a_second(ferrule::executor& loop) {
+///   return ferrule::saturating_add(loop.now(), std::chrono::seconds(1));
+/// }
+/// ```
+
+#include "ferrule/core/clock.hpp"
+#include "ferrule/core/rng.hpp"
+
+namespace ferrule {
+
+/// Something due at a time. It must not move while armed, and must be disarmed before it dies.
+/// Its owner embeds it and casts back in `expired`.
+struct timer {
+  using function = void (*)(timer&) noexcept;
+
+  explicit timer(function on_expiry) noexcept : expired(on_expiry) {}
+  timer(const timer&) = delete;
+  timer& operator=(const timer&) = delete;
+
+  bool armed() const noexcept { return link != nullptr; }
+
+  function expired;
+  mono_time at{};
+  // The timer wheel's own: a list it can leave without a search.
+  timer* next = nullptr;
+  timer** link = nullptr;
+};
+
+/// Something to run soon on the loop's thread. It must not move nor die while queued.
+struct ready {
+  using function = void (*)(ready&) noexcept;
+
+  explicit ready(function to_run) noexcept : run(to_run) {}
+  ready(const ready&) = delete;
+  ready& operator=(const ready&) = delete;
+
+  function run;
+  ready* next = nullptr;
+  bool queued = false;
+};
+
+/// The loop as core code sees it. Thread rule: everything here is for the loop's own thread.
+class executor {
+ public:
+  executor() = default;
+  executor(const executor&) = delete;
+  executor& operator=(const executor&) = delete;
+
+  /// The time of the current batch of events: read once a batch, not once a call.
+  virtual mono_time now() const noexcept = 0;
+  virtual wall_time date() const noexcept = 0;
+  virtual rng& random() noexcept = 0;
+
+  /// Calls `t.expired` once, no earlier than `at` and soon after it. Arming again moves it.
+  virtual void arm(timer& t, mono_time at) noexcept = 0;
+  /// Makes sure that `t.expired` is not called. Harmless when not armed.
+  virtual void disarm(timer& t) noexcept = 0;
+
+  /// Runs `r.run` after what runs now, before the loop sleeps; in the order of the calls.
+  /// Queueing what is queued changes nothing.
+  void schedule(ready& r) noexcept {
+    if (r.queued) return;
+    r.queued = true;
+    r.next = nullptr;
+    (last_ == nullptr ? first_ : last_->next) = &r;
+    last_ = &r;
+  }
+
+ protected:
+  ~executor() = default;
+
+  bool has_ready() const noexcept { return first_ != nullptr; }
+  /// Runs what is queued now; what those queue in turn waits for the next call.
+  void run_ready() noexcept {
+    ready* const batch_last = last_;
+    while (first_ != nullptr) {
+      ready& r = *first_;
+      const bool was_last = &r == batch_last;
+      first_ = r.next;
+      if (first_ == nullptr) last_ = nullptr;
+      r.queued = false;
+      r.run(r);  // may destroy r
+      if (was_last) break;
+    }
+  }
+
+ private:
+  ready* first_ = nullptr;
+  ready* last_ = nullptr;
+};
+
+}  // namespace ferrule

@@ -1,0 +1,176 @@
+#pragma once
+/// @file
+/// The seam between Ferrule and the world: sockets, files, clocks and blocking work all pass
+/// through one `io::backend`, so that io_uring, epoll and a simulated network are interchangeable.
+/// A virtual call costs about 2 ns.
+///
+/// ```cpp
+/// struct reader : ferrule::io::operation {
+///   reader() { done = [](operation& self, const ferrule::io::completion& c) noexcept {
+///                static_cast<reader&>(self).bytes += c.bytes.size();
+///              }; }
+///   std::size_t bytes = 0;
+/// };
+/// void start(ferrule::io::backend& io, reader& r, ferrule::io::handle h) { io.recv_start(r, h); }
+/// ```
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "ferrule/core/clock.hpp"
+#include "ferrule/io/address.hpp"
+
+namespace ferrule::io {
+
+/// A file descriptor, or a virtual socket of the simulated network.
+enum class handle : std::int32_t { none = -1 };
+
+/// How an operation went, or went on.
+struct completion {
+  std::int32_t result;               ///< >= 0 as the operation says, or -errno
+  bool more;                         ///< a multishot goes on; false is always the last call
+  std::span<const std::byte> bytes;  ///< of recv_start: valid until `done` returns
+};
+
+/// One request to the backend, embedded in what waits for it. It must neither move nor die between
+/// its start and its last `done`; inside its last `done` it may be started again or destroyed.
+struct operation {
+  using function = void (*)(operation&, const completion&) noexcept;
+
+  operation() = default;
+  explicit operation(function on_done) noexcept : done(on_done) {}
+  operation(const operation&) = delete;
+  operation& operator=(const operation&) = delete;
+
+  bool pending() const noexcept { return state != 0; }
+
+  function done = nullptr;
+  // The backend's own.
+  operation* next = nullptr;
+  std::uint32_t slot = 0;
+  std::uint16_t generation = 0;
+  std::uint8_t kind = 0;
+  std::uint8_t state = 0;  // 0: not started or done
+};
+
+/// How a listener and the connections it accepts behave.
+struct socket_options {
+  bool nodelay = true;  ///< TCP_NODELAY: answers leave at once
+  int linger_s = -1;    ///< SO_LINGER in seconds; -1 leaves the kernel's default
+  int backlog = 1024;   ///< connections the kernel queues before they are accepted
+  std::uint32_t receive_buffer_bytes = 0;  ///< SO_RCVBUF; 0 leaves the kernel's default
+  bool reuse_port = false;                 ///< SO_REUSEPORT: several reactors share one port
+};
+
+/// One reactor's way to the world, made and used on that reactor's thread; only `wake` may be
+/// called from another. Calls that answer at once return a handle or 0, or -errno. Operations
+/// answer through `done`, never from inside the call that starts or cancels them.
+class backend {
+ public:
+  backend() = default;
+  backend(const backend&) = delete;
+  backend& operator=(const backend&) = delete;
+  virtual ~backend() = default;
+
+  /// "io_uring", "epoll" or "sim".
+  virtual std::string_view name() const noexcept = 0;
+
+  // Sockets are made here, so that the simulated network needs no kernel.
+
+  /// A bound, listening TCP socket. Returns its handle or -errno (-EADDRINUSE: the port is taken).
+  virtual std::int32_t listen(const address& at, const socket_options& options) = 0;
+  /// An unconnected socket, close-on-exec and non-blocking. `type` is SOCK_STREAM or SOCK_DGRAM.
+  virtual std::int32_t open(int family, int type) = 0;
+  /// Takes over a descriptor made elsewhere (LISTEN_FDS, a pipe). The simulated network: -ENOTSUP.
+  virtual std::int32_t adopt(int fd) = 0;
+  /// The local address, with the real port when 0 was asked for.
+  virtual std::int32_t local(handle socket, address& out) = 0;
+  virtual std::int32_t peer(handle socket, address& out) = 0;
+  /// setsockopt with an int.
+  virtual std::int32_t option(handle socket, int level, int name, int value) = 0;
+  /// shutdown(2): SHUT_WR is what sends FIN. Pending receives end with what follows from it.
+  virtual void shutdown(handle socket, int how) noexcept = 0;
+
+  // Operations. Each ends with exactly one last `done`.
+
+  /// Ends what is pending on the socket (-ECANCELED), waits for it, then closes. result: 0.
+  virtual void close(operation& op, handle socket) = 0;
+  /// Multishot: each `done` brings a new handle, close-on-exec and non-blocking. Passing errors
+  /// (a connection aborted in the queue) stay inside; -EMFILE and the like end it.
+  virtual void accept_start(operation& op, handle listener) = 0;
+  /// result: 0 or -errno (-ECONNREFUSED, -ETIMEDOUT …).
+  virtual void connect(operation& op, handle socket, const address& to) = 0;
+  /// Multishot into shared buffers: each `done` lends `bytes` until it returns. Ends with result 0
+  /// (the peer sent FIN) or -errno. Running out of buffers and re-arming stay inside.
+  virtual void recv_start(operation& op, handle socket) = 0;
+  /// One shot into own memory, which must stay alive. result: bytes, 0 at FIN, or -errno. Not
+  /// asking again is backpressure.
+  virtual void recv(operation& op, handle socket, std::span<std::byte> into) = 0;
+  /// Completes when all is taken or with -errno; result: bytes. `parts` and the memory they name
+  /// must stay alive. One send at a time per socket.
+  virtual void send(operation& op, handle socket, std::span<const iovec> parts) = 0;
+  /// A datagram with its sender; `from` must stay alive.
+  virtual void recv_from(operation& op, handle socket, std::span<std::byte> into,
+                         address& from) = 0;
+  virtual void send_to(operation& op, handle socket, std::span<const std::byte> bytes,
+                       const address& to) = 0;
+  /// pread(2) and pwrite(2) without blocking the reactor.
+  virtual void read_at(operation& op, handle file, std::span<std::byte> into,
+                       std::uint64_t offset) = 0;
+  virtual void write_at(operation& op, handle file, std::span<const std::byte> bytes,
+                        std::uint64_t offset) = 0;
+  /// fdatasync(2).
+  virtual void sync(operation& op, handle file) = 0;
+  /// One shot, level triggered, on a descriptor that belongs to another library. result: the poll
+  /// events. Cancel it before the owner closes the descriptor. The simulated network: -ENOTSUP.
+  virtual void poll(operation& op, int foreign_fd, short events) = 0;
+  /// Runs `blocking(op)` on a worker thread; `done` follows on this one with result 0. The
+  /// simulated network runs it inline after a virtual delay. Cannot be cancelled once it runs.
+  virtual void offload(operation& op, void (*blocking)(operation&) noexcept) = 0;
+  /// Asks a pending operation to end early. `done` still comes exactly once more, with -ECANCELED
+  /// or the real result, never from inside this call. Harmless when not pending.
+  virtual void cancel(operation& op) noexcept = 0;
+
+  // The loop.
+
+  /// Submits what was started, sleeps until something completes, `until` passes or `wake` is
+  /// called, and calls `done` for what completed. `mono_time::min()` polls, `no_deadline` sleeps
+  /// without a timeout. Returns how many completions it delivered.
+  virtual unsigned wait(mono_time until) = 0;
+  /// The time, read once after each sleep.
+  virtual mono_time now() const noexcept = 0;
+  virtual wall_time date() const noexcept = 0;
+  /// Ends the current or next `wait` early. Any thread; async-signal-safe.
+  virtual void wake() noexcept = 0;
+};
+
+/// Which backend to use.
+enum class backend_kind : std::uint8_t { automatic, uring, epoll };
+
+/// How a backend is made.
+struct backend_options {
+  backend_kind kind = backend_kind::automatic;
+  std::uint32_t queue_entries = 1024;   ///< submission queue of io_uring; completions: 4 times
+  std::uint32_t receive_buffers = 128;  ///< buffers shared by multishot receives; a power of 2
+  std::uint32_t receive_buffer_bytes = 2048;  ///< size of each
+};
+
+/// A backend, or why there is none.
+struct made_backend {
+  std::unique_ptr<backend> io;  ///< null when the wanted kind is not to be had
+  std::string why;  ///< why not io_uring ("io_uring: Operation not permitted"), else empty
+};
+
+/// Makes the backend for this thread by trying: with `automatic`, io_uring if the kernel grants
+/// all that is needed of it (set-up, an operation, a buffer ring), else epoll. Call it on the
+/// thread that will use it.
+made_backend make_backend(const backend_options& options);
+
+}  // namespace ferrule::io

@@ -1,0 +1,71 @@
+#pragma once
+/// @file
+/// The loop of one thread: completions, timers, and work posted from other threads. A reactor
+/// with nothing due sleeps without a timeout.
+///
+/// ```cpp
+/// void run_one_batch(ferrule::reactor& loop) { loop.run_once(); }
+/// ```
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "ferrule/core/executor.hpp"
+#include "ferrule/io/backend.hpp"
+#include "ferrule/io/timer_wheel.hpp"
+
+namespace ferrule {
+
+/// Work handed to a reactor from another thread; embedded by its owner, which must keep it alive
+/// until `run` was called. `run` is called once, on the reactor's thread, and may destroy it.
+struct posted {
+  using function = void (*)(posted&) noexcept;
+  explicit posted(function to_run) noexcept : run(to_run) {}
+  posted(const posted&) = delete;
+  posted& operator=(const posted&) = delete;
+  function run;
+  posted* next = nullptr;
+};
+
+/// One thread's loop over one backend. Make and run it on one thread; only `post` and `stop` may
+/// be called from others.
+class reactor final : public executor {
+ public:
+  /// `seed` decides every number that `random()` gives.
+  reactor(std::unique_ptr<io::backend> backend, std::uint64_t seed);
+  ~reactor();
+
+  io::backend& io() noexcept { return *backend_; }
+
+  mono_time now() const noexcept override { return backend_->now(); }
+  wall_time date() const noexcept override { return backend_->date(); }
+  rng& random() noexcept override { return random_; }
+  void arm(timer& t, mono_time at) noexcept override { timers_.arm(t, at); }
+  void disarm(timer& t) noexcept override { timers_.disarm(t); }
+
+  /// Runs batches until `stop` is called.
+  void run();
+  /// Runs one batch: what is ready, then whatever completes or falls due until `until` at the
+  /// latest. Sleeps only when nothing is ready.
+  void run_once(mono_time until = no_deadline);
+  /// When the loop has to run next for its own sake: now when something is ready, else its
+  /// earliest timer, else `no_deadline`. For a simulated world that runs many reactors.
+  mono_time next_due() const noexcept;
+  /// Makes `run` return after the current batch. Any thread; async-signal-safe.
+  void stop() noexcept;
+  /// Runs `work.run` on the reactor's thread. Any thread. What is posted after `run` returned is
+  /// not run.
+  void post(posted& work) noexcept;
+
+ private:
+  void run_posted() noexcept;
+
+  std::unique_ptr<io::backend> backend_;
+  timer_wheel timers_;
+  rng random_;
+  std::atomic<posted*> posted_{nullptr};
+  std::atomic<bool> stopping_{false};
+};
+
+}  // namespace ferrule
