@@ -1,0 +1,105 @@
+#include "io/kernel_sockets.hpp"
+
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace ferrule::io::kernel {
+namespace {
+
+int fd_of(handle any) noexcept { return static_cast<int>(any); }
+
+std::int32_t result_of(int returned) noexcept { return returned < 0 ? -errno : returned; }
+
+std::int32_t set_option(int fd, int level, int name, const void* value, socklen_t size) noexcept {
+  return result_of(::setsockopt(fd, level, name, value, size));
+}
+
+std::int32_t set_option(int fd, int level, int name, int value) noexcept {
+  return set_option(fd, level, name, &value, sizeof value);
+}
+
+/// Set on the listener because the connections it accepts inherit them: no call a connection.
+std::int32_t set_options(int fd, const socket_options& options) noexcept {
+  std::int32_t failed = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (failed == 0 && options.reuse_port) failed = set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  if (failed == 0 && options.nodelay) failed = set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (failed == 0 && options.linger_s >= 0) {
+    const linger value{.l_onoff = 1, .l_linger = options.linger_s};
+    failed = set_option(fd, SOL_SOCKET, SO_LINGER, &value, sizeof value);
+  }
+  if (failed == 0 && options.receive_buffer_bytes != 0) {
+    // Before listen(2), because the window scale is agreed on in the handshake.
+    failed = set_option(fd, SOL_SOCKET, SO_RCVBUF, &options.receive_buffer_bytes,
+                        sizeof options.receive_buffer_bytes);
+  }
+  return failed;
+}
+
+using name_function = int (*)(int, sockaddr*, socklen_t*);
+
+std::int32_t name_of(name_function get, handle socket, address& out) noexcept {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  auto* const any = reinterpret_cast<sockaddr*>(&storage);
+  if (get(fd_of(socket), any, &size) < 0) return -errno;
+  const auto found = address::from_sockaddr(any, size);
+  if (!found) return -EAFNOSUPPORT;
+  out = *found;
+  return 0;
+}
+
+}  // namespace
+
+std::int32_t listen(const address& at, const socket_options& options) noexcept {
+  const std::int32_t fd = open(at.family(), SOCK_STREAM);
+  if (fd < 0) return fd;
+  std::int32_t failed = set_options(fd, options);
+  if (failed == 0) failed = result_of(::bind(fd, at.data(), at.size()));
+  if (failed == 0) failed = result_of(::listen(fd, options.backlog));
+  if (failed == 0) return fd;
+  ::close(fd);
+  return failed;
+}
+
+std::int32_t open(int family, int type) noexcept {
+  return result_of(::socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+}
+
+std::int32_t adopt(int fd) noexcept {
+  struct stat about{};
+  if (::fstat(fd, &about) < 0) return -errno;
+  if (::fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) return -errno;
+  // A regular file is always ready; io_uring would take the flag as a wish to fail with EAGAIN.
+  if (S_ISREG(about.st_mode)) return fd;
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) return -errno;
+  return fd;
+}
+
+std::int32_t local(handle socket, address& out) noexcept {
+  return name_of(::getsockname, socket, out);
+}
+
+std::int32_t peer(handle socket, address& out) noexcept {
+  return name_of(::getpeername, socket, out);
+}
+
+std::int32_t option(handle socket, int level, int name, int value) noexcept {
+  return set_option(fd_of(socket), level, name, value);
+}
+
+void shutdown(handle socket, int how) noexcept { ::shutdown(fd_of(socket), how); }
+
+void close(handle any) noexcept { ::close(fd_of(any)); }
+
+bool is_socket(handle any) noexcept {
+  struct stat about{};
+  return ::fstat(fd_of(any), &about) == 0 && S_ISSOCK(about.st_mode);
+}
+
+}  // namespace ferrule::io::kernel

@@ -1,0 +1,25 @@
+#pragma once
+/// @file
+/// The socket calls that answer at once, shared by the backends that run on the kernel. Results
+/// are those of `io::backend`: a handle or 0, or -errno.
+
+#include <cstdint>
+
+#include "ferrule/io/backend.hpp"
+
+namespace ferrule::io::kernel {
+
+std::int32_t listen(const address& at, const socket_options& options) noexcept;
+std::int32_t open(int family, int type) noexcept;
+/// Makes `fd` close-on-exec and, unless it is a regular file, non-blocking. On failure the
+/// descriptor stays the caller's.
+std::int32_t adopt(int fd) noexcept;
+std::int32_t local(handle socket, address& out) noexcept;
+std::int32_t peer(handle socket, address& out) noexcept;
+std::int32_t option(handle socket, int level, int name, int value) noexcept;
+void shutdown(handle socket, int how) noexcept;
+void close(handle any) noexcept;
+/// Whether recv(2) and send(2) work on it; pipes and terminals need read(2) and write(2).
+bool is_socket(handle any) noexcept;
+
+}  // namespace ferrule::io::kernel
