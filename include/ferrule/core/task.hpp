@@ -1,0 +1,227 @@
+#pragma once
+/// @file
+/// `task<T>`: a lazy coroutine that gives a `T`. It starts when awaited, runs on the awaiter's
+/// thread, and inherits its environment.
+///
+/// ```cpp
+/// ferrule::task<int> answer() { co_return 42; }
+/// ferrule::task<int> twice() { co_return 2 * co_await answer(); }
+/// ```
+///
+/// **Cancellation unwinds.** When an awaited operation is cancelled, `co_await` neither returns
+/// nor throws: the chain of tasks above it is destroyed, innermost first, up to whatever started
+/// it (`when_all`, `race`, `with_deadline`, a `scope`, a connection). Destructors run; nothing else
+/// does. Clean-up that has to await belongs into a task of its own.
+///
+/// Source: symmetric transfer after L. Baker, "C++ Coroutines: Understanding Symmetric Transfer";
+/// the unwinding channel after P2300 (`set_stopped`).
+
+#include <coroutine>
+#include <exception>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include "ferrule/core/assert.hpp"
+#include "ferrule/core/environment.hpp"
+#include "ferrule/core/frame_pool.hpp"
+
+namespace ferrule {
+
+template <class T>
+class task;
+
+namespace detail {
+
+/// What a root task tells when it ends. Both functions may destroy the task.
+struct receiver {
+  void (*completed)(receiver&) noexcept;  ///< it returned or threw
+  void (*stopped)(receiver&) noexcept;    ///< it was cancelled; its frame is still there
+};
+
+/// The part of every promise that does not depend on the result's type.
+class promise_base {
+ public:
+  static void* operator new(std::size_t bytes) { return frame_pool::allocate(bytes); }
+  static void operator delete(void* frame, std::size_t bytes) noexcept {
+    frame_pool::deallocate(frame, bytes);
+  }
+
+  std::suspend_always initial_suspend() const noexcept { return {}; }
+
+  struct final_awaiter {
+    bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const noexcept {
+      promise_base& promise = self.promise();
+      if (promise.parent_ != nullptr) return promise.continuation_;
+      promise.receiver_->completed(*promise.receiver_);  // may destroy the frame
+      return std::noop_coroutine();
+    }
+    void await_resume() const noexcept {}
+  };
+  final_awaiter final_suspend() const noexcept { return {}; }
+
+  const environment& env() const noexcept { return *env_; }
+
+  /// Ends the chain of tasks that this one belongs to: its root's owner destroys it, this frame
+  /// included. For awaitables whose operation was cancelled.
+  void unwind() noexcept {
+    promise_base* root = this;
+    while (root->parent_ != nullptr) root = root->parent_;
+    root->receiver_->stopped(*root->receiver_);
+  }
+
+  void start_under(promise_base& parent, std::coroutine_handle<> continuation) noexcept {
+    env_ = parent.env_;
+    parent_ = &parent;
+    continuation_ = continuation;
+  }
+  void start_as_root(const environment& env, receiver& owner) noexcept {
+    env_ = &env;
+    receiver_ = &owner;
+  }
+
+ private:
+  const environment* env_ = nullptr;
+  promise_base* parent_ = nullptr;  // null for a root
+  std::coroutine_handle<> continuation_;
+  receiver* receiver_ = nullptr;  // of a root
+};
+
+template <class T>
+class promise final : public promise_base {
+ public:
+  promise() noexcept {}
+  promise(const promise&) = delete;
+  promise& operator=(const promise&) = delete;
+  ~promise() {
+    if (state_ == state::value) std::destroy_at(std::addressof(value_));
+    if (state_ == state::exception) std::destroy_at(std::addressof(exception_));
+  }
+
+  task<T> get_return_object() noexcept;
+  template <class U = T>
+    requires std::constructible_from<T, U>
+  void return_value(U&& value) noexcept(std::is_nothrow_constructible_v<T, U>) {
+    std::construct_at(std::addressof(value_), std::forward<U>(value));
+    state_ = state::value;
+  }
+  void unhandled_exception() noexcept {
+    std::construct_at(std::addressof(exception_), std::current_exception());
+    state_ = state::exception;
+  }
+  T take() {
+    if (state_ == state::exception) std::rethrow_exception(exception_);
+    return std::move(value_);
+  }
+
+ private:
+  enum class state : unsigned char { empty, value, exception };
+  union {
+    T value_;
+    std::exception_ptr exception_;
+  };
+  state state_ = state::empty;
+};
+
+template <>
+class promise<void> final : public promise_base {
+ public:
+  task<void> get_return_object() noexcept;
+  void return_void() const noexcept {}
+  void unhandled_exception() noexcept { exception_ = std::current_exception(); }
+  void take() const {
+    if (exception_ != nullptr) std::rethrow_exception(exception_);
+  }
+
+ private:
+  std::exception_ptr exception_;
+};
+
+/// Starts the child when awaited; the task object, in the awaiting frame, owns it.
+template <class T>
+struct task_awaiter {
+  std::coroutine_handle<promise<T>> child;
+
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> parent) noexcept {
+    child.promise().start_under(parent.promise(), parent);
+    return child;
+  }
+  T await_resume() { return child.promise().take(); }
+};
+
+}  // namespace detail
+
+/// A coroutine that has not started. Move-only; destroying it destroys the coroutine, finished,
+/// suspended or never started. Awaiting it as an rvalue starts it and gives its result, or throws
+/// what it threw.
+/// Thread rule: made, awaited and destroyed on one thread.
+template <class T = void>
+class [[nodiscard]] task {
+ public:
+  using promise_type = detail::promise<T>;
+  using value_type = T;
+
+  task(task&& other) noexcept : coroutine_(std::exchange(other.coroutine_, nullptr)) {}
+  task& operator=(task&& other) noexcept {
+    std::swap(coroutine_, other.coroutine_);
+    return *this;
+  }
+  ~task() {
+    if (coroutine_) coroutine_.destroy();
+  }
+
+  auto operator co_await() && noexcept { return detail::task_awaiter<T>{coroutine_}; }
+
+  /// Starts the task as the root of a chain, for code that is no coroutine. `owner` and `env` must
+  /// outlive it; `owner` hears its end, perhaps before this returns.
+  void start(const environment& env, detail::receiver& owner) {
+    coroutine_.promise().start_as_root(env, owner);
+    coroutine_.resume();
+  }
+  /// The result of a task whose owner heard `completed`; throws what it threw.
+  T take() { return coroutine_.promise().take(); }
+
+ private:
+  friend promise_type;
+  explicit task(std::coroutine_handle<promise_type> coroutine) noexcept : coroutine_(coroutine) {}
+
+  std::coroutine_handle<promise_type> coroutine_;
+};
+
+namespace detail {
+
+template <class T>
+task<T> promise<T>::get_return_object() noexcept {
+  return task<T>(std::coroutine_handle<promise>::from_promise(*this));
+}
+inline task<void> promise<void>::get_return_object() noexcept {
+  return task<void>(std::coroutine_handle<promise>::from_promise(*this));
+}
+
+template <class>
+inline constexpr bool is_task = false;
+template <class T>
+inline constexpr bool is_task<task<T>> = true;
+
+}  // namespace detail
+
+/// `co_await current_environment()` gives the running task's surroundings. Never suspends; is not
+/// a point of cancellation.
+struct current_environment {
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> self) noexcept {
+    env = &self.promise().env();
+    return false;
+  }
+  const environment& await_resume() const noexcept { return *env; }
+
+  const environment* env = nullptr;
+};
+
+}  // namespace ferrule
