@@ -1,9 +1,9 @@
 # ferrule::simdjson: the static library that install-deps.sh builds once from Debian's source
 # package. FERRULE_SIMDJSON_DIR names another place that holds include/ and lib/libsimdjson.a.
-execute_process(COMMAND ${CMAKE_CURRENT_LIST_DIR}/install-deps.sh --simdjson-dir
-                OUTPUT_VARIABLE default_dir OUTPUT_STRIP_TRAILING_WHITESPACE)
-set(FERRULE_SIMDJSON_DIR ${default_dir} CACHE PATH "Folder with include/ and lib/libsimdjson.a")
-
+if(NOT FERRULE_SIMDJSON_DIR)
+  execute_process(COMMAND ${CMAKE_CURRENT_LIST_DIR}/install-deps.sh --simdjson-dir
+                  OUTPUT_VARIABLE FERRULE_SIMDJSON_DIR OUTPUT_STRIP_TRAILING_WHITESPACE)
+endif()
 if(NOT EXISTS ${FERRULE_SIMDJSON_DIR}/lib/libsimdjson.a)
   message(FATAL_ERROR "No static simdjson in ${FERRULE_SIMDJSON_DIR}. "
                       "Run cmake/install-deps.sh: it builds one from Debian's source package.")

@@ -1,0 +1,22 @@
+find_package(GTest REQUIRED)
+
+# ferrule_test(<folder> [SOURCES source...] [LIBRARIES library...] [TIMEOUT seconds])
+#
+# Adds the executable test_<folder>, built from the sources (every *_test.cpp of the current folder
+# if none is given), and the test <folder> that runs it. Tests may include the library's private
+# headers.
+function(ferrule_test folder)
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
+  if(NOT arg_SOURCES)
+    file(GLOB arg_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  add_executable(test_${folder} ${arg_SOURCES})
+  target_include_directories(test_${folder} PRIVATE ${PROJECT_SOURCE_DIR}/lib)
+  target_link_libraries(test_${folder} PRIVATE ferrule::ferrule GTest::gtest_main ${arg_LIBRARIES})
+  ferrule_warnings(test_${folder})
+  add_test(NAME ${folder} COMMAND test_${folder})
+  set_tests_properties(${folder} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+endfunction()

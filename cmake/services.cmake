@@ -1,0 +1,20 @@
+# Every services/<name>/ is a service of that name. A folder with a CMakeLists.txt of its own is
+# left to it, and so is benchmarks/.
+function(ferrule_add_services)
+  file(GLOB folders CONFIGURE_DEPENDS LIST_DIRECTORIES true ${PROJECT_SOURCE_DIR}/services/*)
+  foreach(folder ${folders})
+    cmake_path(GET folder FILENAME name)
+    if(EXISTS ${folder}/CMakeLists.txt)
+      add_subdirectory(${folder})
+    elseif(EXISTS ${folder}/main.cpp)
+      file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cpp)
+      ferrule_service(${name} ${sources})
+      ferrule_warnings(${name})
+    endif()
+  endforeach()
+endfunction()
+
+ferrule_add_services()
+if(EXISTS ${PROJECT_SOURCE_DIR}/benchmarks/CMakeLists.txt)
+  add_subdirectory(benchmarks)
+endif()
