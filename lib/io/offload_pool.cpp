@@ -1,0 +1,98 @@
+#include "io/offload_pool.hpp"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <system_error>
+
+namespace ferrule::io {
+
+offload_pool::offload_pool(backend& owner, unsigned threads_max) noexcept
+    : owner_(owner), threads_max_(threads_max) {}
+
+offload_pool::~offload_pool() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  work_to_do_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void offload_pool::submit(operation& op, function blocking) {
+  bool enough_threads;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back({&op, blocking});
+    enough_threads = waiting_.size() <= idle_;
+  }
+  if (!enough_threads && threads_.size() < threads_max_) start_thread();
+  if (!threads_.empty()) {
+    work_to_do_.notify_one();
+  } else if (withdraw(op)) {
+    blocking(op);
+    finish(op);
+  }
+}
+
+bool offload_pool::withdraw(operation& op) noexcept {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::ranges::find(waiting_, &op, &job::op);
+  if (found == waiting_.end()) return false;
+  waiting_.erase(found);
+  return true;
+}
+
+operation* offload_pool::take_finished() noexcept {
+  if (finished_.load(std::memory_order_relaxed) == nullptr) return nullptr;
+  operation* last_first = finished_.exchange(nullptr, std::memory_order_acquire);
+  operation* first = nullptr;
+  while (last_first != nullptr) {
+    operation* const op = last_first;
+    last_first = op->next;
+    op->next = first;
+    first = op;
+  }
+  return first;
+}
+
+void offload_pool::start_thread() {
+  // Signals are for the threads that expect them: a worker starts with all of them blocked.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    threads_.emplace_back([this]() noexcept { work(); });
+  } catch (const std::system_error&) {
+    // The system gives no more threads: those there are do the work, or `submit` itself.
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void offload_pool::work() noexcept {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    ++idle_;
+    work_to_do_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    --idle_;
+    if (stopping_) return;
+    const job next = waiting_.front();
+    waiting_.pop_front();
+    lock.unlock();
+    next.blocking(*next.op);
+    finish(*next.op);
+    lock.lock();
+  }
+}
+
+void offload_pool::finish(operation& op) noexcept {
+  operation* before = finished_.load(std::memory_order_relaxed);
+  do {
+    op.next = before;
+  } while (!finished_.compare_exchange_weak(before, &op, std::memory_order_release,
+                                            std::memory_order_relaxed));
+  if (before == nullptr) owner_.wake();  // else whoever put the first one there has woken it
+}
+
+}  // namespace ferrule::io
