@@ -13,6 +13,7 @@ function(ferrule_service name)
   target_link_libraries(${name} PRIVATE ferrule::ferrule)
   if(NOT CMAKE_BUILD_TYPE STREQUAL Debug)
     target_compile_options(${name} PRIVATE -ffunction-sections -fdata-sections)
-    target_link_options(${name} PRIVATE -static-pie -s LINKER:--gc-sections,--icf=all)
+    target_link_options(${name} PRIVATE -static-pie -s
+                        LINKER:--gc-sections,--icf=safe,--pack-dyn-relocs=relr)
   endif()
 endfunction()
