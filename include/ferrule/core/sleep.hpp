@@ -13,47 +13,42 @@
 #include <coroutine>
 
 #include "ferrule/core/clock.hpp"
-#include "ferrule/core/task.hpp"
+#include "ferrule/core/parked.hpp"
 
 namespace ferrule {
 
 namespace detail {
 
 /// Suspends until a moment, or unwinds when stopped.
-class [[nodiscard]] sleep_awaiter : timer, ready, stop_callback {
+class [[nodiscard]] sleep_awaiter : parked, timer {
  public:
   /// `wait` counts from the time at which it is awaited.
   explicit sleep_awaiter(mono_time::duration wait) noexcept
-      : timer(on_expired), ready(on_stopped_later), stop_callback(on_stop), wait_(wait) {}
-  /// Sleeps until `until`.
-  explicit sleep_awaiter(mono_time until) noexcept : sleep_awaiter(mono_time::duration{}) {
-    until_ = until;
-  }
-
+      : parked(on_abandoned), timer(on_expired), wait_(wait) {}
+  explicit sleep_awaiter(mono_time until) noexcept
+      : parked(on_abandoned), timer(on_expired), wait_(0), until_(until) {}
   ~sleep_awaiter() {
-    FERRULE_DEBUG_ASSERT(!armed() && !queued,
-                         "a frame was destroyed while it slept: stop it first");
+    FERRULE_DEBUG_ASSERT(!armed(), "a frame was destroyed while it slept: stop it first");
   }
 
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> self) noexcept {
-    waiting_ = self;
-    promise_ = &self.promise();
-    begin();
+    executor& loop = *self.promise().env().loop;
+    loop.arm(*this, until_ != mono_time::min() ? until_ : saturating_add(loop.now(), wait_));
+    park(self);
   }
-  void await_resume() noexcept {}
+  void await_resume() const noexcept {}
 
  private:
-  void begin() noexcept;
-  static void on_expired(timer& t) noexcept;
-  static void on_stop(stop_callback& callback) noexcept;
-  static void on_stopped_later(ready& r) noexcept;
+  static void on_abandoned(parked& p) noexcept {
+    auto& self = static_cast<sleep_awaiter&>(p);
+    self.env().loop->disarm(self);
+  }
+  static void on_expired(timer& t) noexcept { static_cast<sleep_awaiter&>(t).resume(); }
 
   mono_time::duration wait_;
   mono_time until_ = mono_time::min();
-  std::coroutine_handle<> waiting_;
-  promise_base* promise_ = nullptr;
 };
 
 }  // namespace detail

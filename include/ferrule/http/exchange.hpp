@@ -1,0 +1,293 @@
+#pragma once
+/// @file
+/// One request and its answer, whatever protocol carries them. A connection engine makes an
+/// exchange, a `service` answers it: in one piece with `respond`, or streamed with `begin`,
+/// `write` and `finish`.
+///
+/// ```cpp
+/// void answer(ferrule::http::exchange& ex) {
+///   ex.respond({.status = 200, .content_type = "text/plain"}, "Hello, World!");
+/// }
+/// ```
+
+#include <array>
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "ferrule/core/parked.hpp"
+#include "ferrule/core/task.hpp"
+#include "ferrule/http/message.hpp"
+#include "ferrule/io/address.hpp"
+
+namespace ferrule {
+
+/// A request as a handler sees it. Its views last until the handler's task ends; a plain handler's
+/// until it returns.
+struct request : request_head {
+  const address* peer = nullptr;  ///< who sent it; null where there is no connection
+};
+
+}  // namespace ferrule
+
+namespace ferrule::http {
+
+/// The head of an answer. The engine adds Date, framing and connection fields itself.
+struct answer_head {
+  int status = 200;
+  std::string_view content_type{};         ///< empty: no Content-Type
+  std::span<const header_field> fields{};  ///< more fields; an invalid one makes the answer a 500
+};
+
+/// How much of a request's body a route wants before its handler runs.
+enum class body_mode : std::uint8_t { none, whole, stream };
+
+/// What an engine must know of a route before it hands over the request. Constant data.
+struct route_traits {
+  body_mode body = body_mode::none;
+  bool suspends = false;             ///< the handler is a coroutine: its request must be kept
+  std::uint64_t body_bytes_max = 0;  ///< 0: the server's limit
+  std::string_view pattern{};        ///< as written, for metrics and logs: "GET /users/{id}"
+};
+
+/// Where a request was routed: filled in by `service::match`, read by `service::invoke`.
+struct route_match {
+  static constexpr std::size_t params_max = 12;
+
+  const route_traits* traits = nullptr;
+  std::int32_t route = -1;  ///< the service's own index
+  std::uint32_t extra = 0;  ///< the service's own, such as the mask of allowed methods
+  std::uint8_t param_count = 0;
+  std::array<std::string_view, params_max> params;  ///< raw, undecoded, in the order of the pattern
+};
+
+class exchange;
+
+/// What answers requests, as engines see it. One object a reactor.
+class service {
+ public:
+  /// Finds the route of `ex.request()` and fills in `ex.match()`, traits included, whatever the
+  /// request is: an unknown path has a route of its own that answers 404.
+  virtual void match(exchange& ex) noexcept = 0;
+  /// Answers `ex`, now or later. Its body is there when the traits asked for the whole.
+  virtual void invoke(exchange& ex) noexcept = 0;
+
+ protected:
+  ~service() = default;
+};
+
+/// Where an exchange's answer goes and its body comes from: the engine that made it.
+class sink {
+ public:
+  virtual void respond(exchange& ex, const answer_head& head, std::string_view body) = 0;
+  virtual void begin(exchange& ex, const answer_head& head,
+                     std::optional<std::uint64_t> content_length) = 0;
+  /// Takes `bytes` and returns whether more may follow at once; otherwise the engine calls
+  /// `exchange::resume_writer` when it is ready for more.
+  virtual bool write(exchange& ex, std::string_view bytes) = 0;
+  virtual void finish(exchange& ex) = 0;
+  virtual void reset(exchange& ex) = 0;
+  /// The next part of the body, or nothing when it has yet to arrive; then the engine calls
+  /// `exchange::resume_reader`. An empty part is the end.
+  virtual std::optional<std::string_view> read(exchange& ex) = 0;
+  /// The handler's task is gone. Called once for an exchange that ran one.
+  virtual void handler_ended(exchange& ex, bool stopped) noexcept = 0;
+
+ protected:
+  ~sink() = default;
+};
+
+namespace detail {
+class write_awaiter;
+class read_awaiter;
+}  // namespace detail
+
+/// One request and its answer. It belongs to the engine that made it.
+/// Thread rule: the reactor's thread.
+class exchange {
+ public:
+  exchange(sink& to, const environment& surroundings) noexcept : sink_(to), env_(surroundings) {
+    env_.stop = &stop_;
+  }
+  exchange(const exchange&) = delete;
+  exchange& operator=(const exchange&) = delete;
+  ~exchange() { FERRULE_DEBUG_ASSERT(!running(), "an exchange died before its handler"); }
+
+  const ferrule::request& request() const noexcept { return request_; }
+  route_match& match() noexcept { return match_; }
+  /// The whole body, when the route asked for it.
+  std::string_view body() const noexcept { return body_; }
+  /// The surroundings of the handler's task; its stop is requested when the client goes away, the
+  /// deadline passes or the server drains.
+  const environment& env() const noexcept { return env_; }
+
+  /// Answers in one piece; once, and not after `begin`. The body is left out where HTTP says so
+  /// (HEAD, 204, 304).
+  void respond(const answer_head& head, std::string_view body) {
+    answered_ = true;
+    sink_.respond(*this, head, body);
+  }
+  /// Starts a streamed answer: with a length, which must then be kept to, or chunked.
+  void begin(const answer_head& head, std::optional<std::uint64_t> content_length) {
+    answered_ = true;
+    sink_.begin(*this, head, content_length);
+  }
+  /// `co_await ex.write(bytes)`: takes all of `bytes`, which must outlive the await, and suspends
+  /// while the client is slow. Cancellation unwinds. No errors: a lost client is a cancellation.
+  detail::write_awaiter write(std::string_view bytes) noexcept;
+  /// Ends a streamed answer.
+  void finish() { sink_.finish(*this); }
+  /// Gives the answer up: the client sees a broken answer, never a short one that looks whole.
+  void reset() { sink_.reset(*this); }
+  /// Whether `respond` or `begin` was called.
+  bool answered() const noexcept { return answered_; }
+
+  /// `co_await ex.read()`: the next part of a streamed body, empty at its end. The view lasts until
+  /// the next read. Cancellation unwinds; a malformed or oversized body is answered by the engine
+  /// and cancels.
+  detail::read_awaiter read() noexcept;
+
+  /// Runs a handler's task, once. `Done(exchange&, task<T>&)` is called when it completed, to take
+  /// its result (which may throw) and answer; it is not called when the task was cancelled.
+  template <auto Done, class T>
+  void run(task<T> handler);
+
+  // For the engine.
+
+  /// What the engine fills in.
+  struct parts {
+    ferrule::request& request;
+    std::string_view& body;
+    stop_source& stop;
+    environment& env;
+  };
+  parts engine_parts() noexcept { return {request_, body_, stop_, env_}; }
+  /// Whether a handler's task exists.
+  bool running() const noexcept { return runner_.running; }
+  /// After `sink::write` returned false: there is room again.
+  void resume_writer() noexcept;
+  /// After `sink::read` returned nothing: there is more of the body, or its end.
+  void resume_reader() noexcept;
+
+ private:
+  friend detail::write_awaiter;
+  friend detail::read_awaiter;
+
+  struct runner : ferrule::detail::receiver {
+    exchange* self = nullptr;
+    bool running = false;
+    alignas(task<>) std::array<std::byte, sizeof(task<>)> handler;  // a task<T>, its type erased
+  };
+  template <class T>
+  static void end_handler(runner& r, bool stopped) noexcept;
+
+  sink& sink_;
+  ferrule::request request_;
+  std::string_view body_;
+  stop_source stop_;
+  environment env_;
+  runner runner_{};
+  detail::write_awaiter* writer_ = nullptr;
+  detail::read_awaiter* reader_ = nullptr;
+  bool answered_ = false;
+  route_match match_;
+};
+
+template <class T>
+void exchange::end_handler(runner& r, bool stopped) noexcept {
+  std::destroy_at(std::launder(reinterpret_cast<task<T>*>(r.handler.data())));
+  r.running = false;
+  r.self->sink_.handler_ended(*r.self, stopped);  // may destroy the exchange
+}
+
+template <auto Done, class T>
+void exchange::run(task<T> handler) {
+  static_assert(sizeof(task<T>) == sizeof(task<>) && alignof(task<T>) == alignof(task<>));
+  using ferrule::detail::receiver;
+  runner_.completed = [](receiver& owner) noexcept {
+    auto& r = static_cast<runner&>(owner);
+    Done(*r.self, *std::launder(reinterpret_cast<task<T>*>(r.handler.data())));
+    end_handler<T>(r, false);
+  };
+  runner_.stopped = [](receiver& owner) noexcept {
+    end_handler<T>(static_cast<runner&>(owner), true);
+  };
+  runner_.self = this;
+  runner_.running = true;
+  auto* const kept = ::new (runner_.handler.data()) task<T>(std::move(handler));
+  kept->start(env_, runner_);  // may end it, and the exchange with it
+}
+
+namespace detail {
+
+class [[nodiscard]] write_awaiter : public parked {
+ public:
+  write_awaiter(exchange& ex, std::string_view bytes) noexcept
+      : parked([](parked& self) noexcept {
+          static_cast<write_awaiter&>(self).exchange_.writer_ = nullptr;
+        }),
+        exchange_(ex),
+        bytes_(bytes) {}
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> self) {
+    const bool stopped = exchange_.stop_.stop_requested();
+    if (!stopped && exchange_.sink_.write(exchange_, bytes_)) return false;
+    exchange_.writer_ = this;
+    park(self);
+    return true;
+  }
+  void await_resume() const noexcept {}
+
+ private:
+  exchange& exchange_;
+  std::string_view bytes_;
+};
+
+class [[nodiscard]] read_awaiter : public parked {
+ public:
+  explicit read_awaiter(exchange& ex) noexcept
+      : parked([](parked& self) noexcept {
+          static_cast<read_awaiter&>(self).exchange_.reader_ = nullptr;
+        }),
+        exchange_(ex) {}
+  bool await_ready() noexcept {
+    if (!exchange_.stop_.stop_requested()) part_ = exchange_.sink_.read(exchange_);
+    return part_.has_value();
+  }
+  template <class Promise>
+  void await_suspend(std::coroutine_handle<Promise> self) noexcept {
+    exchange_.reader_ = this;
+    park(self);
+  }
+  std::string_view await_resume() {
+    if (!part_) part_ = exchange_.sink_.read(exchange_);
+    return part_.value_or(std::string_view{});
+  }
+
+ private:
+  exchange& exchange_;
+  std::optional<std::string_view> part_;
+};
+
+}  // namespace detail
+
+inline detail::write_awaiter exchange::write(std::string_view bytes) noexcept {
+  return {*this, bytes};
+}
+inline detail::read_awaiter exchange::read() noexcept { return detail::read_awaiter(*this); }
+
+inline void exchange::resume_writer() noexcept {
+  if (writer_ != nullptr) std::exchange(writer_, nullptr)->wake();
+}
+inline void exchange::resume_reader() noexcept {
+  if (reader_ != nullptr) std::exchange(reader_, nullptr)->wake();
+}
+
+}  // namespace ferrule::http
