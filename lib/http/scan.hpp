@@ -1,0 +1,92 @@
+#pragma once
+// Passing over runs of harmless bytes, 16 at a time where SSE2 is there and one at a time at the
+// end of the bytes and elsewhere. Each function returns the first byte that does not belong.
+
+#include "http/characters.hpp"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+
+#include <bit>
+#endif
+
+namespace ferrule::http {
+
+#ifdef __SSE2__
+namespace detail {
+
+// Bytes from `first` on, `count` of them: one subtraction and one unsigned comparison, which SSE2
+// spells min(x, last) == x.
+inline __m128i in_range(__m128i bytes, unsigned char first, unsigned char count) noexcept {
+  const __m128i shifted = _mm_sub_epi8(bytes, _mm_set1_epi8(static_cast<char>(first)));
+  const __m128i last = _mm_set1_epi8(static_cast<char>(count - 1));
+  return _mm_cmpeq_epi8(_mm_min_epu8(shifted, last), shifted);
+}
+
+// Letters and '-' are all that most field names have. The others are left to the table.
+inline unsigned common_name_bytes(__m128i bytes) noexcept {
+  const __m128i letters = in_range(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 26);
+  const __m128i dashes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('-'));
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(letters, dashes)));
+}
+
+// Letters, digits and '/'. Not '.' and '%', which ask for a closer look.
+inline unsigned common_path_bytes(__m128i bytes) noexcept {
+  const __m128i letters = in_range(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 26);
+  const __m128i others = in_range(bytes, '/', 11);
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(letters, others)));
+}
+
+// All but control bytes; the tab, rare, is left to the table.
+inline unsigned common_text_bytes(__m128i bytes) noexcept {
+  const __m128i control = in_range(bytes, 0, 0x20);
+  const __m128i rubout = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f));
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(control, rubout))) ^ 0xffffU;
+}
+
+template <unsigned (*Common)(__m128i) noexcept>
+inline const char* skip_common(const char* at, const char* end) noexcept {
+  constexpr int width = 16;
+  while (end - at >= width) {
+    const unsigned other = Common(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))) ^ 0xffffU;
+    if (other != 0) return at + std::countr_zero(other);
+    at += width;
+  }
+  return at;
+}
+
+}  // namespace detail
+#endif
+
+inline const char* skip_class(char_class wanted, const char* at, const char* end) noexcept {
+  while (at != end && is(wanted, *at)) ++at;
+  return at;
+}
+
+inline const char* skip_name(const char* at, const char* end) noexcept {
+#ifdef __SSE2__
+  at = detail::skip_common<detail::common_name_bytes>(at, end);
+#endif
+  return skip_class(token_char, at, end);
+}
+
+inline const char* skip_text(const char* at, const char* end) noexcept {
+#ifdef __SSE2__
+  for (;;) {
+    at = detail::skip_common<detail::common_text_bytes>(at, end);
+    if (at == end || *at != '\t') break;
+    ++at;
+  }
+#endif
+  return skip_class(text_char, at, end);
+}
+
+// Only bytes that need no closer look: not a way to tell whether a path is valid.
+inline const char* skip_plain_path(const char* at, const char* end) noexcept {
+#ifdef __SSE2__
+  at = detail::skip_common<detail::common_path_bytes>(at, end);
+#endif
+  return at;
+}
+
+}  // namespace ferrule::http
