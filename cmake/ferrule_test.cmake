@@ -1,4 +1,5 @@
 find_package(GTest REQUIRED)
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
 # ferrule_test(<folder> [SOURCES source...] [LIBRARIES library...] [TIMEOUT seconds])
 #

@@ -4,7 +4,8 @@
 /// in Ferrule or in how it was used, and going on would only hide it.
 ///
 /// ```cpp
-/// FERRULE_ASSERT(running_ == 0, "a scope must be joined before it is destroyed");
+/// int running = 0;
+/// FERRULE_ASSERT(running == 0, "a scope must be joined before it is destroyed");
 /// ```
 
 namespace ferrule::detail {

@@ -1,0 +1,142 @@
+"""Compiles every header on its own, and the examples that public headers open with.
+
+    compile_alone.py --tree DIR --out DIR [--examples] [--sources] -- COMPILER FLAG...
+
+Every header under include/ and lib/ must compile as the first line of a source file, without a
+warning. With --examples, every public header must have at least one ```cpp fence in its opening
+`/// @file` comment, and each must compile after including just that header. The rule for one:
+
+  * `#include` lines in it go to the top;
+  * the rest compiles at namespace scope or, failing that, as the body of a function, which is a
+    coroutine (ferrule::task<>) if it says co_await. What it declares need not be used.
+
+With --sources, every .cpp under lib/ must compile too.
+"""
+import argparse
+import concurrent.futures
+import dataclasses
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+
+UNUSED_IS_FINE = ["-Wno-unused", "-Wno-unused-value", "-Wno-unused-parameter"]
+ERROR_LINES_MAX = 15
+
+
+@dataclasses.dataclass
+class Compiler:
+    command: list
+    out: pathlib.Path
+
+    def errors_in(self, source, flags=(), name=None):
+        """Compiles a source file; returns what the compiler says of it."""
+        command = [*self.command, *flags, "-c", source, "-o", self.out / f"{name or source.stem}.o"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        return "" if done.returncode == 0 else done.stderr or "the compiler failed silently"
+
+    def errors(self, name, text, flags=()):
+        """Compiles `text` as a source file of that name."""
+        source = self.out / (re.sub(r"\W", "_", name) + ".cpp")
+        if not source.exists() or source.read_text() != text:
+            source.write_text(text)
+        return self.errors_in(source, flags)
+
+
+def examples_in(header_text):
+    """The ```cpp fences of the comment that starts with `/// @file`."""
+    opening = re.search(r"^/// @file\n((?:///.*\n)*)", header_text, re.MULTILINE)
+    if not opening:
+        return []
+    comment = re.sub(r"^/// ?", "", opening.group(1), flags=re.MULTILINE)
+    return re.findall(r"^```cpp\n(.*?)^```", comment, re.MULTILINE | re.DOTALL)
+
+
+def as_declarations(include, example):
+    return f'#include "{include}"\n{example}'
+
+
+def as_function_body(include, example):
+    includes = "".join(re.findall(r"^#include.*\n", example, re.MULTILINE))
+    body = re.sub(r"^#include.*\n", "", example, flags=re.MULTILINE)
+    is_coroutine = re.search(r"\bco_(await|return|yield)\b", body)
+    result = "ferrule::task<>" if is_coroutine else "void"
+    includes += '#include "ferrule/core/task.hpp"\n' if is_coroutine else ""
+    return (f'#include "{include}"\n{includes}{result} example();\n'
+            f"{result} example() {{\n{textwrap.indent(body, '  ')}}}\n")
+
+
+def check_header(compiler, include, text, with_examples):
+    """Returns what is wrong with one header, or an empty string."""
+    errors = compiler.errors(include, f'#include "{include}"\n')
+    if errors:
+        return f"{include} does not compile alone:\n{errors}"
+    if not with_examples:
+        return ""
+    examples = examples_in(text)
+    if not examples:
+        return f"{include} has no ```cpp example in an opening `/// @file` comment"
+    for number, example in enumerate(examples, 1):
+        name = f"{include} example {number}"
+        outside = compiler.errors(name, as_declarations(include, example), UNUSED_IS_FINE)
+        inside = outside and compiler.errors(f"{name} in a function",
+                                             as_function_body(include, example), UNUSED_IS_FINE)
+        if inside:
+            return (f"{name} compiles neither at namespace scope:\n{shorten(outside)}\n"
+                    f"nor in a function:\n{inside}")
+    return ""
+
+
+def check_source(compiler, path, name):
+    errors = compiler.errors_in(path, name=name.replace("/", "_"))
+    return f"{name} does not compile:\n{errors}" if errors else ""
+
+
+def shorten(text):
+    lines = text.splitlines()
+    more = [f"... {len(lines) - ERROR_LINES_MAX} more lines"] if len(lines) > ERROR_LINES_MAX else []
+    return "\n".join(lines[:ERROR_LINES_MAX] + more)
+
+
+def check_tree(compiler, tree, with_examples, with_sources):
+    """Returns what is wrong with each file in turn; an empty string is a good one."""
+    jobs = []
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for folder, is_public in (("include", True), ("lib", False)):
+            for path in sorted((tree / folder).rglob("*.hpp")):
+                include = str(path.relative_to(tree / folder))
+                jobs.append(pool.submit(check_header, compiler, include, path.read_text(),
+                                        with_examples and is_public))
+        if with_sources:
+            for path in sorted((tree / "lib").rglob("*.cpp")):
+                jobs.append(pool.submit(check_source, compiler, path,
+                                        str(path.relative_to(tree))))
+        return [job.result() for job in jobs]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--tree", type=pathlib.Path, required=True)
+    parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--examples", action="store_true")
+    parser.add_argument("--sources", action="store_true")
+    parser.add_argument("command", nargs="+")
+    args = parser.parse_args()
+
+    ccache = [shutil.which("ccache")] if shutil.which("ccache") else []
+    out = args.out / args.command[0]
+    out.mkdir(parents=True, exist_ok=True)
+    results = check_tree(Compiler(ccache + args.command, out), args.tree, args.examples,
+                         args.sources)
+    problems = [problem for problem in results if problem]
+    for problem in problems:
+        print(shorten(problem), end="\n\n")
+    print(f"{len(results)} files compiled by {args.command[0]}, {len(problems)} with problems")
+    return 1 if problems or not results else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
