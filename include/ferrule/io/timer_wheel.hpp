@@ -34,20 +34,28 @@ class timer_wheel {
   /// No later than the moment when the next `advance` has something to do; `no_deadline` when
   /// nothing is armed. A far timer may take a few such steps before it fires.
   mono_time next_due() const noexcept;
-  /// Calls `expired` of every timer whose time has come; each may arm, disarm and destroy timers,
-  /// itself included. Returns how many fired.
+  /// Calls `expired` of every timer whose time has come, in the order of their ticks and within a
+  /// tick in the order of arming. Each may arm, disarm and destroy timers, itself included; what it
+  /// arms waits for the next call. Returns how many fired.
   unsigned advance(mono_time now) noexcept;
   bool empty() const noexcept { return armed_ == 0; }
 
  private:
   static constexpr unsigned slot_bits = 6;
   static constexpr unsigned slots = 1U << slot_bits;
-  static constexpr unsigned levels = 7;  // 2^42 ticks of 2^17 ns: 18 years
+  static constexpr unsigned levels = 8;  // 2^48 ticks: more than mono_time can name
+
+  struct place {
+    unsigned level;
+    std::uint64_t tick;  // where the slot begins
+  };
 
   void insert(timer& t) noexcept;
-  void cascade(unsigned level, unsigned slot) noexcept;
+  void cascade(timer* list) noexcept;
+  timer* take(place from) noexcept;
+  place first_occupied() const noexcept;
 
-  std::uint64_t tick_;  // everything up to this tick was fired
+  std::uint64_t tick_;  // everything before this tick was fired
   std::uint64_t armed_ = 0;
   std::array<std::uint64_t, levels> occupied_{};  // a bit a slot
   std::array<std::array<timer*, slots>, levels> wheel_{};

@@ -1,0 +1,63 @@
+#include "ferrule/io/reactor.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace ferrule {
+
+reactor::reactor(std::unique_ptr<io::backend> backend, std::uint64_t seed)
+    : backend_(std::move(backend)), timers_(backend_->now()), random_(seed) {}
+
+reactor::~reactor() = default;
+
+void reactor::run() {
+  while (!stopping_.load(std::memory_order_acquire)) run_once();
+  stopping_.store(false, std::memory_order_relaxed);
+}
+
+void reactor::run_once(mono_time until) {
+  run_ready();
+  const bool busy = has_ready();  // what ran has queued more: only look, do not sleep
+  backend_->wait(busy ? mono_time::min() : std::min(until, timers_.next_due()));
+  run_posted();
+  timers_.advance(now());
+  run_ready();
+}
+
+mono_time reactor::next_due() const noexcept {
+  if (has_ready() || posted_.load(std::memory_order_relaxed) != nullptr) return now();
+  return timers_.next_due();
+}
+
+void reactor::stop() noexcept {
+  stopping_.store(true, std::memory_order_release);
+  backend_->wake();
+}
+
+void reactor::post(posted& work) noexcept {
+  posted* before = posted_.load(std::memory_order_relaxed);
+  do {
+    work.next = before;
+  } while (!posted_.compare_exchange_weak(before, &work, std::memory_order_release,
+                                          std::memory_order_relaxed));
+  if (before == nullptr) backend_->wake();  // else whoever put the first one there has woken it
+}
+
+void reactor::run_posted() noexcept {
+  if (posted_.load(std::memory_order_relaxed) == nullptr) return;
+  posted* last_first = posted_.exchange(nullptr, std::memory_order_acquire);
+  posted* first = nullptr;
+  while (last_first != nullptr) {
+    posted& work = *last_first;
+    last_first = work.next;
+    work.next = first;
+    first = &work;
+  }
+  while (first != nullptr) {
+    posted& work = *first;
+    first = work.next;
+    work.run(work);  // may destroy it
+  }
+}
+
+}  // namespace ferrule
