@@ -112,6 +112,9 @@ class promise final : public promise_base {
     std::construct_at(std::addressof(exception_), std::current_exception());
     state_ = state::exception;
   }
+  std::exception_ptr failure() const noexcept {
+    return state_ == state::exception ? exception_ : nullptr;
+  }
   T take() {
     if (state_ == state::exception) std::rethrow_exception(exception_);
     return std::move(value_);
@@ -132,6 +135,7 @@ class promise<void> final : public promise_base {
   task<void> get_return_object() noexcept;
   void return_void() const noexcept {}
   void unhandled_exception() noexcept { exception_ = std::current_exception(); }
+  std::exception_ptr failure() const noexcept { return exception_; }
   void take() const {
     if (exception_ != nullptr) std::rethrow_exception(exception_);
   }
@@ -185,6 +189,8 @@ class [[nodiscard]] task {
   }
   /// The result of a task whose owner heard `completed`; throws what it threw.
   T take() { return coroutine_.promise().take(); }
+  /// What it threw; null when it returned or has not ended.
+  std::exception_ptr failure() const noexcept { return coroutine_.promise().failure(); }
 
  private:
   friend promise_type;

@@ -1,0 +1,51 @@
+#pragma once
+/// @file
+/// Runs one task on a reactor from code that is no coroutine: `main` of a tool, a test.
+///
+/// ```cpp
+/// ferrule::task<int> answer() { co_return 42; }
+/// std::optional<int> ask(ferrule::reactor& loop) { return ferrule::sync_wait(loop, answer()); }
+/// ```
+
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "ferrule/core/child_group.hpp"
+#include "ferrule/io/reactor.hpp"
+
+namespace ferrule {
+
+/// Runs `work` and whatever else the reactor has to do until `work` ends. Returns its value (for
+/// void a std::monostate), or nothing when it was stopped through `stop`; throws what it threw.
+/// Thread rule: the reactor's thread, outside of its `run`.
+template <class T>
+std::optional<detail::value_or_monostate<T>> sync_wait(reactor& loop, task<T> work,
+                                                       stop_source& stop) {
+  struct end : detail::receiver {
+    end()
+        : receiver{[](receiver& r) noexcept { static_cast<end&>(r).completed = true; },
+                   [](receiver& r) noexcept { static_cast<end&>(r).stopped = true; }} {}
+    bool completed = false;
+    bool stopped = false;
+  } ended;
+  const environment env{.loop = &loop, .stop = &stop};
+  work.start(env, ended);
+  while (!ended.completed && !ended.stopped) loop.run_once();
+  if (ended.stopped) return std::nullopt;
+  if constexpr (std::is_void_v<T>) {
+    work.take();
+    return std::monostate{};
+  } else {
+    return work.take();
+  }
+}
+
+template <class T>
+std::optional<detail::value_or_monostate<T>> sync_wait(reactor& loop, task<T> work) {
+  stop_source never;
+  return sync_wait(loop, std::move(work), never);
+}
+
+}  // namespace ferrule
