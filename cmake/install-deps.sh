@@ -3,8 +3,8 @@
 # archive, and simdjson as a static library made from Debian's source package (the binary package
 # holds only a shared one).
 #
-#   cmake/install-deps.sh [tests] [benchmarks]   what building needs, and what testing or measuring adds
-#   cmake/install-deps.sh --simdjson-dir         print where the static simdjson is kept, do nothing
+#   cmake/install-deps.sh [tests] [benchmarks]   what building needs, and what those two add
+#   cmake/install-deps.sh --simdjson-dir         print where the static simdjson is kept
 #
 # Quiet and done at once when nothing is missing. Starts no daemon. Uses sudo when not root.
 set -eu
@@ -43,7 +43,7 @@ missing() {
 # Installing a server must not start it; a policy file that says so is Debian's way to ask for that.
 install_packages() {
   command -v apt-get >/dev/null || stop "no apt-get here. Ferrule is built on Debian 12; needed: $*"
-  [ "$(id -u)" = 0 ] || command -v sudo >/dev/null || stop "run as root, or install sudo. Needed: $*"
+  [ "$(id -u)" = 0 ] || command -v sudo >/dev/null || stop "not root, and no sudo. Needed: $*"
   say "installing" "$@"
   as_root apt-get -qq update || stop "apt-get update failed: is the archive reachable?"
   if [ ! -e $policy ]; then

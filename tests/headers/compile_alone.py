@@ -36,7 +36,9 @@ class Compiler:
         """Compiles a source file; returns what the compiler says of it."""
         command = [*self.command, *flags, "-c", source, "-o", self.out / f"{name or source.stem}.o"]
         done = subprocess.run(command, capture_output=True, text=True)
-        return "" if done.returncode == 0 else done.stderr or "the compiler failed silently"
+        if done.returncode == 0:
+            return ""
+        return shorten(done.stderr or "the compiler failed silently")
 
     def errors(self, name, text, flags=()):
         """Compiles `text` as a source file of that name."""
@@ -85,7 +87,7 @@ def check_header(compiler, include, text, with_examples):
         inside = outside and compiler.errors(f"{name} in a function",
                                              as_function_body(include, example), UNUSED_IS_FINE)
         if inside:
-            return (f"{name} compiles neither at namespace scope:\n{shorten(outside)}\n"
+            return (f"{name} compiles neither at namespace scope:\n{outside}\n"
                     f"nor in a function:\n{inside}")
     return ""
 
@@ -97,8 +99,8 @@ def check_source(compiler, path, name):
 
 def shorten(text):
     lines = text.splitlines()
-    more = [f"... {len(lines) - ERROR_LINES_MAX} more lines"] if len(lines) > ERROR_LINES_MAX else []
-    return "\n".join(lines[:ERROR_LINES_MAX] + more)
+    shown, hidden = lines[:ERROR_LINES_MAX], lines[ERROR_LINES_MAX:]
+    return "\n".join(shown + ([f"... {len(hidden)} more lines"] if hidden else []))
 
 
 def check_tree(compiler, tree, with_examples, with_sources):
@@ -133,7 +135,7 @@ def main():
                          args.sources)
     problems = [problem for problem in results if problem]
     for problem in problems:
-        print(shorten(problem), end="\n\n")
+        print(problem, end="\n\n")
     print(f"{len(results)} files compiled by {args.command[0]}, {len(problems)} with problems")
     return 1 if problems or not results else 0
 
