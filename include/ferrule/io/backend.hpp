@@ -119,6 +119,7 @@ class backend {
   /// A datagram with its sender; `from` must stay alive.
   virtual void recv_from(operation& op, handle socket, std::span<std::byte> into,
                          address& from) = 0;
+  /// `bytes` and `to` must stay alive. result: bytes.
   virtual void send_to(operation& op, handle socket, std::span<const std::byte> bytes,
                        const address& to) = 0;
   /// pread(2) and pwrite(2) without blocking the reactor.
