@@ -1,0 +1,219 @@
+#pragma once
+/// @file
+/// Which form a C++ type takes in JSON. Writer, reader and schema agree because all ask here.
+///
+/// ```cpp
+/// using ferrule::json::kind;
+/// static_assert(ferrule::json::kind_of<std::array<int, 3>> == kind::sequence);
+/// static_assert(ferrule::json::kind_of<std::optional<int>> == kind::optional);
+/// ```
+///
+/// | C++ | JSON |
+/// | --- | --- |
+/// | aggregate | object; a member that is an empty optional is left out |
+/// | `bool`; integers; `float`, `double` | `true`/`false`; number; number, `null` if not finite |
+/// | `std::string`, `std::string_view`, `const char*` | string |
+/// | enumeration | its name as a string; a value without a name: its number |
+/// | `std::optional`, `std::unique_ptr` | the value, or `null` where it cannot be left out |
+/// | `std::vector`, `std::array`, any other range | array |
+/// | `std::map`, `std::unordered_map` with string keys | object |
+/// | `std::variant` of aggregates | object that starts with `"type":"<name of the aggregate>"` |
+/// | `std::monostate` | `null` |
+/// | time point of `std::chrono::system_clock` | RFC 3339 string in UTC, as precise as needed |
+/// | `std::chrono::duration` | number of its own ticks: name the unit in the member's name |
+/// | `json::raw` | any value, passed on |
+
+#include <array>
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <ranges>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <variant>
+
+#include "ferrule/core/rfc3339.hpp"
+#include "ferrule/json/raw.hpp"
+#include "ferrule/json/reflect.hpp"
+
+namespace ferrule::json {
+
+/// The forms; the table above explains them.
+enum class kind {
+  unsupported,
+  boolean,
+  integer,
+  floating,
+  string,
+  enumeration,
+  optional,
+  sequence,
+  map,
+  variant,
+  null,
+  time_point,
+  duration,
+  raw,
+  object,
+};
+
+/// The name of the member that tells the alternatives of a variant apart. Specialise it for a
+/// variant that needs another name.
+template <class Variant>
+inline constexpr std::string_view variant_tag = "type";
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+template <class T>
+inline constexpr bool is_optional<std::unique_ptr<T>> = !std::is_array_v<T>;
+
+template <class T>
+inline constexpr bool is_variant = false;
+template <class... T>
+inline constexpr bool is_variant<std::variant<T...>> = true;
+
+template <class T>
+inline constexpr bool is_time_point = false;
+template <class Rep, class Period>
+inline constexpr bool is_time_point<std::chrono::sys_time<std::chrono::duration<Rep, Period>>> =
+    std::integral<Rep> && sizeof(Rep) <= sizeof(std::int64_t);
+
+template <class T>
+inline constexpr bool is_duration = false;
+template <class Rep, class Period>
+inline constexpr bool is_duration<std::chrono::duration<Rep, Period>> = true;
+
+template <class T>
+inline constexpr bool is_std_array = false;
+template <class T, std::size_t N>
+inline constexpr bool is_std_array<std::array<T, N>> = true;
+
+template <class T>
+concept string_like = std::convertible_to<const T&, std::string_view>;
+
+template <class T>
+concept map_like = std::ranges::input_range<const T> && requires {
+  typename T::mapped_type;
+  requires string_like<typename T::key_type>;
+};
+
+/// Integers proper: characters say nothing about whether text or a number is meant.
+template <class T>
+concept number_like_integer =
+    std::integral<T> && sizeof(T) <= sizeof(std::int64_t) && !std::same_as<T, char> &&
+    !std::same_as<T, wchar_t> && !std::same_as<T, char8_t> && !std::same_as<T, char16_t> &&
+    !std::same_as<T, char32_t>;
+
+template <class T>
+consteval kind classify() {
+  if constexpr (std::same_as<T, bool>) {
+    return kind::boolean;
+  } else if constexpr (number_like_integer<T>) {
+    return kind::integer;
+  } else if constexpr (std::same_as<T, float> || std::same_as<T, double>) {
+    return kind::floating;
+  } else if constexpr (std::is_enum_v<T>) {
+    return kind::enumeration;
+  } else if constexpr (std::same_as<T, raw>) {
+    return kind::raw;
+  } else if constexpr (std::same_as<T, std::monostate>) {
+    return kind::null;
+  } else if constexpr (string_like<T>) {
+    return kind::string;
+  } else if constexpr (is_optional<T>) {
+    return kind::optional;
+  } else if constexpr (is_variant<T>) {
+    return kind::variant;
+  } else if constexpr (is_time_point<T>) {
+    return kind::time_point;
+  } else if constexpr (is_duration<T>) {
+    return kind::duration;
+  } else if constexpr (map_like<T>) {
+    return kind::map;
+  } else if constexpr (std::ranges::input_range<const T>) {
+    return kind::sequence;
+  } else if constexpr (std::is_aggregate_v<T> && std::is_class_v<T>) {
+    return kind::object;
+  } else {
+    return kind::unsupported;
+  }
+}
+
+template <class T>
+concept has_tag = requires {
+  { T::json_tag } -> std::convertible_to<std::string_view>;
+};
+
+/// What stands for `T` in a variant: `static constexpr std::string_view json_tag` of `T`, or
+/// else the name of the type.
+template <class T>
+consteval std::string_view tag_of() {
+  if constexpr (has_tag<T>) {
+    return T::json_tag;
+  } else {
+    return type_name<T>;
+  }
+}
+
+template <class Duration>
+inline constexpr tick_length tick_of{Duration::period::num, Duration::period::den};
+
+}  // namespace detail
+
+/// The form that `T` takes.
+template <class T>
+inline constexpr kind kind_of = detail::classify<std::remove_cv_t<T>>();
+
+namespace detail {
+
+/// Refuses variants whose alternatives could not be told apart.
+template <class Variant>
+struct checked_variant;
+template <class... T>
+struct checked_variant<std::variant<T...>> {
+  static_assert(((kind_of<T> == kind::object || kind_of<T> == kind::null) && ...),
+                "a variant in JSON holds aggregates and std::monostate only: wrap other "
+                "alternatives in aggregates");
+
+  static consteval bool distinct() {
+    const std::array<std::string_view, sizeof...(T)> tags{tag_of<T>()...};
+    for (std::size_t i = 0; i != tags.size(); ++i) {
+      for (std::size_t j = 0; j != i; ++j) {
+        if (tags[i] == tags[j]) return false;
+      }
+    }
+    return true;
+  }
+  static_assert(distinct(),
+                "two alternatives of a variant have one name: give one of them a "
+                "static constexpr std::string_view json_tag");
+
+  template <class Alternative>
+  static consteval bool tag_is_free() {
+    if constexpr (kind_of<Alternative> == kind::object) {
+      return !has_member<Alternative>(std::make_index_sequence<member_count<Alternative>>());
+    } else {
+      return true;
+    }
+  }
+  template <class Alternative, std::size_t... I>
+  static consteval bool has_member(std::index_sequence<I...>) {
+    return ((member_name<Alternative, I> == variant_tag<std::variant<T...>>) || ...);
+  }
+  static_assert((tag_is_free<T>() && ...),
+                "an alternative of a variant has a member of the tag's name: specialise "
+                "json::variant_tag for the variant");
+
+  static constexpr bool ok = true;
+};
+
+}  // namespace detail
+
+}  // namespace ferrule::json

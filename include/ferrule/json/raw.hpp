@@ -1,0 +1,42 @@
+#pragma once
+/// @file
+/// JSON that is passed on without a look inside: any valid document, as text.
+///
+/// ```cpp
+/// struct event { std::string kind; ferrule::json::raw payload; };
+/// ```
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace ferrule::json {
+
+/// One valid JSON value as text; `null` to begin with.
+///
+/// Reading a whole document as `raw` checks it and keeps its text as it is. Reading one as a
+/// member keeps an equal value, without white space and with numbers in their shortest form.
+/// Writing copies the text. Thread rule: as a plain value.
+class raw {
+ public:
+  raw() = default;
+
+  /// Takes `text` on trust: it must be one valid JSON value, for it is written as it is.
+  static raw trusted(std::string text) {
+    raw value;
+    value.text_ = std::move(text);
+    return value;
+  }
+
+  /// The JSON text, never empty.
+  std::string_view text() const noexcept {
+    return text_.empty() ? std::string_view("null") : std::string_view(text_);
+  }
+
+  friend bool operator==(const raw& a, const raw& b) noexcept { return a.text() == b.text(); }
+
+ private:
+  std::string text_;  // empty, as after a move, stands for null
+};
+
+}  // namespace ferrule::json
