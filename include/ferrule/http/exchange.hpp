@@ -117,7 +117,10 @@ class exchange {
   }
   exchange(const exchange&) = delete;
   exchange& operator=(const exchange&) = delete;
-  ~exchange() { FERRULE_DEBUG_ASSERT(!running(), "an exchange died before its handler"); }
+  ~exchange() {
+    FERRULE_DEBUG_ASSERT(!running(), "an exchange died before its handler");
+    if (kept_ != nullptr) give_back_kept();
+  }
 
   const ferrule::request& request() const noexcept { return request_; }
   route_match& match() noexcept { return match_; }
@@ -153,10 +156,15 @@ class exchange {
   /// and cancels.
   detail::read_awaiter read() noexcept;
 
-  /// Runs a handler's task, once. `Done(exchange&, task<T>&)` is called when it completed, to take
-  /// its result (which may throw) and answer; it is not called when the task was cancelled.
-  template <auto Done, class T>
-  void run(task<T> handler);
+  /// Runs a handler's task, or what is started like one, once. `Done(exchange&, Task&)` is called
+  /// when it completed, to take its result (which may throw) and answer; it is not called when
+  /// the task was cancelled.
+  template <auto Done, class Task>
+  void run(Task handler);
+
+  /// Memory that lasts as long as the exchange, for what a handler's views point to. Throws
+  /// std::bad_alloc.
+  char* keep(std::size_t bytes);
 
   // For the engine.
 
@@ -184,8 +192,15 @@ class exchange {
     bool running = false;
     alignas(task<>) std::array<std::byte, sizeof(task<>)> handler;  // a task<T>, its type erased
   };
-  template <class T>
+  /// Comes before the bytes that `keep` returned.
+  struct kept_block {
+    kept_block* next;
+    std::size_t bytes;  // this included
+  };
+  template <class Task>
   static void end_handler(runner& r, bool stopped) noexcept;
+
+  void give_back_kept() noexcept;
 
   sink& sink_;
   ferrule::request request_;
@@ -195,32 +210,33 @@ class exchange {
   runner runner_{};
   detail::write_awaiter* writer_ = nullptr;
   detail::read_awaiter* reader_ = nullptr;
+  kept_block* kept_ = nullptr;
   bool answered_ = false;
   route_match match_;
 };
 
-template <class T>
+template <class Task>
 void exchange::end_handler(runner& r, bool stopped) noexcept {
-  std::destroy_at(std::launder(reinterpret_cast<task<T>*>(r.handler.data())));
+  std::destroy_at(std::launder(reinterpret_cast<Task*>(r.handler.data())));
   r.running = false;
   r.self->sink_.handler_ended(*r.self, stopped);  // may destroy the exchange
 }
 
-template <auto Done, class T>
-void exchange::run(task<T> handler) {
-  static_assert(sizeof(task<T>) == sizeof(task<>) && alignof(task<T>) == alignof(task<>));
+template <auto Done, class Task>
+void exchange::run(Task handler) {
+  static_assert(sizeof(Task) == sizeof(task<>) && alignof(Task) == alignof(task<>));
   using ferrule::detail::receiver;
   runner_.completed = [](receiver& owner) noexcept {
     auto& r = static_cast<runner&>(owner);
-    Done(*r.self, *std::launder(reinterpret_cast<task<T>*>(r.handler.data())));
-    end_handler<T>(r, false);
+    Done(*r.self, *std::launder(reinterpret_cast<Task*>(r.handler.data())));
+    end_handler<Task>(r, false);
   };
   runner_.stopped = [](receiver& owner) noexcept {
-    end_handler<T>(static_cast<runner&>(owner), true);
+    end_handler<Task>(static_cast<runner&>(owner), true);
   };
   runner_.self = this;
   runner_.running = true;
-  auto* const kept = ::new (runner_.handler.data()) task<T>(std::move(handler));
+  auto* const kept = ::new (runner_.handler.data()) Task(std::move(handler));
   kept->start(env_, runner_);  // may end it, and the exchange with it
 }
 
@@ -234,7 +250,7 @@ class [[nodiscard]] write_awaiter : public parked {
         }),
         exchange_(ex),
         bytes_(bytes) {}
-  bool await_ready() const noexcept { return false; }
+  bool await_ready() const noexcept { return bytes_.empty(); }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> self) {
     const bool stopped = exchange_.stop_.stop_requested();
