@@ -18,7 +18,7 @@
 
 namespace ferrule::test::sim {
 
-class backend final : public io::backend, socket_owner {
+class backend final : public io::backend, public socket_owner {
  public:
   backend(network& net, host& at) noexcept : net_(net), host_(at) {}
   /// As the end of a process: its sockets are closed, its operations forgotten.
