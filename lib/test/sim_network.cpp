@@ -67,9 +67,8 @@ std::optional<address> host::source_for(const address& to) const {
 }
 
 wall_time network::date() const noexcept {
-  using namespace std::chrono;
-  constexpr sys_days first_day = 2026y / January / 1;
-  return first_day + duration_cast<wall_time::duration>(now_ - start);
+  constexpr std::chrono::sys_days first_day = std::chrono::year(2026) / 1 / 1;
+  return first_day + std::chrono::duration_cast<wall_time::duration>(now_ - start);
 }
 
 void network::advance(mono_time to) {
