@@ -1,0 +1,175 @@
+#pragma once
+/// @file
+/// Route patterns, parsed by the compiler: a method, a space and a path whose segments are
+/// literals, placeholders `{name}`, or one tail `{name...}` at the end.
+///
+/// ```cpp
+/// constexpr const ferrule::pattern& p = ferrule::parsed_pattern<"GET /users/{id}">;
+/// static_assert(p.verb == ferrule::method::get && p.parameter_count == 1);
+/// static_assert(p.parameter_name(0) == "id");
+/// ```
+///
+/// A pattern is compared with the raw path, segment by segment, and parameters are decoded
+/// afterwards. So a literal is written as clients send it (`/caf%C3%A9`), `%2F` never separates
+/// segments, and a trailing slash is an empty last segment: `/users` and `/users/` are two paths.
+/// A placeholder takes one segment that is not empty. A tail takes the rest of the path, slashes
+/// and all; `/files/{path...}` matches `/files/` with an empty tail, and does not match `/files`.
+///
+/// A mistake stops the compiler in a function whose name says what is wrong.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "ferrule/core/fixed_string.hpp"
+#include "ferrule/http/method.hpp"
+
+namespace ferrule {
+
+enum class segment_kind : std::uint8_t { literal, parameter, tail };
+
+/// One segment of a pattern: where its text, or its placeholder's name, stands in the pattern.
+struct pattern_segment {
+  segment_kind kind = segment_kind::literal;
+  std::uint16_t offset = 0;
+  std::uint16_t length = 0;
+  std::uint32_t hash = 0;  ///< of a literal's text
+};
+
+/// A parsed pattern. Thread rule: constant data.
+struct pattern {
+  /// A path with more segments is refused at compile time.
+  static constexpr std::size_t segments_max = 12;
+
+  std::string_view text;  ///< as written: "GET /users/{id}"
+  method verb = method::unknown;
+  std::uint8_t segment_count = 0;
+  std::uint8_t parameter_count = 0;  ///< placeholders, the tail included
+  std::array<pattern_segment, segments_max> segments{};
+
+  /// A literal's text or a placeholder's name.
+  constexpr std::string_view segment_text(std::size_t i) const noexcept {
+    return text.substr(segments[i].offset, segments[i].length);
+  }
+  /// The path alone: "/users/{id}".
+  constexpr std::string_view path() const noexcept { return text.substr(text.find(' ') + 1); }
+  /// The name of placeholder `n`, counted from the left; empty if there are not so many.
+  constexpr std::string_view parameter_name(std::size_t n) const noexcept {
+    for (std::size_t i = 0; i != segment_count; ++i) {
+      if (segments[i].kind != segment_kind::literal && n-- == 0) return segment_text(i);
+    }
+    return {};
+  }
+  /// Which placeholder has this name, or -1.
+  constexpr int parameter_index(std::string_view name) const noexcept {
+    for (std::size_t n = 0; n != parameter_count; ++n) {
+      if (parameter_name(n) == name) return static_cast<int>(n);
+    }
+    return -1;
+  }
+};
+
+namespace detail {
+
+// Not constexpr and never defined: calling one ends constant evaluation with its name in the error.
+void pattern_must_be_a_method_a_space_and_a_path();
+void pattern_method_must_be_GET_HEAD_POST_PUT_DELETE_PATCH_or_OPTIONS();
+void pattern_path_must_begin_with_a_slash();
+void pattern_has_more_than_12_segments();
+void pattern_is_longer_than_65535_bytes();
+void pattern_placeholder_must_be_a_whole_segment();
+void pattern_placeholder_must_be_named_by_an_identifier();
+void pattern_names_two_placeholders_alike();
+void pattern_tail_must_be_the_last_segment();
+void pattern_literal_has_a_character_that_must_be_percent_encoded();
+
+inline constexpr std::uint32_t segment_hash_seed = 2166136261U;
+
+/// FNV-1a: the router hashes a segment while it looks for its end.
+constexpr std::uint32_t add_to_segment_hash(std::uint32_t hash, char c) noexcept {
+  return (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+}
+
+consteval bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+consteval void check_placeholder_name(const pattern& p, std::string_view name) {
+  if (name.empty() || (name[0] >= '0' && name[0] <= '9')) {
+    pattern_placeholder_must_be_named_by_an_identifier();
+  }
+  for (char c : name) {
+    if (!is_letter_or_digit(c) && c != '_') pattern_placeholder_must_be_named_by_an_identifier();
+  }
+  if (p.parameter_index(name) >= 0) pattern_names_two_placeholders_alike();
+}
+
+/// What RFC 3986 calls pchar.
+consteval void check_literal(std::string_view text) {
+  for (char c : text) {
+    if (c == '{' || c == '}') {
+      pattern_placeholder_must_be_a_whole_segment();
+    }
+    if (!is_letter_or_digit(c) && std::string_view("-._~!$&'()*+,;=:@%").find(c) == text.npos) {
+      pattern_literal_has_a_character_that_must_be_percent_encoded();
+    }
+  }
+}
+
+consteval pattern_segment parse_segment(const pattern& p, std::size_t begin, std::size_t end) {
+  std::string_view text = p.text.substr(begin, end - begin);
+  pattern_segment segment;
+  if (text.starts_with('{') && text.ends_with('}')) {
+    const bool is_tail = text.ends_with("...}");
+    text = text.substr(1, text.size() - (is_tail ? 5 : 2));
+    check_placeholder_name(p, text);
+    if (is_tail && end != p.text.size()) pattern_tail_must_be_the_last_segment();
+    segment.kind = is_tail ? segment_kind::tail : segment_kind::parameter;
+    ++begin;
+  } else {
+    check_literal(text);
+    segment.hash = segment_hash_seed;
+    for (char c : text) segment.hash = add_to_segment_hash(segment.hash, c);
+  }
+  segment.offset = static_cast<std::uint16_t>(begin);
+  segment.length = static_cast<std::uint16_t>(text.size());
+  return segment;
+}
+
+consteval method parse_pattern_method(std::string_view text) {
+  const std::size_t space = text.find(' ');
+  if (space == text.npos) pattern_must_be_a_method_a_space_and_a_path();
+  const method verb = parse_method(text.substr(0, space));
+  if (verb > method::options) {
+    pattern_method_must_be_GET_HEAD_POST_PUT_DELETE_PATCH_or_OPTIONS();
+  }
+  return verb;
+}
+
+consteval pattern parse_pattern(std::string_view text) {
+  pattern p;
+  if (text.size() > 65535) pattern_is_longer_than_65535_bytes();
+  p.text = text;
+  p.verb = parse_pattern_method(text);
+  std::size_t at = text.find(' ') + 1;
+  if (at >= text.size() || text[at] != '/') pattern_path_must_begin_with_a_slash();
+  while (at < text.size()) {
+    if (p.segment_count == pattern::segments_max) pattern_has_more_than_12_segments();
+    std::size_t end = text.find('/', at + 1);
+    if (end == text.npos) end = text.size();
+    const pattern_segment segment = parse_segment(p, at + 1, end);
+    if (segment.kind != segment_kind::literal) ++p.parameter_count;
+    p.segments[p.segment_count++] = segment;
+    at = end;
+  }
+  return p;
+}
+
+}  // namespace detail
+
+/// The pattern that `Text` spells, parsed once however often it is named.
+template <fixed_string Text>
+inline constexpr pattern parsed_pattern = detail::parse_pattern(Text.view());
+
+}  // namespace ferrule

@@ -1,0 +1,49 @@
+#pragma once
+/// @file
+/// Finding the route of a path. At each segment a literal is preferred to a placeholder and a
+/// placeholder to a tail; what leads nowhere, or to no route for the method, is taken back.
+///
+/// ```cpp
+/// int allowed_methods(const ferrule::detail::trie_view& tree, std::string_view path) {
+///   ferrule::http::route_match match;
+///   return ferrule::detail::find_route(tree, path, ferrule::method::unknown, match).methods;
+/// }
+/// ```
+///
+/// Every node of the tree lies at one depth, so a search visits none twice.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "ferrule/http/exchange.hpp"
+#include "ferrule/route/trie.hpp"
+
+namespace ferrule::detail {
+
+/// What a path leads to.
+struct found_route {
+  std::int16_t route = -1;   ///< -1: none for this method
+  std::uint8_t methods = 0;  ///< when there is none: those that the path has routes for
+};
+
+/// Looks for the route of `verb` and a raw `path`, and writes the raw parameters to `match`. HEAD
+/// is answered by a GET route unless it has its own; the first match in order of preference that
+/// has the method wins, so `PUT /users/{id}` serves `/users/me` beside `GET /users/me`.
+found_route find_route(const trie_view& tree, std::string_view path, method verb,
+                       http::route_match& match) noexcept;
+
+/// The value of an Allow field.
+class allow_field {
+ public:
+  /// `methods` are those with routes; HEAD comes with GET, and OPTIONS with all.
+  explicit allow_field(std::uint8_t methods) noexcept;
+  std::string_view view() const noexcept { return {text_.data(), size_}; }
+
+ private:
+  std::array<char, 48> text_;  // "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS" takes 44
+  std::size_t size_ = 0;
+};
+
+}  // namespace ferrule::detail

@@ -1,0 +1,133 @@
+#pragma once
+/// @file
+/// The routes of a service as one constant, checked by the compiler.
+///
+/// ```cpp
+/// inline std::string greet(std::string_view name) { return "Hello, " + std::string(name) + "!"; }
+/// constexpr auto routes = ferrule::route_table(
+///     ferrule::route<"GET /">([] { return "Hello, World!"; }),
+///     ferrule::route<"GET /hello/{name}">(greet));
+/// static_assert(routes.size == 2);
+/// ```
+///
+/// Patterns are explained in api/pattern.hpp, parameters in api/extractors.hpp, results in
+/// api/results.hpp, layers in route/layers.hpp. Two routes of one method and shape are refused
+/// (`GET /users/{id}` and `GET /users/{name}`); a literal beside a placeholder is not.
+
+#include <array>
+#include <cstddef>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "ferrule/api/check.hpp"
+#include "ferrule/route/trie.hpp"
+
+namespace ferrule {
+
+/// Layers, outermost first; made by `with`.
+template <class... L>
+struct layer_list {
+  std::tuple<L...> layers;
+};
+
+/// Wraps a whole table, as the first argument of `route_table`, or one route, as the second one of
+/// `route`, in layers: the first is outermost.
+template <class... L>
+consteval layer_list<L...> with(L... layers) {
+  return {std::tuple<L...>(layers...)};
+}
+
+namespace detail {
+
+/// A pattern with its handler and the layers of its own.
+template <fixed_string Text, class Handler, class... L>
+struct route_entry {
+  static constexpr const pattern& shape = parsed_pattern<Text>;
+  static constexpr auto text = Text;
+  using handler_type = Handler;
+
+  Handler handler;
+  layer_list<L...> layers;
+};
+
+/// A route at its place in a table. The places are bases because a tuple of a thousand takes the
+/// compiler too long.
+template <std::size_t I, class Entry>
+struct table_slot : Entry {
+  constexpr explicit table_slot(Entry e) : Entry(e) {}
+};
+template <std::size_t I, class Entry>
+std::type_identity<Entry> find_slot(const table_slot<I, Entry>*);
+
+template <class Indices, class... Entry>
+struct table_slots;
+template <std::size_t... I, class... Entry>
+struct table_slots<std::index_sequence<I...>, Entry...> : table_slot<I, Entry>... {
+  constexpr explicit table_slots(Entry... e) : table_slot<I, Entry>(e)... {}
+};
+
+/// Stands in the compiler's message with both routes spelled out.
+template <fixed_string First, fixed_string Second>
+struct duplicate_routes {
+  static_assert(sizeof(First) == 0,
+                "ferrule: these two routes match the same requests: remove one of them, or change "
+                "its method or a literal of its path");
+  static constexpr bool passed = true;
+};
+
+template <class Layers, class... Entry>
+struct table : table_slots<std::index_sequence_for<Entry...>, Entry...> {
+  using slots = table_slots<std::index_sequence_for<Entry...>, Entry...>;
+
+  static constexpr std::size_t size = sizeof...(Entry);
+  static constexpr std::array<const pattern*, size> patterns{&Entry::shape...};
+  static constexpr auto tree = build_trie<trie_size(patterns)>(patterns);
+
+  constexpr explicit table(Layers l, Entry... e) : slots(e...), layers(l) {}
+
+  Layers layers;
+};
+
+template <std::size_t I, class Table>
+using entry_at = typename decltype(find_slot<I>(static_cast<const Table*>(nullptr)))::type;
+
+template <class Table, bool HasDuplicates = (Table::tree.duplicate >= 0)>
+struct unique_routes {
+  static constexpr bool passed = true;
+};
+template <class Table>
+struct unique_routes<Table, true>
+    : duplicate_routes<entry_at<static_cast<std::size_t>(Table::tree.duplicate_of), Table>::text,
+                       entry_at<static_cast<std::size_t>(Table::tree.duplicate), Table>::text> {};
+
+template <class>
+inline constexpr bool is_route_entry = false;
+template <fixed_string Text, class Handler, class... L>
+inline constexpr bool is_route_entry<route_entry<Text, Handler, L...>> = true;
+
+}  // namespace detail
+
+/// Answers requests that match `Pattern` by calling `handler`: a function or a lambda without
+/// captures. The compiler refuses what cannot work, with a message that names the route.
+template <fixed_string Pattern, class Handler, class... L>
+consteval auto route(Handler handler, layer_list<L...> layers = layer_list<>{}) {
+  static_assert(detail::handler_check<Pattern, Handler>::passed);
+  return detail::route_entry<Pattern, Handler, L...>{handler, layers};
+}
+
+/// A table of routes, to be kept in a `constexpr` variable of static storage.
+template <class... L, class... Entry>
+  requires(detail::is_route_entry<Entry> && ...)
+consteval auto route_table(layer_list<L...> layers, Entry... routes) {
+  using made = detail::table<layer_list<L...>, Entry...>;
+  static_assert(detail::unique_routes<made>::passed);
+  return made(layers, routes...);
+}
+template <class... Entry>
+  requires(detail::is_route_entry<Entry> && ...)
+consteval auto route_table(Entry... routes) {
+  return route_table(layer_list<>{}, routes...);
+}
+
+}  // namespace ferrule
