@@ -102,4 +102,23 @@ bool is_socket(handle any) noexcept {
   return ::fstat(fd_of(any), &about) == 0 && S_ISSOCK(about.st_mode);
 }
 
+bool is_passing_accept_error(std::int32_t result) noexcept {
+  switch (-result) {
+    case EINTR:
+    case EAGAIN:
+    case ECONNABORTED:
+    case EPERM:  // a firewall's refusal
+    case EPROTO:
+    case ENOPROTOOPT:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENONET:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace ferrule::io::kernel

@@ -21,5 +21,7 @@ void shutdown(handle socket, int how) noexcept;
 void close(handle any) noexcept;
 /// Whether recv(2) and send(2) work on it; pipes and terminals need read(2) and write(2).
 bool is_socket(handle any) noexcept;
+/// Whether `result` of an accept tells of one connection only, so that the next may be sound.
+bool is_passing_accept_error(std::int32_t result) noexcept;
 
 }  // namespace ferrule::io::kernel

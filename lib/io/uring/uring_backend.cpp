@@ -1,0 +1,121 @@
+#include "io/uring/uring_backend.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "io/kernel_sockets.hpp"
+#include "io/uring/user_data.hpp"
+
+namespace ferrule::io::uring {
+
+event_descriptor::~event_descriptor() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+std::int32_t event_descriptor::set_up() noexcept {
+  fd_ = ::eventfd(0, EFD_CLOEXEC);
+  return fd_ < 0 ? -errno : 0;
+}
+
+void event_descriptor::signal() noexcept {
+  const int kept = errno;  // a signal handler must not change it
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = ::write(fd_, &one, sizeof one);
+  errno = kept;
+}
+
+result<std::unique_ptr<backend>, std::int32_t> uring_backend::make(const backend_options& options) {
+  std::unique_ptr<uring_backend> made(new uring_backend);
+  const std::int32_t failed = made->set_up(options);
+  if (failed != 0) return ferrule::fail(failed);
+  return std::unique_ptr<backend>(std::move(made));
+}
+
+std::int32_t uring_backend::set_up(const backend_options& options) {
+  std::int32_t failed = ring_.set_up(std::max<std::uint32_t>(options.queue_entries, 1));
+  if (failed == 0) {
+    failed = buffers_.set_up(ring_.get(), options.receive_buffers, options.receive_buffer_bytes);
+  }
+  if (failed == 0) failed = wake_.set_up();
+  if (failed != 0) return failed;
+  submission_memory_ = std::make_unique_for_overwrite<submission_memory[]>(ring_.submissions_max());
+  submit_wake_read();
+  read_clocks();
+  return 0;
+}
+
+/// The kernel may use an operation's memory until its last completion, and a listener stays bound
+/// while a request refers to it: so everything is cancelled and awaited first.
+uring_backend::~uring_backend() {
+  if (wake_.fd() >= 0) {  // it was set up
+    io_uring_sqe& everything = next_submission();
+    io_uring_prep_cancel64(&everything, 0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
+    everything.user_data = user_data::cancellation;
+  }
+  while (in_flight_ > 0) {
+    ring_.wait();
+    ring_.take_completions([this](std::uint64_t data, std::int32_t result, std::uint32_t flags) {
+      if ((flags & IORING_CQE_F_MORE) == 0) --in_flight_;
+      if ((data & user_data::brings_handle) != 0 && result >= 0) ::close(result);
+    });
+  }
+  handles_.for_each_open([](handle open) { kernel::close(open); });
+}
+
+void uring_backend::read_clocks() noexcept {
+  now_ = mono_time::clock::now();
+  date_ = wall_time::clock::now();
+}
+
+std::int32_t uring_backend::own(std::int32_t fd, bool is_socket) {
+  if (fd >= 0) handles_.add(fd, is_socket);
+  return fd;
+}
+
+std::int32_t uring_backend::listen(const address& at, const socket_options& options) {
+  return own(kernel::listen(at, options), true);
+}
+
+std::int32_t uring_backend::open(int family, int type) {
+  return own(kernel::open(family, type), true);
+}
+
+std::int32_t uring_backend::adopt(int fd) {
+  return own(kernel::adopt(fd), kernel::is_socket(static_cast<handle>(fd)));
+}
+
+std::int32_t uring_backend::local(handle socket, address& out) {
+  return kernel::local(socket, out);
+}
+
+std::int32_t uring_backend::peer(handle socket, address& out) { return kernel::peer(socket, out); }
+
+std::int32_t uring_backend::option(handle socket, int level, int name, int value) {
+  return kernel::option(socket, level, name, value);
+}
+
+void uring_backend::shutdown(handle socket, int how) noexcept { kernel::shutdown(socket, how); }
+
+unsigned uring_backend::wait(mono_time until) {
+  delivered_ = 0;
+  if (first_failed_ != nullptr || until <= now_) {
+    ring_.poll();
+  } else if (until == no_deadline) {
+    ring_.wait();
+  } else {
+    ring_.wait((until - now_).count());
+  }
+  read_clocks();
+  finish_failed();
+  finish_offloaded();
+  ring_.take_completions([this](std::uint64_t data, std::int32_t result, std::uint32_t flags) {
+    completed(data, result, flags);
+  });
+  return delivered_;
+}
+
+}  // namespace ferrule::io::uring
