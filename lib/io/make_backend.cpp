@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "ferrule/io/backend.hpp"
+#include "io/epoll/epoll_backend.hpp"
 #include "io/uring/uring_backend.hpp"
 
 namespace ferrule::io {
@@ -27,6 +28,8 @@ made_backend make_backend(const backend_options& options) {
     made.why = reason("io_uring", -tried.error());
     if (options.kind == backend_kind::uring) return made;
   }
+  made.io = make_epoll_backend(options);
+  if (made.io == nullptr) made.why = reason("epoll", errno);
   return made;
 }
 

@@ -71,7 +71,8 @@ struct socket_options {
 
 /// One reactor's way to the world, made and used on that reactor's thread; only `wake` may be
 /// called from another. Calls that answer at once return a handle or 0, or -errno. Operations
-/// answer through `done`, never from inside the call that starts or cancels them.
+/// answer through `done`, never from inside the call that starts or cancels them. Destroying a
+/// backend ends what is pending without calling `done`, and closes its sockets.
 class backend {
  public:
   backend() = default;
