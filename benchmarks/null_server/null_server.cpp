@@ -1,0 +1,144 @@
+// The ceiling: an io_uring server that parses nothing. It counts requests by their length, copies
+// the same answer for each and sends it. A server that does more work in user space cannot be
+// cheaper; how much dearer it is, is what its framework costs.
+
+#include <poll.h>
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "common/ring.hpp"
+#include "null_server/null_server.hpp"
+
+namespace {
+
+using namespace bench;
+
+enum operation : std::uint8_t { accepting, receiving, sending, terminating, cancelling };
+
+struct connection {
+  explicit connection(std::size_t request_bytes) : requests(request_bytes) {}
+
+  request_counter requests;
+  std::size_t answers_due = 0;
+  bool is_receiving = true;
+  bool is_sending = false;
+  std::string out;  // the kernel's while is_sending
+};
+
+class null_server {
+ public:
+  explicit null_server(null_options options) : options_(std::move(options)) {}
+
+  void run() {
+    ring_.accept_multishot(listener_.fd, accepting);
+    ring_.poll(signals_, POLLIN, terminating);
+    print_url("null-server (io_uring)", listener_.fd);
+    while (is_accepting_) ring_.wait([this](const io_uring_cqe& c) { handle(c); });
+  }
+
+ private:
+  static constexpr std::size_t answers_a_send_max = 64;
+
+  // A ring's listener can outlive its process: the accept is cancelled before it is closed.
+  struct listener {
+    explicit listener(std::uint16_t port) : fd(listen_on(port, 0)) {}
+    listener(const listener&) = delete;
+    listener& operator=(const listener&) = delete;
+    ~listener() { close(fd); }
+    int fd;
+  };
+
+  void handle(const io_uring_cqe& completion) {
+    const tag about = ring::tag_of(completion);
+    switch (about.operation) {
+      case accepting:
+        accepted(completion);
+        break;
+      case receiving:
+        received(about.fd, completion);
+        break;
+      case sending:
+        sent(about.fd, completion);
+        break;
+      case terminating:
+        ring_.cancel_all_of(listener_.fd, cancelling);
+        break;
+      default:
+        break;
+    }
+  }
+
+  void accepted(const io_uring_cqe& completion) {
+    if (completion.res == -ECANCELED) {
+      is_accepting_ = false;
+      return;
+    }
+    const int fd = check_uring(completion.res, "accept");
+    const auto index = static_cast<std::size_t>(fd);
+    if (connections_.size() <= index) connections_.resize(index + 1);
+    connections_[index] = std::make_unique<connection>(options_.request_bytes);
+    ring_.receive_multishot(fd, receiving);
+    if ((completion.flags & IORING_CQE_F_MORE) == 0) {
+      ring_.accept_multishot(listener_.fd, accepting);
+    }
+  }
+
+  void received(int fd, const io_uring_cqe& completion) {
+    connection& from = *connections_[static_cast<std::size_t>(fd)];
+    if (completion.res > 0) {
+      from.answers_due += from.requests.count(static_cast<std::size_t>(completion.res));
+      ring_.give_back(completion);
+      if (!from.is_sending) send_due(fd, from);
+    }
+    if ((completion.flags & IORING_CQE_F_MORE) != 0) return;
+    if (completion.res > 0 || completion.res == -ENOBUFS) {
+      ring_.receive_multishot(fd, receiving);
+    } else {
+      from.is_receiving = false;
+      close_when_quiet(fd, from);
+    }
+  }
+
+  void send_due(int fd, connection& to) {
+    const std::size_t answers = std::min(to.answers_due, answers_a_send_max);
+    if (answers == 0) return;
+    to.answers_due -= answers;
+    to.out.clear();
+    for (std::size_t i = 0; i < answers; ++i) to.out += options_.answer;
+    to.is_sending = true;
+    ring_.send_all(fd, to.out, sending);
+  }
+
+  void sent(int fd, const io_uring_cqe& completion) {
+    connection& to = *connections_[static_cast<std::size_t>(fd)];
+    to.is_sending = false;
+    if (completion.res == static_cast<int>(to.out.size())) {
+      send_due(fd, to);
+    } else {
+      shutdown(fd, SHUT_RDWR);  // the receive ends too
+    }
+    close_when_quiet(fd, to);
+  }
+
+  void close_when_quiet(int fd, const connection& idle) {
+    if (idle.is_receiving || idle.is_sending) return;
+    connections_[static_cast<std::size_t>(fd)].reset();
+    close(fd);
+  }
+
+  null_options options_;
+  listener listener_{options_.port};
+  int signals_ = termination_signals();
+  std::vector<std::unique_ptr<connection>> connections_;  // by descriptor
+  bool is_accepting_ = true;
+  ring ring_;  // goes first: it may still use the connections' bytes
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  allow_all_open_files();
+  null_server(read_null_options(argc, argv)).run();
+}
