@@ -1,5 +1,7 @@
 # Every services/<name>/ is a service of that name. A folder with a CMakeLists.txt of its own is
-# left to it, and so is benchmarks/.
+# left to it, and so is benchmarks/. The target `services` builds all of services/.
+add_custom_target(services)
+
 function(ferrule_add_services)
   file(GLOB folders CONFIGURE_DEPENDS LIST_DIRECTORIES true ${PROJECT_SOURCE_DIR}/services/*)
   foreach(folder ${folders})
@@ -10,6 +12,9 @@ function(ferrule_add_services)
       file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cpp)
       ferrule_service(${name} ${sources})
       ferrule_warnings(${name})
+    endif()
+    if(TARGET ${name})
+      add_dependencies(services ${name})
     endif()
   endforeach()
 endfunction()

@@ -71,13 +71,14 @@ def as_function_body(include, example):
             f"{result} example() {{\n{textwrap.indent(body, '  ')}}}\n")
 
 
-def check_header(compiler, include, text, with_examples):
+def check_header(compiler, include, text):
     """Returns what is wrong with one header, or an empty string."""
     errors = compiler.errors(include, f'#include "{include}"\n')
-    if errors:
-        return f"{include} does not compile alone:\n{errors}"
-    if not with_examples:
-        return ""
+    return f"{include} does not compile alone:\n{errors}" if errors else ""
+
+
+def check_examples(compiler, include, text):
+    """The same for a public header and its examples, whose first line is the header."""
     examples = examples_in(text)
     if not examples:
         return f"{include} has no ```cpp example in an opening `/// @file` comment"
@@ -87,8 +88,9 @@ def check_header(compiler, include, text, with_examples):
         inside = outside and compiler.errors(f"{name} in a function",
                                              as_function_body(include, example), UNUSED_IS_FINE)
         if inside:
-            return (f"{name} compiles neither at namespace scope:\n{outside}\n"
-                    f"nor in a function:\n{inside}")
+            return check_header(compiler, include, text) or (
+                f"{name} compiles neither at namespace scope:\n{outside}\n"
+                f"nor in a function:\n{inside}")
     return ""
 
 
@@ -110,8 +112,8 @@ def check_tree(compiler, tree, with_examples, with_sources):
         for folder, is_public in (("include", True), ("lib", False)):
             for path in sorted((tree / folder).rglob("*.hpp")):
                 include = str(path.relative_to(tree / folder))
-                jobs.append(pool.submit(check_header, compiler, include, path.read_text(),
-                                        with_examples and is_public))
+                check = check_examples if with_examples and is_public else check_header
+                jobs.append(pool.submit(check, compiler, include, path.read_text()))
         if with_sources:
             for path in sorted((tree / "lib").rglob("*.cpp")):
                 jobs.append(pool.submit(check_source, compiler, path,

@@ -150,12 +150,16 @@ def check_header_opening(path, text):
 
 
 def check_mirrors(paths):
-    """x.cpp and x_test.cpp stand where x.hpp does; more_x.cpp and x_more_test.cpp will do too."""
+    """x.cpp and x_test.cpp stand where x.hpp does; more_x.cpp and x_more_test.cpp will do too.
+
+    In lib/<folder>/<part>/ the headers of that part are enough.
+    """
     headers = [path.relative_to("include/ferrule" if path.parts[0] == "include" else "lib")
                for path in paths if is_library(path) and path.suffix == ".hpp"]
 
     def has_header(folder, name):
-        return any(header.parent == folder and f"_{header.stem}_" in f"_{name}_"
+        return any(header.parent == folder and
+                   (len(folder.parts) > 1 or f"_{header.stem}_" in f"_{name}_")
                    for header in headers)
 
     for path in paths:

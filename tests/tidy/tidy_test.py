@@ -83,6 +83,8 @@ class Tidy(unittest.TestCase):
                                   "lib/core/more_x.cpp", "tests/core/x_more_test.cpp",
                                   "tests/wire/y_test.cpp"), "")
         self.assertEqual(problems("lib/io/y.hpp", "lib/io/y.cpp", "tests/io/y_test.cpp"), "")
+        self.assertEqual(problems("lib/io/part/y.hpp", "lib/io/part/z.cpp"), "")
+        self.assertIn("lib/io/part/z.cpp: no header", problems(header, "lib/io/part/z.cpp"))
         self.assertIn("lib/core/y.cpp: no header", problems(header, "lib/core/y.cpp"))
         self.assertIn("tests/core/y_test.cpp: no header", problems(header, "tests/core/y_test.cpp"))
 
