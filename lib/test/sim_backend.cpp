@@ -105,7 +105,7 @@ void backend::recv_start(io::operation& op, io::handle handle) {
   socket* s = begin_on_socket(op, kind::recv_start, handle);
   if (s == nullptr) return;
   if (s->connected) {
-    look_again(&op);
+    try_recv(*s);
   } else {
     finish_at(s->receiving, -ENOTCONN);
   }
@@ -141,7 +141,7 @@ void backend::recv_from(io::operation& op, io::handle handle, std::span<std::byt
   s->into = into;
   s->from = &from;
   if (s->type == SOCK_DGRAM) {
-    try_recv(*s);
+    try_recv_from(*s);
   } else {
     finish_at(s->receiving, -EOPNOTSUPP);
   }
@@ -241,23 +241,29 @@ void backend::on_writable(io::handle handle) { try_send(*find(handle)); }
 void backend::try_recv(socket& s) {
   if (s.receiving == nullptr) return;
   switch (static_cast<kind>(s.receiving->kind)) {
-    case kind::recv_start:
-      look_again(s.receiving);
+    case kind::recv_from:
+      try_recv_from(s);
       return;
-    case kind::recv: {
+    case kind::recv_start:
+      if (!s.connected.end().inbox.empty()) {
+        look_again(s.receiving);
+        return;
+      }
+      [[fallthrough]];  // an end or an error, if anything
+    default: {
       const connection::outcome got = s.connected.to->read(s.connected.side, s.into);
       if (got) finish_at(s.receiving, *got);
-      return;
-    }
-    default: {
-      std::optional<datagram> got = s.datagrams ? s.datagrams->take() : std::nullopt;
-      if (!got) return;
-      const std::size_t count = std::min(got->bytes.size(), s.into.size());  // the rest is lost
-      std::copy_n(got->bytes.begin(), count, s.into.begin());
-      *s.from = got->from;
-      finish_at(s.receiving, static_cast<std::int32_t>(count));
     }
   }
+}
+
+void backend::try_recv_from(socket& s) {
+  const std::optional<datagram> got = s.datagrams ? s.datagrams->take() : std::nullopt;
+  if (!got) return;
+  const std::size_t count = std::min(got->bytes.size(), s.into.size());  // the rest is lost
+  std::copy_n(got->bytes.begin(), count, s.into.begin());
+  *s.from = got->from;
+  finish_at(s.receiving, static_cast<std::int32_t>(count));
 }
 
 void backend::try_send(socket& s) {

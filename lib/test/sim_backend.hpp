@@ -108,6 +108,7 @@ class backend final : public io::backend, public socket_owner {
   void finish_at(io::operation*& place, std::int32_t result);
   void look_again(io::operation* op);
   void try_recv(socket& s);
+  void try_recv_from(socket& s);
   void try_send(socket& s);
 
   unsigned deliver();

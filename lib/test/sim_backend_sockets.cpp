@@ -24,7 +24,7 @@ std::int32_t backend::listen(const address& at, const io::socket_options& option
   if (!host_.has_ip(at)) return -EADDRNOTAVAIL;
   address local = at;
   if (at.port() == 0) {
-    const std::optional<std::uint16_t> port = host_.tcp.take_any();
+    const std::optional<std::uint16_t> port = host_.tcp.take_any(net_.random());
     if (!port) return -EADDRINUSE;
     host_.tcp.release(*port);  // the listener takes it again
     local.set_port(*port);
@@ -109,7 +109,7 @@ std::int32_t backend::bind_stream(io::handle handle, socket& s, const address& t
   if (s.family != to.family()) return -EAFNOSUPPORT;
   std::optional<address> source = host_.source_for(to);
   if (!source) return -ENETUNREACH;
-  const std::optional<std::uint16_t> port = host_.tcp.take_any();
+  const std::optional<std::uint16_t> port = host_.tcp.take_any(net_.random());
   if (!port) return -EADDRNOTAVAIL;
   source->set_port(*port);
   s.connected = {std::make_shared<connection>(net_, host_, *source, to), connection::client};
@@ -121,7 +121,7 @@ std::int32_t backend::bind_stream(io::handle handle, socket& s, const address& t
 std::int32_t backend::bind_datagrams(io::handle handle, socket& s) {
   if (s.type != SOCK_DGRAM) return -EOPNOTSUPP;
   if (s.datagrams) return 0;
-  const std::optional<std::uint16_t> port = host_.udp.take_any();
+  const std::optional<std::uint16_t> port = host_.udp.take_any(net_.random());
   if (!port) return -EAGAIN;
   address any = s.family == AF_INET ? address() : *address::parse("::", 0);
   any.set_port(*port);

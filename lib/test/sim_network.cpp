@@ -36,10 +36,10 @@ bool same_ip(const address& a, const address& b) noexcept {
   return std::memcmp(&v6(a).sin6_addr, &v6(b).sin6_addr, sizeof(in6_addr)) == 0;
 }
 
-std::optional<std::uint16_t> port_space::take_any() {
-  for (unsigned tries = 0; tries <= last - first; ++tries) {
-    const std::uint16_t port = next_;
-    next_ = port == last ? first : static_cast<std::uint16_t>(port + 1);
+std::optional<std::uint16_t> port_space::take_any(rng& random) {
+  const std::uint64_t start = random.below(count);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto port = static_cast<std::uint16_t>(first + (start + i) % count);
     if (users_.contains(port)) continue;
     take(port);
     return port;

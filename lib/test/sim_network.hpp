@@ -43,17 +43,16 @@ class socket_owner {
 /// The ports of one protocol on one host.
 class port_space {
  public:
-  /// A port that nothing uses, or nothing when all are taken.
-  std::optional<std::uint16_t> take_any();
+  /// A port that nothing uses, by chance as on Linux, or nothing when all are taken.
+  std::optional<std::uint16_t> take_any(rng& random);
   void take(std::uint16_t port) { ++users_[port]; }
   void release(std::uint16_t port);
 
  private:
-  static constexpr std::uint16_t first = 32768;  // Linux' ip_local_port_range
-  static constexpr std::uint16_t last = 60999;
+  static constexpr unsigned first = 32768;  // Linux' ip_local_port_range
+  static constexpr unsigned count = 28232;
 
   std::map<std::uint16_t, unsigned> users_;
-  std::uint16_t next_ = first;
 };
 
 /// One machine of the network: its address, its ports and what is bound to them.
