@@ -127,8 +127,13 @@ mono_time::duration network::transit(const sim_link& l) {
 }
 
 void network::digest_bytes(std::span<const std::byte> bytes) noexcept {
-  for (const std::byte b : bytes) {
-    digest_ = (digest_ ^ std::to_integer<std::uint64_t>(b)) * 0x100000001B3U;
+  // FNV-1a by words, folded because a multiplication alone never moves a high bit down.
+  for (std::uint64_t word = 0; !bytes.empty(); word = 0) {
+    const std::size_t count = std::min(bytes.size(), sizeof word);
+    std::memcpy(&word, bytes.data(), count);
+    digest_ = (digest_ ^ word) * 0x100000001B3U;
+    digest_ ^= digest_ >> 32U;
+    bytes = bytes.subspan(count);
   }
 }
 

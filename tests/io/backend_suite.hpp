@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "ferrule/io/backend.hpp"
+#include "ferrule/test/sim.hpp"
 
 namespace ferrule::io::suite {
 
@@ -54,7 +55,24 @@ struct epoll_world : kernel_world {
   std::unique_ptr<backend> make() { return kernel_world::make({.kind = backend_kind::epoll}); }
 };
 
-using worlds = testing::Types<uring_world, cramped_uring_world, epoll_world>;
+/// On a virtual network and clock.
+struct simulated_world {
+  static constexpr bool simulated = true;
+  std::unique_ptr<backend> make() { return network.make_backend("10.0.0.1"); }
+  test::sim_world network{1};
+  std::string why;
+};
+
+/// On a virtual network whose packets are late and whose reads bring little.
+struct troubled_simulated_world : simulated_world {
+  troubled_simulated_world() {
+    network.everywhere().delay = 0.3;
+    network.everywhere().short_read = 0.5;
+  }
+};
+
+using worlds = testing::Types<uring_world, cramped_uring_world, epoll_world, simulated_world,
+                              troubled_simulated_world>;
 
 /// Notes how it went.
 struct call : operation {

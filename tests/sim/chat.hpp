@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ferrule/test/sim.hpp"
@@ -75,7 +76,7 @@ class speaker {
   void heard(const io::completion& c);
   void said(const io::completion& c);
   void closed(const io::completion&) { gone_ = true; }
-  void check(std::span<const std::byte> bytes);
+  void check(std::string_view bytes);
 
   reactor& loop_;
   io::handle socket_;
