@@ -1,0 +1,210 @@
+"""Starts servers, loads them, reads what they cost. For the scripts beside it; Linux only.
+
+The server has one processor and the generator another, so that neither's cost hides in the other's.
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+SERVER_CPU, CLIENT_CPU = 0, 1
+APP_ANSWER_PATH = "/users/42"
+# Of one processor's time. Below, /proc/stat's ticks of 10 ms are the noise.
+FOREIGN_SHARE_MAX, STEAL_SHARE_MAX = 0.05, 0.01
+
+
+def add_bin_flag(parser):
+    parser.add_argument("--bin", type=pathlib.Path, metavar="DIR",
+                        default=HERE.parent / "build/release/bin",
+                        help="where the executables are (build/release/bin)")
+
+
+def get_request(path):
+    """The bytes that bare-generator sends."""
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+
+
+def whole_answer(port, path):
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(get_request(path))
+        received = b""
+        while True:
+            head, end, body = received.partition(b"\r\n\r\n")
+            length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+            if end and length and len(body) >= int(length[1]):
+                return received
+            piece = connection.recv(65536)
+            if not piece:
+                raise RuntimeError(f"port {port} closed before its answer to {path} was complete")
+            received += piece
+
+
+class Server:
+    """A server process on the server's processor, from start to SIGTERM."""
+
+    def __init__(self, command, port=None, has_worker=False, asks=True):
+        """`asks`: return when it has answered once, not as soon as it has printed its URL."""
+        self.log = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            ["taskset", "-c", str(SERVER_CPU), *map(str, command)],
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT)
+        try:
+            self.port = port or self.port_it_prints()
+            if asks:
+                self.wait_until_it_answers()
+            self.pid = self.worker() if has_worker else self.process.pid
+        except BaseException:
+            self.stop()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def port_it_prints(self):
+        for _ in range(500):
+            self.log.seek(0)
+            text = self.log.read().decode(errors="replace")
+            if url := re.search(r"http://[\d.]+:(\d+)", text):
+                return int(url[1])
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.01)
+        raise RuntimeError(f"{self.process.args} printed no URL but: {text}")
+
+    def wait_until_it_answers(self):
+        for _ in range(500):
+            try:
+                return whole_answer(self.port, APP_ANSWER_PATH)
+            except ConnectionRefusedError:
+                time.sleep(0.01)
+        raise RuntimeError(f"{self.process.args} does not listen on port {self.port}")
+
+    def worker(self):
+        pid = self.process.pid
+        return int(pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+
+    def cpu_seconds(self):
+        """User and system time of the whole process, to the nanosecond: clock_getcpuclockid(3)."""
+        return time.clock_gettime(~self.pid << 3 | 2)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+        code = self.process.wait(timeout=30)
+        self.log.close()
+        return code
+
+
+def null_server(bin, twin=False, answer=None):
+    command = [bin / ("null-server-epoll" if twin else "null-server"),
+               "--request-bytes", len(get_request(APP_ANSWER_PATH))]
+    if not answer:
+        return Server(command)
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(answer)
+        file.flush()
+        return Server([*command, "--answer", file.name])
+
+
+def app(bin, *flags):
+    return Server([bin / "bench-app", "--port", 0, "--threads", 1, *flags])
+
+
+def nginx_binary():
+    return shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def nginx(prefix):
+    """One worker that answers every request with the same JSON, from memory and without a log."""
+    port = free_port()
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temporary = "".join(f"  {kind}_temp_path {prefix}/{kind};\n" for kind in kinds)
+    configuration = pathlib.Path(prefix, "nginx.conf")
+    configuration.write_text(f"""
+daemon off;
+worker_processes 1;
+pid {prefix}/nginx.pid;
+error_log stderr;
+events {{ worker_connections 16384; }}
+http {{
+{temporary}
+  access_log off;
+  keepalive_requests 1000000000;
+  default_type application/json;
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{
+      return 200 '{{"id":"42","name":"User 42","email":"user42@example.com"}}';
+    }}
+  }}
+}}
+""")
+    return Server([nginx_binary(), "-p", prefix, "-e", "stderr", "-c", configuration],
+                  port=port, has_worker=True)
+
+
+def processor_times():
+    """Busy and stolen seconds of the two processors since boot."""
+    busy = stolen = 0
+    for line in pathlib.Path("/proc/stat").read_text().splitlines():
+        name, *ticks = line.split()
+        if name in (f"cpu{SERVER_CPU}", f"cpu{CLIENT_CPU}"):
+            user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, ticks[:8])
+            busy += user + nice + system + irq + softirq
+            stolen += steal
+    tick = os.sysconf("SC_CLK_TCK")
+    return busy / tick, stolen / tick
+
+
+def load(bin, server, path, seconds, pipeline=1, connections=64):
+    """One run of the generator: what it reports, and what the server and others used meanwhile."""
+    command = ["taskset", "-c", CLIENT_CPU, bin / "bare-generator", "--port", server.port,
+               "--path", path, "--duration", seconds, "--pipeline", pipeline,
+               "--connections", connections]
+    busy, stolen = processor_times()
+    server_cpu = server.cpu_seconds()
+    done = subprocess.run([str(word) for word in command], check=True, capture_output=True,
+                          text=True, timeout=seconds + 30)
+    server_cpu = server.cpu_seconds() - server_cpu
+    busy_after, stolen_after = processor_times()
+    run = json.loads(done.stdout)
+    client_cpu = run["client_us_per_request"] * run["requests"] / 1e6
+    foreign = busy_after - busy - server_cpu - client_cpu
+    run["us_per_request"] = server_cpu * 1e6 / run["requests"]
+    run["server_busy"] = server_cpu / run["seconds"]
+    run["foreign_share"] = max(0.0, foreign / run["seconds"])
+    run["steal_share"] = (stolen_after - stolen) / run["seconds"]
+    run["is_disturbed"] = (run["foreign_share"] > FOREIGN_SHARE_MAX or
+                           run["steal_share"] > STEAL_SHARE_MAX)
+    return run
+
+
+def machine():
+    """What figures depend on."""
+    cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    return f"{cpu[1] if cpu else os.uname().machine}, {os.cpu_count()} CPUs, Linux {os.uname().release}"
+
+
+def print_table(columns, rows):
+    """`columns` maps a title to a function from row to text; the first is left-aligned."""
+    table = [list(columns), *([cell(row) for cell in columns.values()] for row in rows)]
+    widths = [max(len(line[i]) for line in table) for i in range(len(columns))]
+    for line in table:
+        print("  ".join(cell.rjust(width) if i else cell.ljust(width)
+                        for i, (cell, width) in enumerate(zip(line, widths))))
