@@ -1,0 +1,103 @@
+#include <errno.h>
+#include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <string_view>
+
+#include "ferrule/io/backend.hpp"
+
+namespace {
+
+using ferrule::io::backend_kind;
+using ferrule::io::made_backend;
+using ferrule::io::make_backend;
+
+/// Makes `io_uring_setup` fail from now on, as container runtimes do. False when it cannot.
+bool deny_io_uring(int with_errno) {
+  std::array<sock_filter, 4> program = {{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<unsigned>(with_errno)),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  }};
+  const sock_fprog filter{.len = program.size(), .filter = program.data()};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+/// Runs `checks` in a child process, because a filter cannot be taken off again. It returns 0 or
+/// the number of the check that failed.
+template <class Checks>
+int in_child(Checks checks) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(checks());
+  int status = -1;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(make_backend, falls_back_to_epoll_where_io_uring_is_denied_and_says_why) {
+  EXPECT_EQ(in_child([] {
+              if (!deny_io_uring(EPERM)) return 1;
+              const made_backend made = make_backend({});
+              if (made.io == nullptr) return 2;
+              if (made.io->name() != "epoll") return 3;
+              if (made.why != "io_uring: Operation not permitted") return 4;
+              if (made.io->listen(ferrule::address::loopback_v4(0), {}) < 0) return 5;
+              return 0;
+            }),
+            0);
+}
+
+TEST(make_backend, says_that_a_kernel_does_not_know_io_uring) {
+  EXPECT_EQ(in_child([] {
+              if (!deny_io_uring(ENOSYS)) return 1;
+              const made_backend made = make_backend({});
+              return made.why == "io_uring: Function not implemented" ? 0 : 2;
+            }),
+            0);
+}
+
+TEST(make_backend, has_none_when_io_uring_is_wanted_but_denied) {
+  EXPECT_EQ(in_child([] {
+              if (!deny_io_uring(EPERM)) return 1;
+              const made_backend made = make_backend({.kind = backend_kind::uring});
+              if (made.io != nullptr) return 2;
+              return made.why == "io_uring: Operation not permitted" ? 0 : 3;
+            }),
+            0);
+}
+
+TEST(make_backend, makes_the_kind_that_is_wanted) {
+  const made_backend epoll = make_backend({.kind = backend_kind::epoll});
+  ASSERT_NE(epoll.io, nullptr);
+  EXPECT_EQ(epoll.io->name(), "epoll");
+  EXPECT_EQ(epoll.why, "");
+  const made_backend uring = make_backend({.kind = backend_kind::uring});
+  if (uring.io == nullptr) GTEST_SKIP() << uring.why;
+  EXPECT_EQ(uring.io->name(), "io_uring");
+  EXPECT_EQ(uring.why, "");
+  EXPECT_EQ(make_backend({}).io->name(), "io_uring");
+}
+
+TEST(make_backend, rounds_odd_sizes_to_what_the_kernel_takes) {
+  const auto make = [](std::uint32_t entries, std::uint32_t buffers, std::uint32_t bytes) {
+    return make_backend({.kind = backend_kind::uring,
+                         .queue_entries = entries,
+                         .receive_buffers = buffers,
+                         .receive_buffer_bytes = bytes});
+  };
+  if (make(64, 64, 64).io == nullptr) GTEST_SKIP() << "no io_uring here";
+  EXPECT_NE(make(0, 0, 0).io, nullptr);
+  EXPECT_NE(make(3, 3, 1000).io, nullptr);
+  EXPECT_NE(make(1'000'000, 100, 4096).io, nullptr);
+}
+
+}  // namespace
