@@ -11,9 +11,10 @@ enum char_class : std::uint8_t {
   token_char = 1,   // tchar, RFC 9110 section 5.6.2
   text_char = 2,    // what a field value may have: tab, space, visible, obs-text
   target_char = 4,  // what a path or a query may have: pchar, '/', '?', and '%' before its digits
-  name_char = 8,    // what a registered host name may have: unreserved, sub-delims, '%'
+  name_char = 8,    // what a registered host name may have: unreserved, sub-delims; not '%'
   hex_char = 16,
   digit_char = 32,
+  plain_target_char = 64,  // a target_char that asks for no closer look: not '.', '%' or '?'
 };
 
 namespace detail {
@@ -27,12 +28,15 @@ constexpr std::array<std::uint8_t, 256> classify() {
     }
   };
   constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  add(letters, token_char | target_char | name_char);
-  add("0123456789", token_char | target_char | name_char | hex_char | digit_char);
+  add(letters, token_char | target_char | plain_target_char | name_char);
+  add("0123456789",
+      token_char | target_char | plain_target_char | name_char | hex_char | digit_char);
   add("abcdefABCDEF", hex_char);
   add("!#$%&'*+-.^_`|~", token_char);
-  add("-._~!$&'()*+,;=%", target_char | name_char);
-  add(":@/?", target_char);
+  add("-_~!$&'()*+,;=", target_char | plain_target_char | name_char);
+  add(":@/", target_char | plain_target_char);
+  add(".", target_char | name_char);
+  add("?%", target_char);
   for (unsigned c = 0; c != 256; ++c) {
     if ((c >= 0x20 && c != 0x7f) || c == '\t') table[c] |= text_char;
   }
@@ -52,6 +56,12 @@ constexpr bool all_are(char_class wanted, std::string_view text) noexcept {
     if (!is(wanted, c)) return false;
   }
   return true;
+}
+
+// What a hex_char stands for.
+constexpr unsigned hex_value(char digit) noexcept {
+  const auto c = static_cast<unsigned char>(digit);
+  return c <= '9' ? c - unsigned{'0'} : (c | 0x20U) - 'a' + 10U;
 }
 
 constexpr bool is_space(char c) noexcept { return c == ' ' || c == '\t'; }

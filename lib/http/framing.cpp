@@ -1,7 +1,10 @@
 #include "http/framing.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include "http/authority.hpp"
 #include "http/characters.hpp"
@@ -9,16 +12,22 @@
 namespace ferrule::http {
 namespace {
 
-// Whether `name` is `lower`, a name of lower-case letters and '-', in any case. Setting bit 5
-// folds letters, and no other character of a token becomes a letter or '-' by it.
+// Whether `name` is `lower`, a name of the same length in lower-case letters and '-', in any case.
+// Setting bit 5 folds letters, and no other character of a token becomes a letter or '-' by it.
+// Compares in words, the last of which may overlap the one before.
 template <std::size_t N>
 bool named(std::string_view name, const char (&lower)[N]) noexcept {
-  unsigned difference = 0;
-  for (std::size_t i = 0; i != N - 1; ++i) {
-    difference |=
-        (static_cast<unsigned char>(name[i]) | 0x20U) ^ static_cast<unsigned char>(lower[i]);
+  constexpr std::size_t bytes = N - 1;
+  using word = std::conditional_t<(bytes >= sizeof(std::uint64_t)), std::uint64_t, std::uint32_t>;
+  constexpr auto fold = static_cast<word>(0x2020202020202020U);
+  for (std::size_t at = 0;; at = std::min(at + sizeof(word), bytes - sizeof(word))) {
+    word given;
+    word wanted;
+    std::memcpy(&given, name.data() + at, sizeof(word));
+    std::memcpy(&wanted, lower + at, sizeof(word));
+    if ((given | fold) != wanted) return false;
+    if (at + sizeof(word) == bytes) return true;
   }
-  return difference == 0;
 }
 
 std::string_view trimmed(std::string_view text) noexcept {

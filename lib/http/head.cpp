@@ -48,7 +48,9 @@ head_parse parse_field_lines(head_cursor& cursor, std::span<header_field> storag
     line.at += line_end_bytes;
     if (count == storage.size()) return head_error(431, "too many header fields");
     const header_field field{view(name, name_end), view(value, value_end)};
-    if (const char* fault = note_field(field, facts)) return head_error(400, fault);
+    if (may_matter(field.name.size())) {
+      if (const char* fault = note_field(field, facts)) return head_error(400, fault);
+    }
     storage[count++] = field;
   }
   fields = storage.first(count);

@@ -16,41 +16,66 @@ std::string_view view(const char* begin, const char* end) noexcept {
   return {begin, static_cast<std::size_t>(end - begin)};
 }
 
+head_parse bad_version(std::string_view version) noexcept {
+  const bool well_formed = version.starts_with("HTTP/") && is(digit_char, version[5]) &&
+                           version[6] == '.' && is(digit_char, version[7]);
+  if (!well_formed || version[5] == '0') return head_error(400, "invalid HTTP version");
+  return head_error(505, "only HTTP/1.0 and HTTP/1.1 are served");
+}
+
 // "HTTP/1.x" and the line's end.
 head_parse take_version(head_cursor& cursor, request_head& out) noexcept {
-  constexpr std::string_view known = "HTTP/1.";
-  constexpr std::size_t version_bytes = known.size() + 1;
-  if (cursor.left() < version_bytes) return head_incomplete();
-  const char major = cursor.at[5];
-  const char minor = cursor.at[7];
-  if (!std::equal(known.begin(), known.end(), cursor.at) || !is(digit_char, minor)) {
-    const bool well_formed = view(cursor.at, cursor.at + 5) == "HTTP/" && is(digit_char, major) &&
-                             cursor.at[6] == '.' && is(digit_char, minor);
-    if (well_formed && major != '0')
-      return head_error(505, "only HTTP/1.0 and HTTP/1.1 are served");
-    return head_error(400, "invalid HTTP version");
+  constexpr std::string_view newest = "HTTP/1.1";
+  if (cursor.left() < newest.size()) return head_incomplete();
+  const std::string_view version(cursor.at, newest.size());
+  if (version != newest) {
+    const char minor = version.back();
+    if (!version.starts_with("HTTP/1.") || !is(digit_char, minor)) return bad_version(version);
+    if (minor == '0') out.version_minor = 0;
   }
-  out.version_minor = minor == '0' ? 0 : 1;
-  cursor.at += version_bytes;
+  cursor.at += newest.size();
   return take_line_end(cursor, "invalid byte after the HTTP version");
 }
 
-// Finds the end of the target and what of it needs a closer look.
+// The end of the target and what of it needs a closer look.
 struct target_scan {
   const char* end;
   const char* question_mark = nullptr;
-  bool has_dot = false;
-  bool has_escape = false;
+  bool has_special = false;  // a dot, an escape or a bracket
 };
 
 target_scan scan_target(const head_cursor& cursor) noexcept {
-  target_scan scan{.end = skip_plain_path(cursor.at, cursor.end)};
-  for (; scan.end != cursor.end && is(target_char, *scan.end); ++scan.end) {
-    if (*scan.end == '?' && scan.question_mark == nullptr) scan.question_mark = scan.end;
-    if (*scan.end == '.') scan.has_dot = true;
-    if (*scan.end == '%') scan.has_escape = true;
+  target_scan scan{.end = skip_common_path(cursor.at, cursor.end)};
+  for (;; ++scan.end) {
+    scan.end = skip_class(plain_target_char, scan.end, cursor.end);
+    if (scan.end == cursor.end) return scan;
+    switch (*scan.end) {
+      case '?':
+        if (scan.question_mark == nullptr) scan.question_mark = scan.end;
+        break;
+      case '.':
+      case '%':
+      case '[':
+      case ']':
+        scan.has_special = true;
+        break;
+      default:
+        return scan;
+    }
   }
-  return scan;
+}
+
+// The closer look. Brackets may only stand around an address, which is not part of either.
+const char* bad_path_or_query_reason(std::string_view path, std::string_view query) noexcept {
+  constexpr std::string_view brackets = "[]";
+  constexpr std::size_t none = std::string_view::npos;
+  if (path.find_first_of(brackets) != none || query.find_first_of(brackets) != none) {
+    return "invalid byte in the request target";
+  }
+  const auto checked = check_path(path);
+  if (!checked) return to_string(checked.error());
+  const auto checked_query = check_escapes(query);
+  return checked_query ? nullptr : to_string(checked_query.error());
 }
 
 const char* bad_target_reason(char c) noexcept {
@@ -60,69 +85,67 @@ const char* bad_target_reason(char c) noexcept {
   return "invalid byte in the request target";
 }
 
-// Takes "scheme://authority" off an absolute-form target. What is left is its path, "/" if empty.
-const char* take_scheme_and_authority(std::string_view& path, request_head& out) noexcept {
-  const std::size_t colon = path.find(':');
-  const std::string_view scheme = path.substr(0, colon);
+// Takes "scheme://authority" off the path of an absolute-form target. If nothing is left, the path
+// is "/", or "*" for OPTIONS about the server (RFC 9112 section 3.2.4).
+const char* take_scheme_and_authority(request_head& out) noexcept {
+  const std::string_view target = out.path;
+  constexpr std::string_view separator = "://";
+  const std::size_t scheme_end = std::min(target.find(separator), target.size());
+  const std::string_view scheme = target.substr(0, scheme_end);
   if (!equal_ignoring_case(scheme, "http") && !equal_ignoring_case(scheme, "https")) {
     return "invalid request target";
   }
-  constexpr std::string_view separator = "://";
-  if (path.substr(colon, separator.size()) != separator) return "invalid request target";
-  const std::size_t authority = colon + separator.size();
-  const std::size_t slash = std::min(path.find('/', authority), path.size());
-  out.host = path.substr(authority, slash - authority);
+  const std::size_t authority = scheme_end + separator.size();
+  const std::size_t slash = std::min(target.find('/', authority), target.size());
+  out.host = target.substr(authority, slash - authority);
   if (!is_authority(out.host, port_rule::optional)) return "invalid authority in the target";
-  if (slash != path.size()) {
-    path.remove_prefix(slash);
-  } else if (out.verb == method::options && out.query.data() == nullptr) {
-    path = "*";
-  } else {
-    path = path.substr(authority - 1, 1);  // the last '/' before the authority
+  out.path = target.substr(slash);
+  if (out.path.empty()) {
+    const bool about_server = out.verb == method::options && out.query.data() == nullptr;
+    out.path = about_server ? "*" : target.substr(authority - 1, 1);
   }
   return nullptr;
 }
 
-// Splits the target by its form (RFC 9112 section 3.2). Returns what is wrong with it, or null.
+// Takes apart the target by its form (RFC 9112 section 3.2). Returns what is wrong, or null.
 const char* split_target(const target_scan& scan, request_head& out) noexcept {
-  const char* const begin = out.target.data();
-  std::string_view path = out.target;
   if (out.verb == method::connect) {
     if (!is_authority(out.target, port_rule::required)) return "CONNECT needs host and port";
     out.host = out.target;
-    out.path = out.target.substr(0, 0);
     return nullptr;
   }
-  if (path == "*") {
-    out.path = path;
-    return out.verb == method::options ? nullptr : "target * is for OPTIONS";
-  }
+  out.path = out.target;
   if (scan.question_mark != nullptr) {
-    path = view(begin, scan.question_mark);
+    out.path = view(out.target.data(), scan.question_mark);
     out.query = view(scan.question_mark + 1, scan.end);
   }
-  if (!path.starts_with('/')) {
-    if (const char* fault = take_scheme_and_authority(path, out)) return fault;
+  if (out.path.front() != '/') {
+    if (out.target == "*") return out.verb == method::options ? nullptr : "target * is for OPTIONS";
+    if (const char* fault = take_scheme_and_authority(out)) return fault;
   }
-  out.path = path;
-  if (scan.has_dot || scan.has_escape) {
-    const auto checked = check_path(path);
-    if (!checked) return to_string(checked.error()).data();
-    if (!check_escapes(out.query)) return "invalid percent-encoding in the query";
+  return scan.has_special ? bad_path_or_query_reason(out.path, out.query) : nullptr;
+}
+
+// The method and the space after it.
+head_parse take_method(head_cursor& cursor, request_head& out) noexcept {
+  const char* const begin = cursor.at;
+  const char* const end = skip_class(token_char, begin, cursor.end);
+  if (end - begin > method_bytes_max) return head_error(501, "method is too long");
+  if (end == cursor.end) return head_incomplete();
+  if (*end != ' ' || end == begin) {
+    constexpr char tls_handshake = 0x16;
+    return head_error(400, *begin == tls_handshake ? "TLS handshake where plain HTTP is served"
+                                                   : "invalid method");
   }
-  return nullptr;
+  out.method_text = view(begin, end);
+  out.verb = parse_method(out.method_text);
+  cursor.at = end + 1;
+  return head_complete();
 }
 
 head_parse take_request_line(head_cursor& cursor, request_head& out) noexcept {
-  const char* const begin = cursor.at;
-  const char* const method_end = skip_class(token_char, begin, cursor.end);
-  if (method_end - begin > method_bytes_max) return head_error(501, "method is too long");
-  if (method_end == cursor.end) return head_incomplete();
-  if (*method_end != ' ' || method_end == begin) return head_error(400, "invalid method");
-  out.method_text = view(begin, method_end);
-  out.verb = parse_method(out.method_text);
-
-  cursor.at = method_end + 1;
+  head_parse step = take_method(cursor, out);
+  if (step.state != head_parse::complete) return step;
   const target_scan scan = scan_target(cursor);
   if (scan.end == cursor.end) return head_incomplete();
   if (*scan.end != ' ') return head_error(400, bad_target_reason(*scan.end));
@@ -130,10 +153,10 @@ head_parse take_request_line(head_cursor& cursor, request_head& out) noexcept {
   if (out.target.empty()) return head_error(400, "empty request target");
 
   cursor.at = scan.end + 1;
-  const head_parse version = take_version(cursor, out);
-  if (version.state != head_parse::complete) return version;
+  step = take_version(cursor, out);
+  if (step.state != head_parse::complete) return step;
   if (const char* fault = split_target(scan, out)) return head_error(400, fault);
-  return version;
+  return step;
 }
 
 head_parse take_limited_request_line(head_cursor& cursor, const head_limits& limits,
@@ -178,10 +201,6 @@ head_parse parse(std::string_view bytes, const head_limits& limits, std::span<he
   if (cursor.left() != 0 && *cursor.at == '\r') {  // one empty line, RFC 9112 section 2.2
     const head_parse line_end = take_line_end(cursor, "");
     if (line_end.state != head_parse::complete) return line_end;
-  }
-  constexpr char tls_handshake = 0x16;
-  if (cursor.left() != 0 && *cursor.at == tls_handshake) {
-    return head_error(400, "TLS handshake where plain HTTP is served");
   }
   head_parse step = take_limited_request_line(cursor, limits, out);
   if (step.state != head_parse::complete) return step;

@@ -44,17 +44,6 @@ inline unsigned common_text_bytes(__m128i bytes) noexcept {
   return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(control, rubout))) ^ 0xffffU;
 }
 
-template <unsigned (*Common)(__m128i) noexcept>
-inline const char* skip_common(const char* at, const char* end) noexcept {
-  constexpr int width = 16;
-  while (end - at >= width) {
-    const unsigned other = Common(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))) ^ 0xffffU;
-    if (other != 0) return at + std::countr_zero(other);
-    at += width;
-  }
-  return at;
-}
-
 }  // namespace detail
 #endif
 
@@ -63,30 +52,40 @@ inline const char* skip_class(char_class wanted, const char* at, const char* end
   return at;
 }
 
+#ifdef __SSE2__
+// Stops at the first byte that is not common, or when less than a vector is left.
+template <unsigned (*Common)(__m128i) noexcept>
+inline const char* skip_common(const char* at, const char* end) noexcept {
+  constexpr int width = 16;
+  for (; end - at >= width; at += width) {
+    const unsigned other = Common(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))) ^ 0xffffU;
+    if (other != 0) return at + std::countr_zero(other);
+  }
+  return at;
+}
+#endif
+
 inline const char* skip_name(const char* at, const char* end) noexcept {
 #ifdef __SSE2__
-  at = detail::skip_common<detail::common_name_bytes>(at, end);
+  at = skip_common<detail::common_name_bytes>(at, end);
 #endif
   return skip_class(token_char, at, end);
 }
 
 inline const char* skip_text(const char* at, const char* end) noexcept {
 #ifdef __SSE2__
-  for (;;) {
-    at = detail::skip_common<detail::common_text_bytes>(at, end);
-    if (at == end || *at != '\t') break;
-    ++at;
-  }
+  at = skip_common<detail::common_text_bytes>(at, end);
+  while (at != end && *at == '\t') at = skip_common<detail::common_text_bytes>(at + 1, end);
 #endif
   return skip_class(text_char, at, end);
 }
 
-// Only bytes that need no closer look: not a way to tell whether a path is valid.
-inline const char* skip_plain_path(const char* at, const char* end) noexcept {
+// Only bytes that need no closer look: the first other one may well belong to the path.
+inline const char* skip_common_path(const char* at, const char* end) noexcept {
 #ifdef __SSE2__
-  at = detail::skip_common<detail::common_path_bytes>(at, end);
+  at = skip_common<detail::common_path_bytes>(at, end);
 #endif
-  return at;
+  return skip_class(plain_target_char, at, end);
 }
 
 }  // namespace ferrule::http

@@ -7,11 +7,6 @@ namespace {
 
 constexpr std::size_t escape_bytes = 3;
 
-constexpr unsigned hex_value(char digit) noexcept {
-  const auto c = static_cast<unsigned char>(digit);
-  return c <= '9' ? c - unsigned{'0'} : (c | 0x20U) - 'a' + 10U;
-}
-
 // The byte that the escape at the beginning of `text` stands for.
 result<char, uri_error> decode_escape(std::string_view text) noexcept {
   if (text.size() < escape_bytes || !is(hex_char, text[1]) || !is(hex_char, text[2])) {
@@ -59,7 +54,7 @@ bool is_dot_segment(std::string_view segment) noexcept {
 
 }  // namespace
 
-std::string_view to_string(uri_error error) noexcept {
+const char* to_string(uri_error error) noexcept {
   switch (error) {
     case uri_error::invalid_escape:
       return "invalid percent-encoding";
@@ -68,7 +63,7 @@ std::string_view to_string(uri_error error) noexcept {
     case uri_error::dot_segment:
       return "dot segments are refused";
   }
-  return {};
+  return "";
 }
 
 result<std::string_view, uri_error> decode_segment(std::string_view raw, char* out) noexcept {

@@ -32,8 +32,8 @@ enum class uri_error {
   dot_segment,     ///< a segment "." or "..", plain or escaped
 };
 
-/// A short text for an answer or a log line.
-std::string_view to_string(uri_error error) noexcept;
+/// A short static text for an answer or a log line.
+const char* to_string(uri_error error) noexcept;
 
 /// Whether decoding would change `segment`; mostly it would not, and the raw view will do.
 inline bool needs_decoding(std::string_view segment) noexcept {
