@@ -1,0 +1,108 @@
+#pragma once
+/// @file
+/// The chunked transfer coding: a decoder that hands out the data as views into what it was fed,
+/// and the few bytes that an encoder puts around each chunk.
+///
+/// ```cpp
+/// inline bool body_is_complete(std::string_view received) {
+///   ferrule::http::chunked_decoder decoder;
+///   for (;;) {
+///     const auto piece = decoder.feed(received);
+///     received.remove_prefix(piece.consumed);
+///     if (piece.state != ferrule::http::chunk_state::data) {
+///       return piece.state == ferrule::http::chunk_state::done;
+///     }
+///   }
+/// }
+/// ```
+///
+/// Strict: lines end in CRLF only, sizes are at most 16 hexadecimal digits, and nothing stands
+/// between data and its CRLF. Extensions are passed over. Trailer fields are validated and
+/// dropped, so that one which is forbidden there can do no harm.
+///
+/// Source: RFC 9112 section 7.1.
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace ferrule::http {
+
+/// How much a sender may put around the data.
+struct chunk_limits {
+  /// Of each chunk: what stands between its size and the end of that line. More: 400.
+  std::uint32_t extension_bytes_max = 256;
+  /// All trailer fields with their CRLFs, without the empty line after them. More: 431.
+  std::uint32_t trailer_bytes_max = 4096;
+};
+
+enum class chunk_state : std::uint8_t {
+  need_more,  ///< all input is consumed and the body goes on
+  data,       ///< `data` is the next piece of the body
+  done,       ///< the body and its trailers are complete; the input from `consumed` on is not ours
+  error,      ///< answer `status` and close
+};
+
+/// What came of feeding the decoder.
+struct chunk_piece {
+  chunk_state state = chunk_state::need_more;
+  std::size_t consumed = 0;    ///< bytes of the input that are dealt with, `data` included
+  std::string_view data = {};  ///< in the input; not empty for `chunk_state::data`
+  int status = 0;              ///< for an error 400 or 431
+  const char* reason = "";     ///< for an error: what was wrong; static text
+};
+
+/// Decodes one chunked body from any split of its bytes. Keeps no bytes and allocates nothing.
+/// Thread rule: as a plain value.
+class chunked_decoder {
+ public:
+  chunked_decoder() = default;
+  explicit chunked_decoder(const chunk_limits& limits) noexcept : limits_(limits) {}
+
+  /// Takes `in` up to the end of the next piece of data, of the body, or of itself. Call again
+  /// with what was not consumed. After `done` or `error` only a new decoder goes on.
+  chunk_piece feed(std::string_view in) noexcept;
+
+ private:
+  enum class step : std::uint8_t {
+    size,         // before the first digit of a size
+    size_digits,  // after the first digit
+    size_space,   // white space after the size, which only an extension may follow
+    extension,
+    size_lf,
+    data,
+    data_cr,
+    data_lf,
+    trailer,  // at the beginning of a trailer line
+    trailer_name,
+    trailer_value,
+    trailer_lf,
+    last_lf,
+    done,
+  };
+
+  const char* take(char c) noexcept;
+  const char* take_size(char c) noexcept;
+  const char* take_extension(char c) noexcept;
+  const char* take_trailer(char c) noexcept;
+  const char* expect(char wanted, char c, step next) noexcept;
+
+  chunk_limits limits_{};
+  step step_ = step::size;
+  std::uint8_t digits_ = 0;
+  std::uint32_t line_bytes_ = 0;  // of the extension, or of all trailers
+  std::uint64_t left_ = 0;        // of the size while it is read, then of the data
+};
+
+/// The most bytes `write_chunk_head` writes: 16 digits and CRLF.
+inline constexpr std::size_t chunk_head_bytes_max = 18;
+/// What follows the data of each chunk.
+inline constexpr std::string_view chunk_end = "\r\n";
+/// What ends a body without trailers.
+inline constexpr std::string_view last_chunk = "0\r\n\r\n";
+
+/// Writes the line that goes before `data_bytes` bytes of data, which must not be 0 for that would
+/// end the body. `out` has room for `chunk_head_bytes_max`. Returns the bytes written.
+std::size_t write_chunk_head(char* out, std::uint64_t data_bytes) noexcept;
+
+}  // namespace ferrule::http

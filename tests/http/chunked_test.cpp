@@ -1,0 +1,213 @@
+#include "ferrule/http/chunked.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cctype>
+#include <limits>
+#include <string>
+#include <string_view>
+
+namespace {
+
+using namespace ferrule::http;
+
+struct decoded {
+  chunk_state state = chunk_state::need_more;
+  std::string data;
+  std::size_t consumed = 0;
+  int status = 0;
+  std::string reason;
+
+  bool operator==(const decoded&) const = default;
+};
+
+// Feeds `bytes` in pieces that end at multiples of `step` from `first` on.
+decoded decode(std::string_view bytes, std::size_t first, std::size_t step,
+               const chunk_limits& limits = {}) {
+  chunked_decoder decoder(limits);
+  decoded all;
+  std::size_t end = std::min(first, bytes.size());
+  for (;;) {
+    const std::string piece(bytes.substr(all.consumed, end - all.consumed));
+    const chunk_piece got = decoder.feed(piece);
+    EXPECT_LE(got.consumed, piece.size());
+    EXPECT_EQ(got.state == chunk_state::data, !got.data.empty());
+    all.consumed += got.consumed;
+    all.data += got.data;
+    all.state = got.state;
+    all.status = got.status;
+    all.reason = got.reason;
+    if (got.state == chunk_state::done || got.state == chunk_state::error) return all;
+    if (got.state == chunk_state::data) continue;
+    EXPECT_EQ(got.consumed, piece.size());
+    if (end == bytes.size()) return all;
+    end = std::min(end + step, bytes.size());
+  }
+}
+
+decoded decode_every_way(std::string_view bytes, const chunk_limits& limits = {}) {
+  const decoded whole = decode(bytes, bytes.size(), 1, limits);
+  EXPECT_EQ(decode(bytes, 1, 1, limits), whole) << bytes;
+  for (std::size_t split = 0; split <= bytes.size(); ++split) {
+    EXPECT_EQ(decode(bytes, split, bytes.size(), limits), whole) << bytes << " split at " << split;
+  }
+  return whole;
+}
+
+void expect_data(std::string_view bytes, std::string_view data, const chunk_limits& limits = {}) {
+  const decoded got = decode_every_way(bytes, limits);
+  EXPECT_EQ(got.state, chunk_state::done) << bytes << ": " << got.reason;
+  EXPECT_EQ(got.data, data);
+  EXPECT_EQ(got.consumed, bytes.size());
+}
+
+void expect_error(std::string_view bytes, int status = 400, const chunk_limits& limits = {}) {
+  const decoded got = decode_every_way(bytes, limits);
+  EXPECT_EQ(got.state, chunk_state::error) << bytes;
+  EXPECT_EQ(got.status, status) << bytes;
+  EXPECT_NE(got.reason, "") << bytes;
+}
+
+TEST(chunked, bodies) {
+  expect_data("0\r\n\r\n", "");
+  expect_data("000\r\n\r\n", "");
+  expect_data("5\r\nhello\r\n0\r\n\r\n", "hello");
+  expect_data("5\r\nhello\r\n007\r\n, world\r\n0\r\n\r\n", "hello, world");
+  expect_data("A\r\n0123456789\r\nb\r\n0123456789a\r\n0\r\n\r\n", "01234567890123456789a");
+  expect_data("4\r\n\r\n\r\n\r\n0\r\n\r\n", "\r\n\r\n");
+  expect_data("0000000000000001\r\nx\r\n0\r\n\r\n", "x");
+}
+
+TEST(chunked, what_follows_is_not_consumed) {
+  const std::string_view body = "1\r\nx\r\n0\r\n\r\n";
+  const decoded got = decode_every_way(std::string(body) + "GET / HTTP/1.1\r\n");
+  EXPECT_EQ(got.state, chunk_state::done);
+  EXPECT_EQ(got.consumed, body.size());
+}
+
+TEST(chunked, every_shorter_piece_needs_more) {
+  const std::string_view body = "5;x\r\nhello\r\n0\r\nA: b\r\n\r\n";
+  for (std::size_t size = 0; size != body.size(); ++size) {
+    EXPECT_EQ(decode(body.substr(0, size), size, 1).state, chunk_state::need_more) << size;
+  }
+}
+
+TEST(chunked, sizes) {
+  for (const char* size : {"",
+                           " 5",
+                           "\t5",
+                           "+5",
+                           "-5",
+                           "-0",
+                           "0x5",
+                           "x",
+                           "g",
+                           "5g",
+                           "5 5",
+                           "5 ",
+                           "5\t",
+                           "5,",
+                           "5.0",
+                           "\"5\"",
+                           "10000000000000000",
+                           "00000000000000005",
+                           "8000000000000000",
+                           "ffffffffffffffff",
+                           "\xb5"}) {
+    expect_error(std::string(size) + "\r\nhello\r\n0\r\n\r\n");
+  }
+  // The largest size is taken, though its data will never come.
+  const decoded got = decode("7fffffffffffffff\r\nhello", 100, 1);
+  EXPECT_EQ(got.data, "hello");
+}
+
+TEST(chunked, every_byte_after_a_size) {
+  for (int c = 0; c != 256; ++c) {
+    const std::string bytes = std::string("0") + static_cast<char>(c) + "\r\n";
+    const bool valid = std::isxdigit(c) != 0 || c == ';';
+    EXPECT_EQ(decode_every_way(bytes).state == chunk_state::need_more, valid) << c;
+  }
+}
+
+TEST(chunked, line_ends) {
+  for (const char* bytes :
+       {"5\nhello\r\n0\r\n\r\n", "5\rhello\r\n0\r\n\r\n", "5\r\r\nhello\r\n0\r\n\r\n",
+        "5\r\nhello\n0\r\n\r\n", "5\r\nhello0\r\n\r\n", "5\r\nhello!\r\n0\r\n\r\n",
+        "5\r\nhello\rX0\r\n\r\n", "5\r\nhello\r\n\r\n0\r\n\r\n", "0\n\n", "0\r\n\n", "0\r\n\rX",
+        "0\rX", "5;a\nhello\r\n0\r\n\r\n", "5;a\rX", "0\r\nA: b\n\r\n", "0\r\nA: b\rX"}) {
+    expect_error(bytes);
+  }
+}
+
+TEST(chunked, extensions_are_passed_over) {
+  expect_data("5;a\r\nhello\r\n0;b=\"c;d\"\r\n\r\n", "hello");
+  expect_data("5 \t;a = b;\tc\r\nhello\r\n0\r\n\r\n", "hello");
+  expect_data("5;\xe9\r\nhello\r\n0\r\n\r\n", "hello");
+  for (const char c : {'\0', '\x01', '\x0b', '\x1f', '\x7f', '\n'}) {
+    expect_error(std::string("5;a") + c + "\r\nhello\r\n0\r\n\r\n");
+  }
+}
+
+TEST(chunked, extension_limit_is_for_each_chunk) {
+  const chunk_limits limits{.extension_bytes_max = 4};
+  expect_data("1;abc\r\nx\r\n1;def\r\ny\r\n0;ghi\r\n\r\n", "xy", limits);
+  expect_error("1;abcd\r\nx\r\n0\r\n\r\n", 400, limits);
+  expect_error("1     ;\r\nx\r\n0\r\n\r\n", 400, limits);
+  expect_error("1;abc\r\nx\r\n0;abcd\r\n\r\n", 400, limits);
+}
+
+TEST(chunked, trailers_are_validated_and_dropped) {
+  expect_data("1\r\nx\r\n0\r\nA: b\r\nContent-Length: 7\r\nC:\r\nD: \t\xe9\r\n\r\n", "x");
+  for (const char* trailers :
+       {": b\r\n", "A\r\n", "A b: c\r\n", "A : b\r\n", " A: b\r\n", "A: b\r\n c\r\n", "A: \x01\r\n",
+        "A: b\x7f\r\n", "\xe9: b\r\n", "(: b\r\n", "A\r\n: b\r\n"}) {
+    expect_error("0\r\n" + std::string(trailers) + "\r\n");
+  }
+}
+
+TEST(chunked, trailer_limit_is_for_all_of_them) {
+  const chunk_limits limits{.extension_bytes_max = 4, .trailer_bytes_max = 12};
+  expect_data("0;abc\r\nA: b\r\nC: d\r\n\r\n", "", limits);
+  expect_error("0\r\nA: b\r\nC: de\r\n\r\n", 431, limits);
+  expect_error("0\r\nA: b\r\nC: d\r\nE", 431, limits);
+  expect_error("0\r\nAAAAAAAAAAAAA", 431, limits);
+}
+
+TEST(chunked, data_is_a_view_of_the_input) {
+  const std::string_view body = "5\r\nhello\r\n0\r\n\r\n";
+  chunked_decoder decoder;
+  const chunk_piece piece = decoder.feed(body);
+  EXPECT_EQ(piece.state, chunk_state::data);
+  EXPECT_EQ(piece.data.data(), body.data() + 3);
+  EXPECT_EQ(piece.consumed, 8U);
+}
+
+TEST(chunked, heads_are_written) {
+  const auto written = [](std::uint64_t bytes) {
+    char out[chunk_head_bytes_max];
+    return std::string(out, write_chunk_head(out, bytes));
+  };
+  EXPECT_EQ(written(1), "1\r\n");
+  EXPECT_EQ(written(15), "f\r\n");
+  EXPECT_EQ(written(16), "10\r\n");
+  EXPECT_EQ(written(0xabcdef), "abcdef\r\n");
+  EXPECT_EQ(written(std::numeric_limits<std::uint64_t>::max()), "ffffffffffffffff\r\n");
+}
+
+TEST(chunked, what_is_written_is_read_again) {
+  std::string body;
+  std::string data;
+  for (const std::size_t bytes : {1U, 9U, 10U, 255U, 256U, 4097U}) {
+    char head[chunk_head_bytes_max];
+    body.append(head, write_chunk_head(head, bytes));
+    body.append(bytes, 'd').append(chunk_end);
+    data.append(bytes, 'd');
+  }
+  body += last_chunk;
+  const decoded got = decode(body, 7, 13);
+  EXPECT_EQ(got.state, chunk_state::done);
+  EXPECT_EQ(got.data, data);
+}
+
+}  // namespace
