@@ -1,0 +1,148 @@
+#include "ferrule/http/head_writer.hpp"
+
+#include <charconv>
+#include <cstddef>
+#include <cstring>
+
+#include "ferrule/http/status.hpp"
+#include "http/authority.hpp"
+#include "http/scan.hpp"
+
+namespace ferrule::http {
+namespace {
+
+constexpr std::string_view content_type_name = "Content-Type: ";
+constexpr std::string_view content_length_name = "Content-Length: ";
+constexpr std::string_view date_name = "Date: ";
+constexpr std::string_view host_name = "Host: ";
+constexpr std::string_view chunked_line = "Transfer-Encoding: chunked\r\n";
+constexpr std::string_view close_line = "Connection: close\r\n";
+constexpr std::string_view keep_alive_line = "Connection: keep-alive\r\n";
+constexpr std::string_view colon = ": ";
+constexpr std::string_view line_end = "\r\n";
+constexpr std::size_t number_bytes_max = 20;
+
+// Room for all that does not depend on what is given: names, numbers, line ends.
+constexpr std::size_t fixed_bytes_max = 256;
+static_assert(content_type_name.size() + content_length_name.size() + number_bytes_max +
+                  date_name.size() + host_name.size() + chunked_line.size() +
+                  keep_alive_line.size() + 8 * line_end.size() <
+              fixed_bytes_max);
+
+// Writes where there is room for certain.
+struct pen {
+  char* at;
+
+  void put(std::string_view text) noexcept {
+    if (text.empty()) return;
+    std::memcpy(at, text.data(), text.size());
+    at += text.size();
+  }
+  void put_number(std::uint64_t number) noexcept {
+    at = std::to_chars(at, at + number_bytes_max, number).ptr;
+  }
+};
+
+// Whether the other parts of a head decide about this field.
+bool is_reserved(std::string_view name) noexcept {
+  return equal_ignoring_case(name, "connection") || equal_ignoring_case(name, "content-length") ||
+         equal_ignoring_case(name, "transfer-encoding");
+}
+
+bool are_writable(std::span<const header_field> fields) noexcept {
+  for (const header_field& field : fields) {
+    if (!is_token(field.name) || !is_field_value(field.value)) return false;
+    if (is_reserved(field.name)) return false;
+  }
+  return true;
+}
+
+std::size_t bytes_of(std::span<const header_field> fields) noexcept {
+  std::size_t bytes = 0;
+  for (const header_field& field : fields) {
+    bytes += field.name.size() + colon.size() + field.value.size() + line_end.size();
+  }
+  return bytes;
+}
+
+void put_line(pen& out, std::string_view name, std::string_view value) noexcept {
+  if (value.empty()) return;
+  out.put(name);
+  out.put(value);
+  out.put(line_end);
+}
+
+void put_framing(pen& out, body_kind body, std::uint64_t content_length) noexcept {
+  if (body == body_kind::length) {
+    out.put(content_length_name);
+    out.put_number(content_length);
+    out.put(line_end);
+  } else if (body == body_kind::chunked) {
+    out.put(chunked_line);
+  }
+}
+
+// The end of every head: Connection, the caller's fields, the empty line.
+void put_rest(pen& out, connection_option connection,
+              std::span<const header_field> fields) noexcept {
+  if (connection == connection_option::close) out.put(close_line);
+  if (connection == connection_option::keep_alive) out.put(keep_alive_line);
+  for (const header_field& field : fields) {
+    out.put(field.name);
+    out.put(colon);
+    out.put(field.value);
+    out.put(line_end);
+  }
+  out.put(line_end);
+}
+
+void put_status_line(pen& out, int status) noexcept {
+  if (const std::string_view line = status_line(status); !line.empty()) return out.put(line);
+  out.put("HTTP/1.1 ");
+  out.put_number(static_cast<std::uint64_t>(status));
+  out.put(" \r\n");  // the space belongs there also without a phrase
+}
+
+}  // namespace
+
+bool write_response_head(buffer& out, const response_head_parts& head) {
+  if (head.status < 100 || head.status > 599) return false;
+  if (!is_field_value(head.content_type) || !is_field_value(head.date)) return false;
+  if (!are_writable(head.fields)) return false;
+
+  char* const begin = out.prepare(fixed_bytes_max + head.content_type.size() + head.date.size() +
+                                  bytes_of(head.fields));
+  pen to{begin};
+  put_status_line(to, head.status);
+  put_line(to, content_type_name, head.content_type);
+  if (head.status >= 200 && head.status != 204) put_framing(to, head.body, head.content_length);
+  put_line(to, date_name, head.date);
+  put_rest(to, head.connection, head.fields);
+  out.commit(static_cast<std::size_t>(to.at - begin));
+  return true;
+}
+
+bool write_request_head(buffer& out, const request_head_parts& head) {
+  if (!is_token(head.verb) || head.target.empty() || !all_are(target_char, head.target)) {
+    return false;
+  }
+  if (!is_authority(head.host, port_rule::optional)) return false;
+  if (!is_field_value(head.content_type) || !are_writable(head.fields)) return false;
+
+  char* const begin =
+      out.prepare(fixed_bytes_max + head.verb.size() + head.target.size() + head.host.size() +
+                  head.content_type.size() + bytes_of(head.fields));
+  pen to{begin};
+  to.put(head.verb);
+  to.put(" ");
+  to.put(head.target);
+  to.put(" HTTP/1.1\r\n");
+  put_line(to, host_name, head.host);
+  put_line(to, content_type_name, head.content_type);
+  put_framing(to, head.body, head.content_length);
+  put_rest(to, head.connection, head.fields);
+  out.commit(static_cast<std::size_t>(to.at - begin));
+  return true;
+}
+
+}  // namespace ferrule::http
