@@ -1,0 +1,124 @@
+#include "ferrule/http/uri.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+using namespace ferrule::http;
+
+std::string decoded_segment(std::string_view raw) {
+  std::string out(raw.size(), '?');
+  const auto decoded = decode_segment(raw, out.data());
+  return decoded ? std::string(*decoded) : to_string(decoded.error());
+}
+
+std::string decoded_query(std::string_view raw) {
+  std::string out(raw.size(), '?');
+  const auto decoded = decode_query(raw, out.data());
+  return decoded ? std::string(*decoded) : to_string(decoded.error());
+}
+
+TEST(uri, segments_are_decoded) {
+  EXPECT_EQ(decoded_segment(""), "");
+  EXPECT_EQ(decoded_segment("plain"), "plain");
+  EXPECT_EQ(decoded_segment("a%20b+c"), "a b+c");
+  EXPECT_EQ(decoded_segment("a%2Fb%2fc"), "a/b/c");
+  EXPECT_EQ(decoded_segment("%C3%A9"), "\xc3\xa9");
+  EXPECT_EQ(decoded_segment("%2541"), "%41");  // once, not twice
+}
+
+TEST(uri, queries_have_plus_for_space) { EXPECT_EQ(decoded_query("a+b%2Bc"), "a b+c"); }
+
+TEST(uri, every_byte_survives_its_escape) {
+  for (unsigned c = 1; c != 256; ++c) {
+    for (const std::string_view digits : {"0123456789abcdef", "0123456789ABCDEF"}) {
+      const std::string raw = {'%', digits[c / 16], digits[c % 16]};
+      EXPECT_EQ(decoded_segment(raw), std::string(1, static_cast<char>(c)));
+    }
+  }
+}
+
+TEST(uri, bad_escapes) {
+  for (const char* raw : {"%", "%4", "a%", "a%4", "%g1", "%1g", "%%41", "% 41", "%-1", "%/0", "%:0",
+                          "%@0", "%`0", "%0G"}) {
+    EXPECT_EQ(decode_segment(raw, std::string(9, ' ').data()).error(), uri_error::invalid_escape);
+    EXPECT_EQ(check_escapes(raw).error(), uri_error::invalid_escape) << raw;
+  }
+  EXPECT_EQ(decoded_segment("a%00b"), to_string(uri_error::zero_byte));
+  EXPECT_EQ(check_escapes("%41%00").error(), uri_error::zero_byte);
+  EXPECT_TRUE(check_escapes("").has_value());
+  EXPECT_TRUE(check_escapes("a%41%42b").has_value());
+}
+
+TEST(uri, decoding_in_place) {
+  std::string text = "a%20b%2Fc";
+  const auto decoded = decode_segment(text, text.data());
+  ASSERT_TRUE(decoded.has_value());
+  EXPECT_EQ(*decoded, "a b/c");
+  EXPECT_EQ(decoded->data(), text.data());
+}
+
+TEST(uri, what_needs_decoding) {
+  EXPECT_FALSE(needs_decoding(""));
+  EXPECT_FALSE(needs_decoding("a+b"));
+  EXPECT_TRUE(needs_decoding("a%20b"));
+}
+
+TEST(uri, paths) {
+  for (const char* path : {"/", "/a", "/a/", "//", "/.a", "/a.", "/...", "/..a", "/a..b", "/%2ea",
+                           "/.%2fa", "/%2e%2e%2e", "*", "", "/a%2F..%2Fb", "/.;a"}) {
+    EXPECT_TRUE(check_path(path).has_value()) << path;
+  }
+  for (const char* path : {"/.", "/..", "/./a", "/../a", "/a/.", "/a/..", "/a/../b", "/%2e", "/%2E",
+                           "/.%2e", "/%2e.", "/%2E%2e/a", "..", "."}) {
+    EXPECT_EQ(check_path(path).error(), uri_error::dot_segment) << path;
+  }
+  EXPECT_EQ(check_path("/%").error(), uri_error::invalid_escape);
+  EXPECT_EQ(check_path("/%00").error(), uri_error::zero_byte);
+  EXPECT_EQ(check_path("/../%").error(), uri_error::invalid_escape);
+}
+
+TEST(uri, errors_have_texts) {
+  for (const auto error :
+       {uri_error::invalid_escape, uri_error::zero_byte, uri_error::dot_segment}) {
+    EXPECT_STRNE(to_string(error), "");
+  }
+}
+
+using pairs = std::vector<query_pair>;
+
+pairs pairs_of(std::string_view query) {
+  pairs all;
+  for (const query_pair pair : query_view(query)) all.push_back(pair);
+  return all;
+}
+
+TEST(uri, query_pairs) {
+  EXPECT_EQ(pairs_of(""), pairs{});
+  EXPECT_EQ(pairs_of("a=1"), (pairs{{"a", "1"}}));
+  EXPECT_EQ(pairs_of("a=1&b&=2&c="), (pairs{{"a", "1"}, {"b", ""}, {"", "2"}, {"c", ""}}));
+  EXPECT_EQ(pairs_of("a==1=&a=2"), (pairs{{"a", "=1="}, {"a", "2"}}));
+  EXPECT_EQ(pairs_of("&&a&&b&&"), (pairs{{"a", ""}, {"b", ""}}));
+  EXPECT_EQ(pairs_of("&"), pairs{});
+  EXPECT_EQ(pairs_of("="), (pairs{{"", ""}}));
+  EXPECT_EQ(pairs_of("a%3D=%26+"), (pairs{{"a%3D", "%26+"}}));
+}
+
+TEST(uri, query_iterators) {
+  static_assert(std::forward_iterator<query_view::iterator>);
+  const query_view query("a=1&b=2");
+  auto it = query.begin();
+  EXPECT_EQ(it, query.begin());
+  EXPECT_EQ((*it++).key, "a");
+  EXPECT_NE(it, query.begin());
+  EXPECT_EQ((*it).key, "b");
+  EXPECT_EQ(++it, query.end());
+}
+
+}  // namespace
