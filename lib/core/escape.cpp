@@ -13,28 +13,6 @@ bool in(char c, unsigned char low, unsigned char high) {
   return byte >= low && byte <= high;
 }
 
-struct sequence {
-  std::size_t size;  // bytes of the character, or of the piece to replace
-  bool valid;
-};
-
-/// The UTF-8 sequence that `text` starts with: a character, or the longest piece that could have
-/// started one (Unicode 15, table 3-7 and "substitution of maximal subparts").
-sequence leading_sequence(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text[0]);
-  if (lead < 0x80) return {1, true};
-  if (lead < 0xC2 || lead > 0xF4) return {1, false};
-  const std::size_t size = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  // The second byte bounds out overlong forms, surrogates and what is beyond U+10FFFF.
-  const unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-  const unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-  if (text.size() < 2 || !in(text[1], low, high)) return {1, false};
-  for (std::size_t i = 2; i != size; ++i) {
-    if (text.size() <= i || !in(text[i], 0x80, 0xBF)) return {i, false};
-  }
-  return {size, true};
-}
-
 void append_control(buffer& out, char c) {
   switch (c) {
     case '\b':
@@ -58,6 +36,21 @@ void append_control(buffer& out, char c) {
 
 }  // namespace
 
+utf8_sequence leading_utf8(std::string_view text) noexcept {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  if (lead < 0x80) return {1, true};
+  if (lead < 0xC2 || lead > 0xF4) return {1, false};
+  const std::size_t size = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  // The second byte bounds out overlong forms, surrogates and what is beyond U+10FFFF.
+  const unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  const unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  if (text.size() < 2 || !in(text[1], low, high)) return {1, false};
+  for (std::size_t i = 2; i != size; ++i) {
+    if (text.size() <= i || !in(text[i], 0x80, 0xBF)) return {i, false};
+  }
+  return {size, true};
+}
+
 void append_escaped(buffer& out, std::string_view text) {
   while (!text.empty()) {
     const char c = text[0];
@@ -68,7 +61,7 @@ void append_escaped(buffer& out, std::string_view text) {
     } else if (in(c, 0, 0x1F)) {
       append_control(out, c);
     } else {
-      const sequence next = leading_sequence(text);
+      const utf8_sequence next = leading_utf8(text);
       out.append(next.valid ? text.substr(0, next.size) : replacement);
       used = next.size;
     }

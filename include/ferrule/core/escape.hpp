@@ -96,6 +96,17 @@ inline std::size_t copy_plain(char* to, std::string_view text) noexcept {
   return last + copy_block(to + last, from + last);
 }
 
+/// What stands at the start of a text: a character in UTF-8, or the longest piece that could have
+/// started one.
+struct utf8_sequence {
+  std::size_t size;
+  bool valid;
+};
+
+/// The sequence at the start of `text`, which is not empty. Source: Unicode 15 table 3-7 and
+/// "substitution of maximal subparts".
+utf8_sequence leading_utf8(std::string_view text) noexcept;
+
 /// Appends what is left of a string from a place near a special byte, and the closing quote.
 void append_escaped(buffer& out, std::string_view text);
 

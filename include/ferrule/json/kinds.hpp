@@ -83,7 +83,7 @@ template <class T>
 inline constexpr bool is_time_point = false;
 template <class Rep, class Period>
 inline constexpr bool is_time_point<std::chrono::sys_time<std::chrono::duration<Rep, Period>>> =
-    std::integral<Rep> && sizeof(Rep) <= sizeof(std::int64_t);
+    std::signed_integral<Rep> && sizeof(Rep) <= sizeof(std::int64_t);
 
 template <class T>
 inline constexpr bool is_duration = false;

@@ -1,0 +1,287 @@
+#pragma once
+/// @file
+/// JSON text to values, strictly: what comes in is exactly what the type says, or every
+/// difference is listed.
+///
+/// ```cpp
+/// struct new_user { std::string name; std::optional<std::string> email; };
+/// inline std::string greet(std::string_view body) {
+///   auto read = ferrule::json::read<new_user>(body);
+///   if (!read) return read.error().problems[0].pointer + ' ' + read.error().problems[0].message;
+///   return "Hello, " + read->name;
+/// }
+/// ```
+///
+/// The whole text must be JSON (RFC 8259) in UTF-8, without a member named twice and without
+/// numbers that neither 64 bits nor a double hold, also where no type asks for it. Then:
+///
+/// - A member that the type does not have is refused, unless the type says
+///   `static constexpr bool json_allow_unknown = true;`.
+/// - A member that is missing is refused, unless it is an optional (which `null` empties, too) or
+///   the type says `static constexpr bool json_allow_missing = true;`: members then keep the
+///   values they are initialised with.
+/// - Numbers never change: an integer written with a point or an exponent, or out of the member's
+///   range, is refused; so is a time finer than the member keeps.
+/// - A type's `validate` (see `json::violations`) runs on what was read without a problem.
+
+#include <array>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "ferrule/core/result.hpp"
+#include "ferrule/json/enum_names.hpp"
+#include "ferrule/json/kinds.hpp"
+#include "ferrule/json/reader.hpp"
+
+namespace ferrule::json {
+
+namespace detail {
+
+template <class T>
+bool read_value(reader& in, node value, T& into);
+
+template <class T>
+concept allows_unknown = requires { requires T::json_allow_unknown; };
+template <class T>
+concept allows_missing = requires { requires T::json_allow_missing; };
+template <class T>
+concept validates_itself =
+    requires(const T& value, violations& problems) { value.validate(problems); };
+template <class T>
+concept validated_outside =
+    requires(const T& value, violations& problems) { validate(value, problems); };
+
+template <class T, std::size_t I>
+void read_member(reader& in, node value, void* into) {
+  read_value(in, value, std::get<I>(tie_members(*static_cast<T*>(into))));
+}
+
+template <class T>
+inline constexpr auto member_forms = []<std::size_t... I>(std::index_sequence<I...>) {
+  return std::array<member_form, sizeof...(I)>{
+      member_form{member_name<T, I>, &read_member<T, I>,
+                  kind_of<member_type<T, I>> != kind::optional && !allows_missing<T>}...};
+}(std::make_index_sequence<member_count<T>>());
+
+template <class T>
+bool read_aggregate(reader& in, node value, T& into, std::string_view tag = {}) {
+  constexpr object_form form{member_forms<T>, allows_unknown<T>};
+  if (!in.read_object(value, form, &into, tag)) return false;
+  violations problems(in);
+  if constexpr (validates_itself<T>) {
+    into.validate(problems);
+  } else if constexpr (validated_outside<T>) {
+    validate(std::as_const(into), problems);
+  }
+  return true;
+}
+
+template <class T>
+bool read_optional(reader& in, node value, T& into) {
+  using held = std::remove_reference_t<decltype(*into)>;
+  if (reader::is_null(value)) {
+    into.reset();
+    return true;
+  }
+  held fresh{};
+  if (!read_value(in, value, fresh)) return false;
+  if constexpr (requires { into.emplace(std::move(fresh)); }) {
+    into.emplace(std::move(fresh));
+  } else {
+    into = std::make_unique<held>(std::move(fresh));
+  }
+  return true;
+}
+
+template <class T>
+bool read_enum(reader& in, node value, T& into) {
+  static constexpr auto names = [] {
+    std::array<std::string_view, enumerators<T>.size()> list{};
+    for (std::size_t i = 0; i != list.size(); ++i) list[i] = enumerators<T>[i].name;
+    return list;
+  }();
+  const std::optional<std::size_t> chosen = in.choose(value, names);
+  if (!chosen) return false;
+  into = enumerators<T>[*chosen].value;
+  return true;
+}
+
+template <class T>
+bool read_integer(reader& in, node value, T& into) {
+  using limits = std::numeric_limits<T>;
+  if constexpr (std::is_signed_v<T>) {
+    std::int64_t wide = 0;
+    if (!in.read_signed(value, limits::min(), limits::max(), wide)) return false;
+    into = static_cast<T>(wide);
+  } else {
+    std::uint64_t wide = 0;
+    if (!in.read_unsigned(value, limits::max(), wide)) return false;
+    into = static_cast<T>(wide);
+  }
+  return true;
+}
+
+template <class T>
+bool read_time_point(reader& in, node value, T& into) {
+  using duration = typename T::duration;
+  using limits = std::numeric_limits<typename T::rep>;
+  std::int64_t ticks = 0;
+  if (!in.read_time(value, tick_of<duration>, limits::min(), limits::max(), ticks)) return false;
+  into = T(duration(static_cast<typename T::rep>(ticks)));
+  return true;
+}
+
+template <class T>
+bool read_sequence(reader& in, node value, T& into) {
+  using element = std::ranges::range_value_t<T>;
+  if constexpr (is_std_array<T>) {
+    if (!in.has_size(value, into.size())) return false;
+    auto at = into.begin();
+    return in.read_array(
+        value,
+        [](reader& r, node n, void* next) {
+          read_value(r, n, *(*static_cast<typename T::iterator*>(next))++);
+        },
+        &at);
+  } else {
+    static_assert(
+        requires(element e) { into.push_back(std::move(e)); },
+        "only std::array and containers with push_back can be read: views do not own "
+        "their elements, and sets would drop some");
+    into.clear();
+    return in.read_array(
+        value,
+        [](reader& r, node n, void* container) {
+          element fresh{};
+          if (read_value(r, n, fresh)) static_cast<T*>(container)->push_back(std::move(fresh));
+        },
+        &into);
+  }
+}
+
+template <class T>
+bool read_map(reader& in, node value, T& into) {
+  into.clear();
+  return in.read_map(
+      value,
+      [](reader& r, std::string_view key, node n, void* container) {
+        typename T::mapped_type fresh{};
+        if (!read_value(r, n, fresh)) return;
+        static_cast<T*>(container)->emplace(std::string(key), std::move(fresh));
+      },
+      &into);
+}
+
+template <class T>
+struct variant_forms;
+/// The aggregates of a variant: their tags, and how each is read. A monostate is null and has
+/// no tag.
+template <class... T>
+struct variant_forms<std::variant<T...>> {
+  using variant = std::variant<T...>;
+  static constexpr std::size_t count = (std::size_t{kind_of<T> == kind::object} + ...);
+  using read_alternative = bool (*)(reader&, node, variant&);
+
+  template <class Alternative>
+  static bool read_one(reader& in, node value, variant& into) {
+    Alternative fresh{};
+    if (!read_aggregate(in, value, fresh, variant_tag<variant>)) return false;
+    into = std::move(fresh);
+    return true;
+  }
+
+  static constexpr auto table = [] {
+    std::pair<std::array<std::string_view, count>, std::array<read_alternative, count>> made{};
+    std::size_t at = 0;
+    const auto add = [&]<class Alternative>(std::type_identity<Alternative>) {
+      if constexpr (kind_of<Alternative> == kind::object) {
+        made.first[at] = tag_of<Alternative>();
+        made.second[at++] = &read_one<Alternative>;
+      }
+    };
+    (add(std::type_identity<T>()), ...);
+    return made;
+  }();
+};
+
+template <class T>
+bool read_variant(reader& in, node value, T& into) {
+  static_assert(checked_variant<T>::ok);
+  if constexpr (std::is_constructible_v<T, std::monostate>) {
+    if (reader::is_null(value)) {
+      into = std::monostate();
+      return true;
+    }
+  }
+  constexpr const auto& table = variant_forms<T>::table;
+  const std::optional<std::size_t> chosen = in.choose_tagged(value, variant_tag<T>, table.first);
+  return chosen && table.second[*chosen](in, value, into);
+}
+
+template <class T>
+bool read_value(reader& in, node value, T& into) {
+  constexpr kind form = kind_of<T>;
+  static_assert(form != kind::unsupported,
+                "this type has no form in JSON: use an aggregate, or see json/kinds.hpp");
+  if constexpr (form == kind::boolean || form == kind::floating) {
+    return in.read(value, into);
+  } else if constexpr (form == kind::integer) {
+    return read_integer(in, value, into);
+  } else if constexpr (form == kind::string) {
+    static_assert(std::is_same_v<T, std::string>,
+                  "only std::string can be read: a view would outlive the document");
+    return in.read(value, into);
+  } else if constexpr (form == kind::enumeration) {
+    return read_enum(in, value, into);
+  } else if constexpr (form == kind::optional) {
+    return read_optional(in, value, into);
+  } else if constexpr (form == kind::sequence) {
+    return read_sequence(in, value, into);
+  } else if constexpr (form == kind::map) {
+    return read_map(in, value, into);
+  } else if constexpr (form == kind::variant) {
+    return read_variant(in, value, into);
+  } else if constexpr (form == kind::null) {
+    return in.read_null(value);
+  } else if constexpr (form == kind::time_point) {
+    return read_time_point(in, value, into);
+  } else if constexpr (form == kind::duration) {
+    typename T::rep count{};
+    if (!read_value(in, value, count)) return false;
+    into = T(count);
+    return true;
+  } else if constexpr (form == kind::raw) {
+    std::string text;
+    if (!in.read_raw(value, text)) return false;
+    into = raw::trusted(std::move(text));
+    return true;
+  } else {
+    return read_aggregate(in, value, into);
+  }
+}
+
+}  // namespace detail
+
+/// Reads one JSON value of type `T` from `text`, which is looked at only during the call and
+/// needs no padding.
+///
+/// Fails with every problem found: a syntax error alone, or all that the type and its `validate`
+/// refuse, up to `limits.problems_max`. Thread rule: any thread; memory is pooled by thread.
+template <class T>
+result<T, read_error> read(std::string_view text, read_limits limits = {}) {
+  static_assert(std::is_default_constructible_v<T>,
+                "a type needs a default value before it can be read: give its members defaults");
+  reader in(text, limits);
+  T value{};
+  if (in.parsed()) detail::read_value(in, in.root(), value);
+  if (in.failed()) return fail(in.take_error());
+  return value;
+}
+
+}  // namespace ferrule::json

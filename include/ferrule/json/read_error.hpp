@@ -1,0 +1,73 @@
+#pragma once
+/// @file
+/// What was wrong with a JSON document: every problem with a pointer to its place, so that one
+/// answer tells a caller all that there is to mend.
+///
+/// ```cpp
+/// struct booking { int guests; };
+/// inline void validate(const booking& b, ferrule::json::violations& problems) {
+///   if (b.guests < 1) problems.add("/guests", "must be at least 1");
+/// }
+/// ```
+///
+/// Source: RFC 6901 for pointers.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ferrule::json {
+
+/// How bad a problem is, gravest first.
+enum class error_kind : std::uint8_t {
+  syntax,   ///< not JSON, or beyond a limit of the parser; nothing else was looked at
+  schema,   ///< JSON, but not of the type's form
+  invalid,  ///< of the type's form, but refused by a `validate`
+};
+
+/// One problem.
+struct violation {
+  error_kind kind;
+  std::string pointer;     ///< where: a JSON pointer (RFC 6901), empty for the whole document
+  std::string message;     ///< goes on from the pointer: "is missing", "must be a string, not null"
+  std::size_t offset = 0;  ///< of syntax errors alone: bytes before the place
+
+  friend bool operator==(const violation&, const violation&) = default;
+};
+
+/// Why a document could not be read.
+struct read_error {
+  error_kind kind;                  ///< of the gravest problem
+  std::vector<violation> problems;  ///< in the order of the document; never empty
+  std::size_t unlisted = 0;         ///< how many more there were beyond `problems_max`
+};
+
+/// Bounds for reading.
+struct read_limits {
+  /// Arrays and objects nested in one another, empty ones not counted; one more is a syntax error.
+  std::size_t depth_max = 64;
+  /// Problems that are listed; the rest are counted.
+  std::size_t problems_max = 32;
+};
+
+class reader;
+
+/// Where a `validate` reports what it finds. A type joins in by a function found by its
+/// arguments' namespaces, `void validate(const T&, json::violations&)`, or by a member
+/// `void validate(json::violations&) const`. It is called once the value, its members
+/// included, was read without a problem.
+class violations {
+ public:
+  explicit violations(reader& in) noexcept : in_(in) {}
+
+  /// Adds a problem at `pointer`, which is relative to the value: "/name", "/items/3", or "" for
+  /// the value itself.
+  void add(std::string_view pointer, std::string_view message);
+
+ private:
+  reader& in_;
+};
+
+}  // namespace ferrule::json

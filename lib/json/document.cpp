@@ -1,0 +1,91 @@
+#include "json/document.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <new>
+#include <utility>
+
+namespace ferrule::json::detail {
+
+namespace {
+thread_local std::unique_ptr<document> spare;
+}  // namespace
+
+std::unique_ptr<document> document::take() {
+  if (spare) return std::move(spare);
+  return std::make_unique<document>();
+}
+
+void document::give_back(std::unique_ptr<document> used) noexcept {
+  if (used && used->capacity <= pooled_bytes_max) spare = std::move(used);
+}
+
+void document::reserve(std::size_t bytes, std::size_t depth_max) {
+  if (bytes <= capacity && parser.max_depth() == depth_max) return;
+  capacity = std::bit_ceil(std::max({bytes, capacity, std::size_t{1024}}));
+  padded = std::make_unique_for_overwrite<char[]>(capacity + simdjson::SIMDJSON_PADDING);
+  if (parser.allocate(capacity, depth_max) != simdjson::SUCCESS ||
+      tape_owner.allocate(capacity) != simdjson::SUCCESS) {
+    capacity = 0;
+    throw std::bad_alloc();
+  }
+}
+
+simdjson::error_code document::parse(std::string_view text, std::size_t depth_max) {
+  if (text.size() > simdjson::SIMDJSON_MAXSIZE_BYTES) return simdjson::CAPACITY;
+  reserve(text.size(), depth_max);
+  text.copy(padded.get(), text.size());
+  std::memset(padded.get() + text.size(), 0, simdjson::SIMDJSON_PADDING);
+  return parser.parse_into_document(tape_owner, padded.get(), text.size(), false).error();
+}
+
+std::string_view document::string(std::uint64_t word) const noexcept {
+  const std::uint8_t* at =
+      tape_owner.string_buf.get() + (word & simdjson::internal::JSON_VALUE_MASK);
+  std::uint32_t size;
+  std::memcpy(&size, at, sizeof size);
+  return {reinterpret_cast<const char*>(at + sizeof size), size};
+}
+
+std::optional<member_place> document::find_duplicate() {
+  const std::uint64_t* words = tape();
+  const std::size_t end = low_half(words[0]);  // the root points at its own end
+  std::size_t objects = 0;
+  for (std::size_t i = 1; i < end;) {
+    const char type = type_of(words[i]);
+    if (type == '{') {
+      if (const auto member = duplicate_in(i)) return member_place{objects, *member};
+      ++objects;
+    }
+    // Containers are entered, not stepped over.
+    i += type == 'l' || type == 'u' || type == 'd' ? 2 : 1;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::size_t> document::duplicate_in(std::size_t object) {
+  const std::uint64_t* words = tape();
+  const std::size_t end = low_half(words[object]) - 1;
+  keys.clear();
+  for (std::size_t i = object + 1; i < end; i = next_index(words, i + 1)) {
+    keys.push_back(string(words[i]));
+  }
+  constexpr std::size_t pairwise_max = 16;  // comparing all pairs beats sorting up to here
+  if (keys.size() <= pairwise_max) {
+    for (std::size_t i = 1; i < keys.size(); ++i) {
+      for (std::size_t j = 0; j != i; ++j) {
+        if (keys[i] == keys[j]) return i;
+      }
+    }
+    return std::nullopt;
+  }
+  std::vector<std::string_view> sorted = keys;
+  std::ranges::sort(sorted);
+  const auto twice = std::ranges::adjacent_find(sorted);
+  if (twice == sorted.end()) return std::nullopt;
+  const auto first = std::ranges::find(keys, *twice);
+  return static_cast<std::size_t>(std::find(first + 1, keys.end(), *twice) - keys.begin());
+}
+
+}  // namespace ferrule::json::detail

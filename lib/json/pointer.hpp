@@ -1,0 +1,37 @@
+#pragma once
+// JSON pointers (RFC 6901).
+
+#include <string>
+#include <string_view>
+
+namespace ferrule::json::detail {
+
+/// Appends "/key" to a pointer, with '~' and '/' in the key escaped.
+inline void append_pointer_step(std::string& pointer, std::string_view key) {
+  pointer += '/';
+  for (char c : key) {
+    if (c == '~') {
+      pointer += "~0";
+    } else if (c == '/') {
+      pointer += "~1";
+    } else {
+      pointer += c;
+    }
+  }
+}
+
+/// A step of the way from the document to the value being read; lives on the stack.
+struct path_step {
+  const path_step* before;
+  std::string_view key;
+  std::size_t index = 0;
+  bool is_index = false;
+};
+
+inline void append_pointer(std::string& pointer, const path_step* last) {
+  if (last == nullptr) return;
+  append_pointer(pointer, last->before);
+  append_pointer_step(pointer, last->is_index ? std::to_string(last->index) : last->key);
+}
+
+}  // namespace ferrule::json::detail

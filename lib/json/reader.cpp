@@ -1,0 +1,338 @@
+#include "ferrule/json/reader.hpp"
+
+#include <bit>
+#include <cmath>
+#include <utility>
+
+#include "ferrule/json/write.hpp"
+#include "json/document.hpp"
+#include "json/locate.hpp"
+#include "json/pointer.hpp"
+
+namespace ferrule::json {
+
+namespace {
+
+using detail::low_half;
+using detail::type_of;
+
+char type_at(node value) noexcept { return type_of(*value.at); }
+
+std::string_view describe(node value) noexcept {
+  switch (type_at(value)) {
+    case '{':
+      return "an object";
+    case '[':
+      return "an array";
+    case '"':
+      return "a string";
+    case 't':
+      return "true";
+    case 'f':
+      return "false";
+    case 'n':
+      return "null";
+    default:
+      return "a number";
+  }
+}
+
+/// "one", "two" or "three"
+std::string quoted_list(std::span<const std::string_view> names) {
+  std::string list;
+  for (std::size_t i = 0; i != names.size(); ++i) {
+    if (i != 0) list += i + 1 == names.size() ? " or " : ", ";
+    list.append(1, '"').append(names[i]).append(1, '"');
+  }
+  return list;
+}
+
+template <class Number>
+Number number_at(node value) noexcept {
+  return std::bit_cast<Number>(value.at[1]);
+}
+
+double double_at(node value) noexcept {
+  if (type_at(value) == 'l') return static_cast<double>(number_at<std::int64_t>(value));
+  if (type_at(value) == 'u') return static_cast<double>(number_at<std::uint64_t>(value));
+  return number_at<double>(value);
+}
+
+bool is_number(node value) noexcept {
+  return type_at(value) == 'l' || type_at(value) == 'u' || type_at(value) == 'd';
+}
+
+/// Renders a parsed value as text again.
+void render(buffer& out, std::string_view prefix, const detail::document& document,
+            const std::uint64_t* at) {
+  const std::uint64_t* tape = document.tape();
+  switch (type_of(*at)) {
+    case '"':
+      return append_json_string(out, prefix, document.string(*at));
+    case 'l':
+      return detail::put_integer(out, prefix, static_cast<std::int64_t>(at[1]));
+    case 'u':
+      return detail::put_integer(out, prefix, at[1]);
+    case 'd':
+      return detail::put_double(out, prefix, std::bit_cast<double>(at[1]));
+    case 't':
+      return detail::put(out, prefix, "true");
+    case 'f':
+      return detail::put(out, prefix, "false");
+    case 'n':
+      return detail::put(out, prefix, "null");
+    default:
+      break;
+  }
+  const bool is_object = type_of(*at) == '{';
+  const std::uint64_t* const end = tape + low_half(*at) - 1;
+  out.append(prefix);
+  const std::size_t start = out.size();
+  for (++at; at != end; at = tape + detail::next_index(tape, static_cast<std::size_t>(at - tape))) {
+    if (is_object) append_json_string(out, ",", document.string(*at++));
+    render(out, is_object ? ":" : ",", document, at);
+  }
+  detail::close(out, start, is_object ? '{' : '[', is_object ? '}' : ']');
+}
+
+}  // namespace
+
+void violations::add(std::string_view pointer, std::string_view message) {
+  in_.add(error_kind::invalid, pointer, message);
+}
+
+reader::reader(std::string_view text, read_limits limits)
+    : text_(text), document_(detail::document::take()), problems_max_(limits.problems_max) {
+  std::optional<detail::member_place> duplicate;
+  // The parser's own limit is the first depth it refuses; empty containers do not count.
+  if (document_->parse(text, limits.depth_max + 1) == simdjson::SUCCESS) {
+    duplicate = document_->find_duplicate();
+    parsed_ = !duplicate;
+  }
+  if (parsed_) return;
+  detail::syntax_place place = detail::locate(text, limits.depth_max, duplicate);
+  if (place.message.empty()) place.message = "is not JSON";
+  error_.kind = error_kind::syntax;
+  error_.problems.push_back(
+      {error_kind::syntax, std::move(place.pointer), std::string(place.message), place.offset});
+}
+
+reader::~reader() { detail::document::give_back(std::move(document_)); }
+
+node reader::root() const noexcept { return {document_->tape() + 1}; }
+
+std::string_view reader::text_of(node string) const noexcept {
+  return document_->string(*string.at);
+}
+
+node reader::after(node value) const noexcept {
+  const std::uint64_t* tape = document_->tape();
+  return {tape + detail::next_index(tape, static_cast<std::size_t>(value.at - tape))};
+}
+
+void reader::add(error_kind kind, std::string_view pointer, std::string_view message) {
+  ++problem_count_;
+  if (kind < error_.kind) error_.kind = kind;
+  if (error_.problems.size() >= problems_max_ && !error_.problems.empty()) {
+    ++error_.unlisted;
+    return;
+  }
+  std::string place;
+  detail::append_pointer(place, path_);
+  place += pointer;
+  error_.problems.push_back({kind, std::move(place), std::string(message), 0});
+}
+
+bool reader::fail(std::string_view message) {
+  add(error_kind::schema, "", message);
+  return false;
+}
+
+bool reader::mismatch(node value, std::string_view expected) {
+  return fail(std::string("must be ").append(expected).append(", not ").append(describe(value)));
+}
+
+bool reader::expect(node value, char type, std::string_view expected) {
+  return type_at(value) == type || mismatch(value, expected);
+}
+
+bool reader::is_null(node value) noexcept { return type_at(value) == 'n'; }
+
+bool reader::read_null(node value) { return expect(value, 'n', "null"); }
+
+bool reader::read(node value, bool& into) {
+  if (type_at(value) != 't' && type_at(value) != 'f') return mismatch(value, "true or false");
+  into = type_at(value) == 't';
+  return true;
+}
+
+bool reader::read(node value, double& into) {
+  if (!is_number(value)) return mismatch(value, "a number");
+  into = double_at(value);
+  return true;
+}
+
+bool reader::read(node value, float& into) {
+  if (!is_number(value)) return mismatch(value, "a number");
+  const auto narrow = static_cast<float>(double_at(value));
+  if (!std::isfinite(narrow)) return fail("must be within what a 32-bit number holds");
+  into = narrow;
+  return true;
+}
+
+bool reader::read(node value, std::string& into) {
+  if (!expect(value, '"', "a string")) return false;
+  into = text_of(value);
+  return true;
+}
+
+bool reader::read_signed(node value, std::int64_t min, std::int64_t max, std::int64_t& into) {
+  if (!is_number(value)) return mismatch(value, "a whole number");
+  if (type_at(value) == 'd') return fail("must be a whole number without point or exponent");
+  const auto number = number_at<std::int64_t>(value);
+  // The parser uses 'u' only for numbers beyond a signed word.
+  if (type_at(value) == 'u' || number < min || number > max) {
+    return fail("must be from " + std::to_string(min) + " to " + std::to_string(max));
+  }
+  into = number;
+  return true;
+}
+
+bool reader::read_unsigned(node value, std::uint64_t max, std::uint64_t& into) {
+  if (!is_number(value)) return mismatch(value, "a whole number");
+  if (type_at(value) == 'd') return fail("must be a whole number without point or exponent");
+  const auto number = number_at<std::uint64_t>(value);
+  if ((type_at(value) == 'l' && number_at<std::int64_t>(value) < 0) || number > max) {
+    return fail("must be from 0 to " + std::to_string(max));
+  }
+  into = number;
+  return true;
+}
+
+bool reader::read_time(node value, tick_length tick, std::int64_t min, std::int64_t max,
+                       std::int64_t& ticks) {
+  if (!expect(value, '"', "a date and time")) return false;
+  const std::optional<timestamp> time = parse_rfc3339(text_of(value));
+  if (!time) return fail("must be a date and time as in \"2024-05-01T12:34:56Z\"");
+  const std::optional<std::int64_t> count = to_ticks(*time, tick);
+  if (!count || *count < min || *count > max) {
+    return fail("is a time beyond the precision or range that is kept");
+  }
+  ticks = *count;
+  return true;
+}
+
+bool reader::read_raw(node value, std::string& into) {
+  if (value.at == root().at) {
+    into = text_;
+    return true;
+  }
+  buffer out;
+  render(out, "", *document_, value.at);
+  into = out.view();
+  return true;
+}
+
+std::optional<std::size_t> reader::choose(node value, std::span<const std::string_view> names) {
+  if (!expect(value, '"', "a string")) return std::nullopt;
+  const std::string_view text = text_of(value);
+  for (std::size_t i = 0; i != names.size(); ++i) {
+    if (names[i] == text) return i;
+  }
+  fail("must be " + quoted_list(names));
+  return std::nullopt;
+}
+
+std::optional<std::size_t> reader::choose_tagged(node value, std::string_view tag,
+                                                 std::span<const std::string_view> names) {
+  if (!expect(value, '{', "an object")) return std::nullopt;
+  const detail::path_step step{path_, tag};
+  path_ = &step;
+  std::optional<std::size_t> chosen;
+  const node end{document_->tape() + low_half(*value.at) - 1};
+  node key{value.at + 1};
+  while (key.at != end.at && text_of(key) != tag) key = after({key.at + 1});
+  if (key.at == end.at) {
+    fail("is missing");
+  } else {
+    chosen = choose({key.at + 1}, names);
+  }
+  path_ = step.before;
+  return chosen;
+}
+
+bool reader::read_object(node value, const object_form& form, void* into, std::string_view tag) {
+  if (!expect(value, '{', "an object")) return false;
+  const std::size_t before = problem_count_;
+  read_members(value, form, into, tag);
+  return problem_count_ == before;
+}
+
+void reader::read_members(node value, const object_form& form, void* into, std::string_view tag) {
+  const std::size_t count = form.members.size();
+  const node end{document_->tape() + low_half(*value.at) - 1};
+  std::uint64_t seen = 0;
+  std::size_t expected = 0;  // members mostly come in the order of the aggregate
+  for (node key{value.at + 1}; key.at != end.at; key = after({key.at + 1})) {
+    const std::string_view name = text_of(key);
+    const detail::path_step step{path_, name};
+    path_ = &step;
+    std::size_t tried = 0;
+    while (tried != count && form.members[expected].name != name) {
+      ++tried;
+      expected = expected + 1 == count ? 0 : expected + 1;
+    }
+    if (tried != count) {
+      seen |= std::uint64_t{1} << expected;
+      form.members[expected].read(*this, {key.at + 1}, into);
+      expected = expected + 1 == count ? 0 : expected + 1;
+    } else if (!form.allow_unknown && (tag.empty() || name != tag)) {
+      fail("is not known here");
+    }
+    path_ = step.before;
+  }
+  for (std::size_t i = 0; i != count; ++i) {
+    if ((seen >> i & 1) != 0 || !form.members[i].required) continue;
+    const detail::path_step step{path_, form.members[i].name};
+    path_ = &step;
+    fail("is missing");
+    path_ = step.before;
+  }
+}
+
+bool reader::read_map(node value, read_entry_function entry, void* into) {
+  if (!expect(value, '{', "an object")) return false;
+  const std::size_t before = problem_count_;
+  const node end{document_->tape() + low_half(*value.at) - 1};
+  for (node key{value.at + 1}; key.at != end.at; key = after({key.at + 1})) {
+    const detail::path_step step{path_, text_of(key)};
+    path_ = &step;
+    entry(*this, step.key, {key.at + 1}, into);
+    path_ = step.before;
+  }
+  return problem_count_ == before;
+}
+
+bool reader::read_array(node value, read_function element, void* into) {
+  if (!expect(value, '[', "an array")) return false;
+  const std::size_t before = problem_count_;
+  const node end{document_->tape() + low_half(*value.at) - 1};
+  detail::path_step step{path_, {}, 0, true};
+  path_ = &step;
+  for (node at{value.at + 1}; at.at != end.at; at = after(at), ++step.index) {
+    element(*this, at, into);
+  }
+  path_ = step.before;
+  return problem_count_ == before;
+}
+
+bool reader::has_size(node value, std::size_t count) {
+  if (!expect(value, '[', "an array")) return false;
+  const node end{document_->tape() + low_half(*value.at) - 1};
+  std::size_t elements = 0;
+  for (node at{value.at + 1}; at.at != end.at; at = after(at)) ++elements;
+  return elements == count ||
+         fail("must have " + std::to_string(count) + " elements, not " + std::to_string(elements));
+}
+
+}  // namespace ferrule::json
