@@ -39,7 +39,7 @@ FORBIDDEN_IN_LIBRARY = {
     r"#include <(iostream|fstream|sstream|iomanip|locale|regex)>": "links std::locale",
     r"\bstd::(function|regex|locale|cout|cerr)\b": "not in the library",
     r"\b(dynamic_cast|typeid)\b": "the library does not depend on RTTI",
-    r"\busing namespace std\b": "not in the library",
+    r"\busing namespace std;": "not in the library",
 }
 
 

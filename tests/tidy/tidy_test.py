@@ -59,9 +59,10 @@ class Tidy(unittest.TestCase):
 
     def test_the_library_uses_nothing_that_links_std_locale(self):
         for text in ("#include <iostream>", "#include <regex>", "#include <locale>",
-                     "std::function<void()> f;", "auto& t = typeid(x);"):
+                     "std::function<void()> f;", "auto& t = typeid(x);", "using namespace std;"):
             self.assertIn("x.cpp:1", self.problems("lib/core/x.cpp", text))
             self.assert_fine("tests/core/x_test.cpp", text)
+        self.assert_fine("lib/core/x.cpp", "using namespace std::chrono_literals;")
         self.assert_fine("lib/core/x.cpp", "// Smaller than a std::function.")
 
     def test_words_of_unfinished_work_and_paths_of_one_machine(self):
