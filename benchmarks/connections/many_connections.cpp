@@ -108,8 +108,8 @@ class crowd {
     if (count == 0) fail(std::to_string(unanswered_) + " connections were not answered in time");
     for (const epoll_event& event : std::span(events.data(), static_cast<std::size_t>(count))) {
       const auto index = static_cast<std::size_t>(event.data.u64);
-      if ((event.events & EPOLLOUT) != 0 && !is_asked_[index]) request(index);
       if ((event.events & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0) receive(index);
+      if ((event.events & EPOLLOUT) != 0 && !is_asked_[index]) request(index);
     }
   }
 
