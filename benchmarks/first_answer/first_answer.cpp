@@ -1,4 +1,5 @@
-// How long a server takes from being started to its first answer: it is asked in a busy loop.
+// How long a server takes from being started to its first answer: it is asked in a busy loop. Run
+// this on another processor than the server's.
 
 #include <fcntl.h>
 #include <sched.h>
@@ -19,12 +20,10 @@ using milliseconds = std::chrono::duration<double, std::milli>;
 
 constexpr auto patience = std::chrono::seconds(10);
 
-// Server and prober each have a processor of their own where there are two.
-void run_on(std::size_t processor) {
-  if (sysconf(_SC_NPROCESSORS_ONLN) < 2) return;
+void run_on(long processor) {
   cpu_set_t set;
   CPU_ZERO(&set);
-  CPU_SET(processor, &set);
+  CPU_SET(static_cast<std::size_t>(processor), &set);
   check(sched_setaffinity(0, sizeof set, &set), "sched_setaffinity");
 }
 
@@ -35,10 +34,10 @@ std::uint16_t free_port() {
   return port;
 }
 
-pid_t start(const std::vector<char*>& command) {
+pid_t start(const std::vector<char*>& command, long processor) {
   const pid_t child = check(fork(), "fork");
   if (child != 0) return child;
-  run_on(0);
+  run_on(processor);
   const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
   dup2(nowhere, STDOUT_FILENO);
   execvp(command[0], command.data());
@@ -57,7 +56,7 @@ bool is_answering(std::uint16_t port, const std::string& request) {
   return is_connected;
 }
 
-double one_start(int argc, char** argv, const std::string& request) {
+double one_start(int argc, char** argv, const std::string& request, long processor) {
   const std::uint16_t port = free_port();
   std::string port_text = std::to_string(port);
   std::vector<char*> command(argv, argv + argc);
@@ -66,7 +65,7 @@ double one_start(int argc, char** argv, const std::string& request) {
       [](const char* word) { return std::string_view(word) == "{port}"; }, port_text.data());
   command.push_back(nullptr);
   const auto begin = clock::now();
-  const pid_t server = start(command);
+  const pid_t server = start(command, processor);
   while (!is_answering(port, request)) {
     if (waitpid(server, nullptr, WNOHANG) != 0) fail("the server ended without an answer");
     if (clock::now() - begin > patience) {
@@ -88,16 +87,17 @@ int main(int argc, char** argv) {
   const auto is_separator = [](const char* word) { return std::string_view(word) == "--"; };
   char** const separator = std::find_if(argv, argv + argc, is_separator);
   flags given(static_cast<int>(separator - argv), argv,
-              "[--rounds 20] [--path /] -- server... {port} ...");
+              "[--rounds 20] [--path /] [--processor 0] -- server... {port} ...");
   const auto rounds = static_cast<std::size_t>(given.number("rounds", 20));
   const std::string request = get_request(given.text("path", "/"));
+  const long processor = given.number("processor", 0);
   given.done();
   if (separator == argv + argc || separator + 1 == argv + argc || rounds == 0) given.reject("--");
 
-  run_on(1);
   std::vector<double> taken_ms;
   const int words = static_cast<int>(argv + argc - separator) - 1;
-  while (taken_ms.size() < rounds) taken_ms.push_back(one_start(words, separator + 1, request));
+  while (taken_ms.size() < rounds)
+    taken_ms.push_back(one_start(words, separator + 1, request, processor));
   std::sort(taken_ms.begin(), taken_ms.end());
   std::printf("{\"rounds\":%zu,\"min_ms\":%.3f,\"median_ms\":%.3f,\"max_ms\":%.3f}\n", rounds,
               taken_ms.front(), taken_ms[rounds / 2], taken_ms.back());

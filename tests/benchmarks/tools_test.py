@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+"""tools_test.py BIN: tests of the measuring tools, which are in the folder BIN."""
+
+import json
+import pathlib
+import socket
+import subprocess
+import sys
+import unittest
+import unittest.mock
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "benchmarks"))
+import harness  # noqa: E402
+
+BIN = pathlib.Path(sys.argv.pop(1)).resolve()
+REQUEST = harness.get_request(harness.APP_ANSWER_PATH)
+
+
+def run(tool, *flags):
+    return subprocess.run([str(word) for word in (BIN / tool, *flags)], capture_output=True,
+                          text=True, timeout=120)
+
+
+def receive(connection, length):
+    received = bytearray()
+    while len(received) < length and (piece := connection.recv(length - len(received))):
+        received += piece
+    return received
+
+
+class NullServers(unittest.TestCase):
+    def each(self, answer=b"pong"):
+        for twin in (False, True):
+            with self.subTest(twin=twin), harness.null_server(BIN, twin, answer) as server:
+                yield server
+
+    # A null server answers what it is given, which need not be HTTP here.
+    def setUp(self):
+        asks = unittest.mock.patch.object(harness.Server, "wait_until_it_answers")
+        asks.start()
+        self.addCleanup(asks.stop)
+
+    def test_answers_each_request_once_however_the_bytes_arrive(self):
+        for server in self.each():
+            with socket.create_connection(("127.0.0.1", server.port), timeout=30) as peer:
+                for cut in (1, len(REQUEST) - 1, len(REQUEST), len(REQUEST) + 1):
+                    peer.sendall((3 * REQUEST)[:cut])
+                    peer.sendall((3 * REQUEST)[cut:])
+                    self.assertEqual(receive(peer, 12), 3 * b"pong")
+                peer.shutdown(socket.SHUT_WR)
+                self.assertEqual(receive(peer, 1), b"", "no more answers than requests")
+
+    def test_answers_more_than_the_socket_takes_at_once(self):
+        count = 2000
+        for server in self.each(answer=20_000 * b"x"):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=60) as peer:
+                peer.sendall(count * REQUEST)
+                self.assertEqual(len(receive(peer, count * 20_000)), count * 20_000)
+
+    def test_ends_with_0_when_asked_to_with_connections_open(self):
+        for server in self.each():
+            with socket.create_connection(("127.0.0.1", server.port)):
+                self.assertEqual(server.stop(), 0)
+
+
+class Clients(unittest.TestCase):
+    def setUp(self):
+        self.server = harness.null_server(BIN)
+        self.addCleanup(self.server.stop)
+
+    def test_the_generator_counts_what_it_was_answered(self):
+        answer = harness.whole_answer(self.server.port, harness.APP_ANSWER_PATH)
+        for pipeline in (1, 16):
+            done = run("bare-generator", "--port", self.server.port, "--path",
+                       harness.APP_ANSWER_PATH, "--duration", 1, "--pipeline", pipeline)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            report = json.loads(done.stdout)
+            self.assertGreaterEqual(report["requests"], 64 * pipeline)
+            self.assertEqual(report["requests"] % pipeline, 0)
+            self.assertEqual(report["request_bytes"], len(REQUEST))
+            self.assertEqual(report["answer_bytes"], len(answer))
+
+    def test_many_connections_are_all_answered(self):
+        done = run("many-connections", "--port", self.server.port, "--path",
+                   harness.APP_ANSWER_PATH, "--connections", 1000, "--pid", self.server.pid)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["answered"], 2000)
+
+    def test_many_connections_fail_when_answers_stay_away(self):
+        # A shorter request than the server counts by is never complete.
+        done = run("many-connections", "--port", self.server.port, "--connections", 10,
+                   "--timeout", 1)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("not answered in time", done.stderr)
+
+    def test_clients_fail_when_the_answer_is_no_200(self):
+        missing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+        with harness.null_server(BIN, answer=missing) as server:
+            for tool in ("bare-generator", "many-connections"):
+                done = run(tool, "--port", server.port, "--path", harness.APP_ANSWER_PATH)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("not a 200", done.stderr)
+
+    def test_clients_fail_when_nobody_listens(self):
+        port = harness.free_port()
+        for tool in ("bare-generator", "many-connections"):
+            done = run(tool, "--port", port)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("Connection refused", done.stderr)
+
+
+class FirstAnswer(unittest.TestCase):
+    def test_times_each_start(self):
+        done = run("first-answer", "--rounds", 3, "--path", harness.APP_ANSWER_PATH,
+                   "--processor", harness.SERVER_CPU, "--",
+                   BIN / "null-server", "--request-bytes", len(REQUEST), "--port", "{port}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        report = json.loads(done.stdout)
+        self.assertEqual(report["rounds"], 3)
+        self.assertLess(0, report["min_ms"])
+
+    def test_fails_when_the_server_ends_without_an_answer(self):
+        done = run("first-answer", "--processor", harness.SERVER_CPU, "--", "false", "{port}")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("ended without an answer", done.stderr)
+
+
+class UnknownFlags(unittest.TestCase):
+    def test_are_refused_with_the_usage(self):
+        for tool in ("null-server", "null-server-epoll", "bare-generator", "many-connections",
+                     "first-answer"):
+            done = run(tool, "--prot", 1)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("cannot use '--prot'\nusage:", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
