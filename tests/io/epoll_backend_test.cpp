@@ -133,8 +133,8 @@ TEST_F(epoll_backend_test, ASenderWithoutPauseDoesNotKeepOthersWaiting) {
   ::close(quiet_other);
 }
 
-/// When it ends, it cancels another poll, whose event is in the same batch, and starts a third,
-/// whose descriptor gets the number that became free.
+/// When it ends, it cancels another poll, whose event is in the same batch, and starts two more,
+/// whose descriptors get the numbers that became free.
 struct replacing_poll : recorder {
   replacing_poll() {
     done = [](operation& self, const completion& how) noexcept {
@@ -142,12 +142,12 @@ struct replacing_poll : recorder {
       me.results.push_back(how.result);
       me.ended = true;
       me.io->cancel(*me.victim);
-      me.io->poll(*me.successor, me.silent_fd, POLLIN);
+      for (recorder& each : me.successors) me.io->poll(each, me.silent_fd, POLLIN);
     };
   }
   backend* io = nullptr;
   operation* victim = nullptr;
-  operation* successor = nullptr;
+  std::array<recorder, 2> successors;
   int silent_fd = -1;
 };
 
@@ -159,20 +159,20 @@ TEST_F(epoll_backend_test, AnEventIsNotForALaterOwnerOfTheDescriptor) {
   write_all(ready[1], "x");
   replacing_poll first;
   recorder second;
-  recorder third;
   first.io = io_.get();
   first.victim = &second;
-  first.successor = &third;
   first.silent_fd = silent[0];
   io_->poll(first, ready[0], POLLIN);
   io_->poll(second, ready[0], POLLIN);
   run_until_ended(first);
   run_until_ended(second);
   EXPECT_EQ(second.results, std::vector{-ECANCELED});
-  EXPECT_TRUE(third.results.empty());
+  for (const recorder& each : first.successors) EXPECT_TRUE(each.results.empty());
   write_all(silent[1], "x");
-  run_until_ended(third);
-  EXPECT_EQ(third.results, std::vector<std::int32_t>{POLLIN});
+  for (const recorder& each : first.successors) {
+    run_until_ended(each);
+    EXPECT_EQ(each.results, std::vector<std::int32_t>{POLLIN});
+  }
   for (const int fd : {ready[0], ready[1], silent[0], silent[1]}) ::close(fd);
 }
 
