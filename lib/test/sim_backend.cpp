@@ -201,6 +201,7 @@ void backend::cancel(io::operation& op) noexcept {
 void backend::finish(io::operation& op, std::int32_t result) {
   op.state = finishing;
   completions_.push_back({&op, result});
+  net_.stir();
 }
 
 void backend::finish_at(io::operation*& place, std::int32_t result) {
@@ -217,6 +218,7 @@ void backend::look_again(io::operation* op) {
   if (op == nullptr || op->state != active) return;
   op->state = queued;
   completions_.push_back({op, std::nullopt});
+  net_.stir();
 }
 
 void backend::on_connected(io::handle handle, std::int32_t result) {

@@ -89,6 +89,10 @@ class network {
   mono_time next_event() const noexcept { return events_.next(); }
   /// Moves the clock to `to`, which no event may precede, and lets happen what is due then.
   void advance(mono_time to);
+  /// Whether some backend was given work since `settle`.
+  bool stirred() const noexcept { return stirred_; }
+  void stir() noexcept { stirred_ = true; }
+  void settle() noexcept { stirred_ = false; }
 
   // Hosts and links.
 
@@ -135,6 +139,7 @@ class network {
   mono_time now_ = start;
   rng random_;
   event_queue events_;
+  bool stirred_ = false;
   std::vector<std::unique_ptr<host>> hosts_;
   sim_link everywhere_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, sim_link> links_;  // by host numbers, ascending

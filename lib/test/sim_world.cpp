@@ -11,7 +11,7 @@ namespace ferrule::test {
 namespace {
 
 // Whoever keeps a reactor busy for so long without letting time pass will never stop.
-constexpr unsigned batches_per_instant_max = 1'000'000;
+constexpr unsigned rounds_per_instant_max = 1'000'000;
 
 address parse_ip(std::string_view ip) {
   const std::optional<address> parsed = address::parse(ip, 0);
@@ -31,35 +31,50 @@ struct sim_world::state {
   struct thread {
     sim::backend* io;
     std::unique_ptr<reactor> loop;
-
-    bool is_due(mono_time now) const noexcept { return io->has_work() || loop->next_due() <= now; }
   };
 
   explicit state(std::uint64_t seed) : net(seed) {}
 
-  bool run_one_due();
-  mono_time next_due() const noexcept;
+  mono_time find_due();
+  void run_due();
+  void advance(mono_time until);
 
   sim::network net;
   std::vector<thread> threads;  // after the network, which they leave when they go
-  std::vector<thread*> due;     // of run_one_due, kept for its memory
+  std::vector<reactor*> due;
 };
 
-bool sim_world::state::run_one_due() {
+/// Fills `due`. Returns when the next of the others is due for its own sake.
+mono_time sim_world::state::find_due() {
   due.clear();
-  for (thread& t : threads) {
-    if (t.is_due(net.now())) due.push_back(&t);
+  mono_time next = no_deadline;
+  for (const thread& t : threads) {
+    const mono_time own = t.loop->next_due();
+    if (t.io->has_work() || own <= net.now()) {
+      due.push_back(t.loop.get());
+    } else {
+      next = std::min(next, own);
+    }
   }
-  if (due.empty()) return false;
-  ++net.counts().batches;
-  due[net.random().below(due.size())]->loop->run_once(mono_time::min());
-  return true;
+  return next;
 }
 
-mono_time sim_world::state::next_due() const noexcept {
-  mono_time next = net.next_event();
-  for (const thread& t : threads) next = std::min(next, t.loop->next_due());
-  return std::max(next, net.now());
+/// Runs each of `due` once, in an order drawn by chance.
+void sim_world::state::run_due() {
+  while (!due.empty()) {
+    std::swap(due[net.random().below(due.size())], due.back());
+    reactor& drawn = *due.back();
+    due.pop_back();
+    ++net.counts().batches;
+    drawn.run_once(mono_time::min());
+  }
+}
+
+/// Lets events happen until one gives somebody work, or until `until`.
+void sim_world::state::advance(mono_time until) {
+  net.settle();
+  while (!net.stirred() && net.next_event() <= until) net.advance(net.next_event());
+  if (!net.stirred()) net.advance(until);
 }
 
 sim_world::sim_world(std::uint64_t seed) : state_(std::make_unique<state>(seed)) {}
@@ -85,20 +100,19 @@ void sim_world::run_for(std::chrono::nanoseconds span) {
 
 bool sim_world::run_until(bool (*done)(void*), void* context, std::chrono::nanoseconds limit) {
   const mono_time end = saturating_add(now(), limit);
-  unsigned batches_now = 0;
+  FERRULE_ASSERT(end != no_deadline, "a run of a simulated world needs a limit");
+  unsigned rounds = 0;  // at one instant
   while (!done(context)) {
-    if (state_->run_one_due()) {
-      FERRULE_ASSERT(++batches_now <= batches_per_instant_max,
+    const mono_time next = state_->find_due();
+    if (!state_->due.empty()) {
+      FERRULE_ASSERT(++rounds <= rounds_per_instant_max,
                      "a reactor keeps itself busy without letting virtual time pass");
+      state_->run_due();
       continue;
     }
-    batches_now = 0;
-    const mono_time next = state_->next_due();
-    if (next > end || next == no_deadline) {
-      state_->net.advance(end);
-      return done(context);
-    }
-    state_->net.advance(next);
+    rounds = 0;
+    if (now() == end) return false;
+    state_->advance(std::min(next, end));
   }
   return true;
 }

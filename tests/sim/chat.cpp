@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 
 namespace ferrule::test {
 
@@ -228,6 +229,7 @@ void make_trouble(sim_link& link, rng& random) {
 chat_report run_chat(std::uint64_t seed, unsigned clients, unsigned sessions, bool troubled) {
   chat_report report;
   sim_world world(seed);
+  if (std::getenv("FERRULE_SIM_TRACE") != nullptr) world.trace_to(stderr);
   rng random(seed);
   if (troubled) make_trouble(world.everywhere(), random);
   const address at = *address::parse("10.0.0.1", 80);

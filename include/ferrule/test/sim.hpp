@@ -96,8 +96,8 @@ class sim_world {
 
   /// Lets `span` pass: every event and timer in its order.
   void run_for(std::chrono::nanoseconds span);
-  /// Lets time pass until `done()` is true, asking after each batch, `limit` at most. Returns
-  /// whether it came true.
+  /// Lets time pass until `done()` is true, asking whenever some host has run, `limit` at most.
+  /// Returns whether it came true.
   template <class Predicate>
   bool run_until(Predicate&& done, std::chrono::nanoseconds limit = std::chrono::hours(1)) {
     using callable = std::remove_reference_t<Predicate>;
