@@ -51,6 +51,13 @@ std::int16_t route_for(const trie_leaf& leaf, method verb) noexcept {
   return leaf.route[index];
 }
 
+/// Those of any leaf; there are no more leaves than routes, and those not used have no methods.
+std::uint8_t all_methods(const trie_view& tree, std::size_t routes) noexcept {
+  std::uint8_t methods = 0;
+  for (std::size_t i = 0; i != routes; ++i) methods |= tree.leaves[i].methods;
+  return methods;
+}
+
 struct segment_end {
   std::size_t offset;
   std::uint32_t hash;
@@ -102,6 +109,23 @@ found_route find_route(const trie_view& tree, std::string_view path, method verb
     at = follow_literal(tree, at, path.substr(begin, end.offset - begin), end.hash);
     offset = end.offset;
   }
+}
+
+std::size_t choose_route(const trie_view& tree, std::size_t routes, http::exchange& ex) noexcept {
+  const request& r = ex.request();
+  const auto none = [routes](no_route why) { return routes + static_cast<std::size_t>(why); };
+  if (static_cast<std::size_t>(r.verb) >= routable_methods) return none(no_route::unknown_method);
+  found_route found;
+  if (r.path == "*") {
+    found.methods = all_methods(tree, routes);
+  } else {
+    found = find_route(tree, r.path, r.verb, ex.match());
+    if (found.route >= 0) return static_cast<std::size_t>(found.route);
+  }
+  ex.match().extra = found.methods;
+  if (found.methods == 0) return none(no_route::unknown_path);
+  if (r.verb == method::options) return none(no_route::options);
+  return none(no_route::method_not_allowed);
 }
 
 allow_field::allow_field(std::uint8_t methods) noexcept {

@@ -23,11 +23,11 @@ TEST(problem, renders_all_of_its_members) {
                     .type = "https://example.com/wrong",
                     .detail = "a \"quote\"",
                     .instance = "/orders/7",
-                    .errors = {{"too long", "#/name"}, {"must be a number", "", "limit"}}};
+                    .errors = {{"too long", "/name"}, {"must be a number", "", "limit"}}};
   EXPECT_EQ(text_of(all, "0af7"),
             R"({"type":"https://example.com/wrong","title":"Wrong","status":422,)"
             R"("detail":"a \"quote\"","instance":"/orders/7","trace_id":"0af7","errors":[)"
-            R"({"detail":"too long","pointer":"#/name"},)"
+            R"({"detail":"too long","pointer":"/name"},)"
             R"({"detail":"must be a number","parameter":"limit"}]})");
 }
 

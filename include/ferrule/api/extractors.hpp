@@ -41,10 +41,8 @@ struct path {
   const T* operator->() const noexcept { return &value; }
 };
 
-/// The query string as an aggregate of text parameters, by the names of its members. Optionals,
-/// vectors (a key for each element) and members with an initialiser may be missing; other
-/// members, and keys that name no member, are told apart as `query_rules` says. What does not fit
-/// is answered 400 with a list of all of it.
+/// The query string as an aggregate, by the names of its members; see api/query.hpp. What does
+/// not fit is answered 400 with a list of all of it.
 template <class T>
 struct query {
   T value{};

@@ -28,11 +28,11 @@
 
 namespace ferrule {
 
-/// One thing that is wrong with a request: with a value in its JSON body, told by a pointer, or
+/// One thing that is wrong with a request: with its JSON body, told by a pointer (RFC 6901), or
 /// with a parameter, told by its name.
 struct invalid_value {
   std::string detail;
-  std::string pointer{};    ///< as a URI fragment, "#/address/city"; empty for a parameter
+  std::string pointer{};    ///< "/address/city"; empty for the whole body and for a parameter
   std::string parameter{};  ///< in the path or the query; empty for a body
 
   friend bool operator==(const invalid_value&, const invalid_value&) = default;

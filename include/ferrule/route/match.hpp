@@ -34,6 +34,13 @@ struct found_route {
 found_route find_route(const trie_view& tree, std::string_view path, method verb,
                        http::route_match& match) noexcept;
 
+/// What a request without a route gets, as numbers that follow those of the routes.
+enum class no_route : std::uint8_t { unknown_path, method_not_allowed, options, unknown_method };
+
+/// Routes a request: the number of its route, or `routes` plus a `no_route`. Fills in the
+/// parameters, and in `extra` the allowed methods where it has no route.
+std::size_t choose_route(const trie_view& tree, std::size_t routes, http::exchange& ex) noexcept;
+
 /// The value of an Allow field.
 class allow_field {
  public:

@@ -1,0 +1,138 @@
+#pragma once
+/// @file
+/// The query of a request as an aggregate: `?after=7&tag=a&tag=b` by the names of its members.
+///
+/// ```cpp
+/// struct page {
+///   std::uint32_t limit = 20;            // may be missing: it has an initialiser
+///   std::optional<std::uint64_t> after;  // may be missing
+///   std::vector<std::string_view> tag;   // a key for each element, or none
+///   std::string_view order;              // must be there
+/// };
+/// static_assert(ferrule::query_member_required<page, 3>);
+/// static_assert(!ferrule::query_member_required<page, 0>);
+/// ```
+///
+/// Members are text parameters, or optionals or vectors of them. A key that names no member is
+/// passed over, for links collect foreign keys on their way. A key given twice for one value is
+/// refused. `+` and `%20` are spaces; views last as long as the request. Text that always has to be
+/// there, or has a default, is a `std::string_view`, not a `std::string`: whether that has an
+/// initialiser cannot be told while compiling.
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "ferrule/api/parameter.hpp"
+#include "ferrule/api/problem.hpp"
+#include "ferrule/http/exchange.hpp"
+#include "ferrule/json/reflect.hpp"
+
+namespace ferrule {
+namespace detail {
+
+template <class T>
+inline constexpr bool is_query_optional = false;
+template <class T>
+inline constexpr bool is_query_optional<std::optional<T>> = true;
+template <class T>
+inline constexpr bool is_query_list = false;
+template <class T>
+inline constexpr bool is_query_list<std::vector<T>> = true;
+
+/// Reads a member of a `T` that no one gave a value. That is an error while compiling unless it
+/// has an initialiser; a view without one points nowhere.
+template <class T, std::size_t I>
+constexpr bool reads_initialised_member() {
+  T fresh;
+  [[maybe_unused]] const auto copy = std::get<I>(json::tie_members(fresh));
+  if constexpr (std::same_as<json::member_type<T, I>, std::string_view>) {
+    return copy.data() != nullptr;
+  } else {
+    return true;
+  }
+}
+template <class T, std::size_t I>
+concept has_initialiser = requires {
+  typename std::bool_constant<reads_initialised_member<T, I>()>;
+} && reads_initialised_member<T, I>();
+
+template <class T, std::size_t I>
+consteval bool is_query_member_required() {
+  using member = json::member_type<T, I>;
+  static_assert(!std::same_as<member, std::string>,
+                "ferrule: a member of a query is text as std::string_view, or as an optional or "
+                "vector of std::string: whether a std::string has an initialiser cannot be told");
+  if constexpr (is_query_optional<member> || is_query_list<member>) {
+    static_assert(text_parameter<typename member::value_type>,
+                  "ferrule: a query cannot give this optional or vector its values");
+    return false;
+  } else {
+    static_assert(text_parameter<member>,
+                  "ferrule: a query cannot give this member a value: use text, a number, a bool, "
+                  "an enum, a type with parse_parameter, or an optional or vector of those");
+    return !has_initialiser<T, I>;
+  }
+}
+
+}  // namespace detail
+
+/// Whether a query must give member `I` of `T`.
+template <class T, std::size_t I>
+inline constexpr bool query_member_required = detail::is_query_member_required<T, I>();
+
+namespace detail {
+
+/// Where a query is read into, its type erased so that reading is not compiled for each type.
+class query_reader {
+ public:
+  /// Puts text into a member of `*into`; returns what would have been right, or nothing.
+  using assign_function = std::optional<std::string> (*)(void* into, std::string_view text);
+  struct member {
+    std::string_view name;
+    assign_function assign;
+    bool required;
+    bool repeats;
+  };
+  /// Reads the query of a request, and returns all that is wrong with it. Decoded text is kept by
+  /// the exchange.
+  static std::vector<invalid_value> read(http::exchange& from, std::span<const member> members,
+                                         void* into);
+};
+
+template <class T, std::size_t I>
+std::optional<std::string> assign_query_member(void* into, std::string_view text) {
+  auto& member = std::get<I>(json::tie_members(*static_cast<T*>(into)));
+  using type = json::member_type<T, I>;
+  if constexpr (is_query_optional<type> || is_query_list<type>) {
+    using value = typename type::value_type;
+    value parsed{};
+    if (!parse_parameter(text, parsed)) return expected_parameter<value>();
+    if constexpr (is_query_list<type>) {
+      member.push_back(std::move(parsed));
+    } else {
+      member = std::move(parsed);
+    }
+  } else if (!parse_parameter(text, member)) {
+    return expected_parameter<type>();
+  }
+  return std::nullopt;
+}
+
+template <class T>
+inline constexpr auto query_members = []<std::size_t... I>(std::index_sequence<I...>) {
+  return std::array<query_reader::member, sizeof...(I)>{query_reader::member{
+      json::member_name<T, I>, &assign_query_member<T, I>, query_member_required<T, I>,
+      is_query_list<json::member_type<T, I>>}...};
+}(std::make_index_sequence<json::member_count<T>>());
+
+}  // namespace detail
+}  // namespace ferrule

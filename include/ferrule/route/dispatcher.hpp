@@ -1,0 +1,120 @@
+#pragma once
+/// @file
+/// From requests to handlers: a route table as the service that a connection engine calls.
+///
+/// ```cpp
+/// struct counter { int hits = 0; };
+/// constexpr auto routes = ferrule::route_table(
+///     ferrule::route<"GET /hits">([](counter& c) { return std::to_string(++c.hits); }));
+/// inline void answer(ferrule::http::exchange& ex, counter& of_this_reactor) {
+///   ferrule::dispatcher<routes, counter> service(of_this_reactor);
+///   service.match(ex);
+///   service.invoke(ex);
+/// }
+/// ```
+///
+/// What has no route is answered, too: an unknown path 404; a known one with another method 405
+/// with Allow; OPTIONS, also of `*`, 204 with Allow, unless a route says otherwise; and 501 for
+/// methods that no pattern can name: CONNECT, TRACE and all that HTTP does not define. HEAD is
+/// answered by GET routes. An exception that leaves a handler is answered 500.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#include "ferrule/http/exchange.hpp"
+#include "ferrule/route/match.hpp"
+#include "ferrule/route/table.hpp"
+#include "ferrule/route/thunk.hpp"
+
+namespace ferrule {
+namespace detail {
+
+/// Stands in for the route of requests that have none; `Name` is for metrics and logs.
+template <fixed_string Name, int Status>
+struct unrouted_entry {
+  struct handler_type {
+    unrouted operator()() const noexcept { return {Status}; }
+  };
+  static constexpr auto text = Name;
+  static constexpr pattern shape{.text = text.view()};
+};
+
+template <class Thunk>
+consteval http::route_traits traits_of() {
+  using signature = typename Thunk::signature;
+  http::route_traits traits;
+  traits.suspends = Thunk::suspends;
+  traits.pattern = Thunk::entry_type::shape.text;
+  if constexpr (signature::takes(source::body_stream)) {
+    traits.body = http::body_mode::stream;
+  } else if constexpr (signature::takes(source::json_body) || signature::takes(source::body)) {
+    traits.body = http::body_mode::whole;
+  }
+  return traits;
+}
+
+/// The functions and traits of all routes, followed by those for requests without one in the order
+/// of `no_route`.
+template <const auto& Table, class... State>
+struct program {
+  using function = void (*)(http::exchange&, void* const*);
+  using table_type = std::remove_cvref_t<decltype(Table)>;
+  static constexpr std::size_t size = table_type::size + 4;
+
+  struct lists {
+    std::array<function, size> functions;
+    std::array<http::route_traits, size> traits;
+  };
+  template <std::size_t... I, class... Entry>
+  static consteval lists make(const table_slots<std::index_sequence<I...>, Entry...>*) {
+    constexpr std::size_t end = table_type::size;
+    return make_from<thunk<Table, I, Entry, State...>...,
+                     thunk<Table, end, unrouted_entry<"(no such path)", 404>, State...>,
+                     thunk<Table, end, unrouted_entry<"(method not allowed)", 405>, State...>,
+                     thunk<Table, end, unrouted_entry<"(options)", 204>, State...>,
+                     thunk<Table, end, unrouted_entry<"(unknown method)", 501>, State...>>();
+  }
+  template <class... Thunk>
+  static consteval lists make_from() {
+    return {{&Thunk::run...}, {traits_of<Thunk>()...}};
+  }
+  static constexpr lists routes = make(&Table);
+};
+
+}  // namespace detail
+
+/// The service of one reactor. `Table` is a `constexpr` route table of static storage; `State` are
+/// the types that its handlers take by reference.
+/// Thread rule: used on one thread; the states may be shared by several if they can bear it.
+template <const auto& Table, class... State>
+class dispatcher final : public http::service {
+ public:
+  /// The states must outlive the dispatcher.
+  explicit dispatcher(State&... states) noexcept : states_{&states..., nullptr} {}
+
+  void match(http::exchange& ex) noexcept override {
+    constexpr detail::trie_view tree = table_type::tree.view();
+    const std::size_t route = detail::choose_route(tree, table_type::size, ex);
+    ex.match().route = static_cast<std::int32_t>(route);
+    ex.match().traits = &program::routes.traits[route];
+  }
+
+  void invoke(http::exchange& ex) noexcept override {
+    try {
+      program::routes.functions[static_cast<std::size_t>(ex.match().route)](ex, states_.data());
+    } catch (...) {
+      detail::answer_exception(detail::outlet(ex));
+    }
+  }
+
+ private:
+  using table_type = std::remove_cvref_t<decltype(Table)>;
+  using program = detail::program<Table, State...>;
+
+  std::array<void*, sizeof...(State) + 1> states_;  // one more, so that none is no special case
+};
+
+}  // namespace ferrule

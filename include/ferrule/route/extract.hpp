@@ -1,0 +1,199 @@
+#pragma once
+/// @file
+/// From a request to a handler's arguments; api/extractors.hpp lists which type gets what.
+///
+/// ```cpp
+/// using arguments = ferrule::detail::arguments_of<ferrule::detail::signature<void, int>>;
+/// inline bool has_number(const ferrule::detail::call& c) {
+///   arguments values;
+///   return values.load(c);  // false: answered 400
+/// }
+/// ```
+///
+/// One out-of-line `load` for each distinct list of parameters, shared by all routes that have it:
+/// compiling one for each route would take the compiler several times as long.
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "ferrule/api/query.hpp"
+#include "ferrule/api/signature.hpp"
+#include "ferrule/json/read.hpp"
+#include "ferrule/route/failure.hpp"
+
+namespace ferrule::detail {
+
+/// A request on its way into a handler.
+struct call {
+  outlet out;
+  const pattern& shape;
+  const std::uint8_t* slots;  ///< which placeholder each argument takes
+  void* const* states;        ///< of this reactor, in the order of the dispatcher's types
+
+  http::exchange& exchange() const noexcept { return out.exchange(); }
+};
+
+/// Each of these answers the request and returns false if it cannot be what is asked for.
+
+/// The text of a placeholder, percent-decoded; lasts as long as the request.
+std::string_view path_text(const call& c, std::size_t slot);
+bool refuse_path(const call& c, std::size_t slot, std::string expected);
+bool refuse_query(const call& c, std::vector<invalid_value> errors);
+bool require_json(const call& c);
+bool refuse_json(const call& c, json::read_error error);
+
+template <class T>
+bool load_path(const call& c, std::size_t slot, T& into) {
+  if (parse_parameter(path_text(c, slot), into)) return true;
+  return refuse_path(c, slot, expected_parameter<T>());
+}
+
+/// Which of the states a `T&` takes: the one of that type, else the only one derived from it;
+/// -1: none, -2: several.
+template <class T, class... State>
+consteval int find_state() {
+  constexpr std::array<bool, sizeof...(State) + 1> same{std::is_same_v<T, State>...};
+  constexpr std::array<bool, sizeof...(State) + 1> derived{std::is_base_of_v<T, State>...};
+  int found = -1;
+  for (std::size_t i = 0; i != sizeof...(State); ++i) {
+    if (same[i]) return static_cast<int>(i);
+    if (derived[i]) found = found == -1 ? static_cast<int>(i) : -2;
+  }
+  return found;
+}
+
+/// One argument. Specialised for each source; `State` are the types of the dispatcher's states.
+template <source From, class A, class... State>
+struct argument;
+
+template <class A, class... State>
+struct argument<source::position, A, State...> {
+  std::remove_cvref_t<A> value{};
+  bool load(const call& c, std::size_t i) { return load_path(c, c.slots[i], value); }
+  auto&& get() noexcept { return std::move(value); }
+};
+
+template <class A, class... State>
+struct argument<source::name, A, State...> {
+  std::remove_cvref_t<A> value{};
+  bool load(const call& c, std::size_t i) { return load_path(c, c.slots[i], value.value); }
+  auto&& get() noexcept { return std::move(value); }
+};
+
+template <class A, class... State>
+struct argument<source::query, A, State...> {
+  std::remove_cvref_t<A> value{};
+  bool load(const call& c, std::size_t) {
+    using members = decltype(value.value);
+    auto errors = query_reader::read(c.exchange(), query_members<members>, &value.value);
+    return errors.empty() || refuse_query(c, std::move(errors));
+  }
+  auto&& get() noexcept { return std::move(value); }
+};
+
+template <class A, class... State>
+struct argument<source::json_body, A, State...> {
+  std::remove_cvref_t<A> value{};
+  bool load(const call& c, std::size_t) {
+    if (!require_json(c)) return false;
+    auto read = json::read<decltype(value.value)>(c.exchange().body());
+    if (!read) return refuse_json(c, std::move(read).error());
+    value.value = *std::move(read);
+    return true;
+  }
+  auto&& get() noexcept { return std::move(value); }
+};
+
+template <class A, class... State>
+struct argument<source::header, A, State...> {
+  std::remove_cvref_t<A> value{};
+  bool load(const call& c, std::size_t) {
+    const std::string_view found = c.exchange().request().header(value.name());
+    if (found.data() != nullptr) value.emplace(found);
+    return true;
+  }
+  auto&& get() noexcept { return std::move(value); }
+};
+
+/// What needs no reading and cannot fail.
+template <class A>
+struct direct_argument {
+  const call* from = nullptr;
+  bool load(const call& c, std::size_t) noexcept {
+    from = &c;
+    return true;
+  }
+};
+template <class A, class... State>
+struct argument<source::body, A, State...> : direct_argument<A> {
+  body get() const noexcept { return {this->from->exchange().body()}; }
+};
+template <class A, class... State>
+struct argument<source::body_stream, A, State...> : direct_argument<A> {
+  body_stream get() const noexcept { return body_stream(this->from->exchange()); }
+};
+template <class A, class... State>
+struct argument<source::deadline, A, State...> : direct_argument<A> {
+  deadline get() const noexcept { return {this->from->exchange().env().deadline}; }
+};
+template <class A, class... State>
+struct argument<source::request, A, State...> : direct_argument<A> {
+  const request& get() const noexcept { return this->from->exchange().request(); }
+};
+
+template <class A, class... State>
+struct argument<source::state, A, State...> : direct_argument<A> {
+  using type = std::remove_cvref_t<A>;
+  static constexpr int index = find_state<type, State...>();
+
+  type& get() const noexcept {
+    if constexpr (index >= 0) {
+      using given = std::tuple_element_t<static_cast<std::size_t>(index), std::tuple<State...>>;
+      return *static_cast<given*>(this->from->states[index]);
+    } else {
+      __builtin_unreachable();  // states_check has stopped the compiler
+    }
+  }
+};
+
+template <std::size_t I, class Argument>
+struct argument_at : Argument {};
+
+template <class Indices, class... Argument>
+struct arguments;
+template <std::size_t... I, class... Argument>
+struct arguments<std::index_sequence<I...>, Argument...> : argument_at<I, Argument>... {
+  [[gnu::noinline]] bool load(const call& c) {
+    return (static_cast<argument_at<I, Argument>&>(*this).load(c, I) && ...);
+  }
+  template <class F>
+  decltype(auto) pass_to(F&& handler) {
+    return std::forward<F>(handler)(static_cast<argument_at<I, Argument>&>(*this).get()...);
+  }
+};
+template <>
+struct arguments<std::index_sequence<>> {
+  static constexpr bool load(const call&) noexcept { return true; }
+  template <class F>
+  static decltype(auto) pass_to(F&& handler) {
+    return std::forward<F>(handler)();
+  }
+};
+
+template <class Signature, class... State>
+struct arguments_finder;
+template <class R, class... A, class... State>
+struct arguments_finder<signature<R, A...>, State...> {
+  using type =
+      arguments<std::index_sequence_for<A...>, argument<source_of<A>(), A, State...>...>;
+};
+/// The arguments of a signature, to be loaded from a call.
+template <class Signature, class... State>
+using arguments_of = typename arguments_finder<Signature, State...>::type;
+
+}  // namespace ferrule::detail

@@ -1,0 +1,60 @@
+#pragma once
+/// @file
+/// Answers to what went wrong, each with the id that logs and traces know the request by.
+///
+/// ```cpp
+/// inline void count_failures(const ferrule::escaped_exception& e) noexcept {
+///   static int failures = 0;
+///   if (!e.route.empty()) ++failures;
+/// }
+/// inline void install() { ferrule::set_exception_log(count_failures); }
+/// ```
+
+#include <array>
+#include <string_view>
+
+#include "ferrule/api/answer.hpp"
+#include "ferrule/api/problem.hpp"
+
+namespace ferrule {
+
+/// An exception that left a handler and was answered 500 (or broke the answer off, if it had
+/// begun).
+struct escaped_exception {
+  std::string_view route;     ///< the pattern
+  std::string_view what;      ///< for a type derived from std::exception
+  std::string_view trace_id;  ///< as the client was told
+};
+
+/// Says what happens with exceptions that leave handlers: a line on standard error, unless this
+/// names a function. For the start of a program; the function is called on every reactor's thread.
+void set_exception_log(void (*log)(const escaped_exception&) noexcept) noexcept;
+
+namespace detail {
+
+/// The request's trace id in hexadecimal digits, made up if it has none.
+class trace_id_text {
+ public:
+  explicit trace_id_text(const http::exchange& of) noexcept;
+  std::string_view view() const noexcept { return {digits_.data(), digits_.size()}; }
+
+ private:
+  std::array<char, 32> digits_;
+};
+
+/// Answers with a problem document. More header fields may come with it.
+void send_problem(const outlet& out, const problem& what,
+                  std::span<const header_field> fields = {});
+
+/// Answers for an exception, in the handler that caught it: 500, or a reset if the answer has
+/// begun. Logs it. If a layer's hook fails at that, it is left out.
+void answer_exception(const outlet& out) noexcept;
+
+/// What a request gets that no route is for: 404, 405 or 204 with an Allow field, 501.
+struct unrouted {
+  int status;
+};
+void send_unrouted(const outlet& out, unrouted answer);
+
+}  // namespace detail
+}  // namespace ferrule

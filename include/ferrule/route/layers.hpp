@@ -1,0 +1,265 @@
+#pragma once
+/// @file
+/// Layers (middleware): hooks before a handler and before its answer is sent, composed while
+/// compiling.
+///
+/// ```cpp
+/// struct only_staff {                            // needs no local
+///   std::optional<ferrule::problem> before(const ferrule::request& r) const {
+///     if (r.header("X-Staff") == "yes") return std::nullopt;  // go on
+///     return ferrule::problem{.status = 403};                 // answer at once
+///   }
+/// };
+/// struct timed {
+///   struct local { std::string mark; };          // one for each request
+///   void before(const ferrule::request& r, local& l) const { l.mark = r.path; }
+///   void after(local& l, ferrule::answer& a) const { a.add_field("X-Mark", l.mark); }
+/// };
+/// constexpr auto routes = ferrule::route_table(
+///     ferrule::with(timed{}),                                         // all routes
+///     ferrule::route<"GET /">([] { return "Hello"; }),
+///     ferrule::route<"GET /staff">([] { return "Hi"; }, ferrule::with(only_staff{})));
+/// ```
+///
+/// A hook is a const member function. Its parameters are recognised by their types, in any order:
+/// `const request&`, `local&` (a nested struct of that name, one object for each request), in `after`
+/// also `answer&`, and `T&` for state.
+///
+/// - `before` returns nothing, or what is empty to go on and otherwise the answer:
+///   `std::optional<response>`, `std::optional<problem>`, `result<void, E>`; or a `task<>` of one
+///   of these, and then every route under the layer is a coroutine.
+/// - `after` sees the head of the answer, whoever gave it, and may change it. It runs for every
+///   layer whose `before` was begun, innermost first, once, and not for a cancelled request. It
+///   cannot wait: the answer is about to be sent.
+///
+/// The layers of a table also see requests that no route is for. A plain handler under layers that
+/// do not wait runs without a coroutine frame.
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "ferrule/api/answer.hpp"
+#include "ferrule/route/extract.hpp"
+#include "ferrule/route/respond.hpp"
+
+namespace ferrule::detail {
+
+struct no_local {};
+template <class L>
+struct local_of {
+  using type = no_local;
+};
+template <class L>
+  requires requires { typename L::local; }
+struct local_of<L> {
+  using type = typename L::local;
+};
+
+template <class L>
+concept has_before = requires { &L::before; };
+template <class L>
+concept has_after = requires { &L::after; };
+
+template <class L>
+struct before_result {
+  using type = void;
+};
+template <has_before L>
+struct before_result<L> {
+  using type = typename signature_of<decltype(&L::before)>::result_type;
+};
+
+template <class L>
+inline constexpr bool awaits_before = is_task<typename before_result<L>::type>;
+
+/// Checks what can be said of a layer without its route.
+template <class L>
+struct layer_check {
+  static_assert(has_before<L> || has_after<L>,
+                "ferrule: a layer needs a before or an after: one const member function each, "
+                "without overloads");
+  static constexpr bool after_is_void = [] {
+    if constexpr (has_after<L>) {
+      return std::is_void_v<typename signature_of<decltype(&L::after)>::result_type>;
+    } else {
+      return true;
+    }
+  }();
+  static_assert(after_is_void,
+                "ferrule: the after of a layer returns nothing: it changes the answer& it is given, "
+                "and cannot wait, for the answer is about to be sent");
+  static constexpr bool passed = true;
+};
+
+/// What hooks are called with. `Answer` is `answer*` in `after`, and nothing in `before`.
+template <class Local, class Answer>
+struct hook_call {
+  const call& request_call;
+  Local& local;
+  Answer outgoing;
+};
+
+/// An argument of a hook.
+template <class A, class... State, class Local, class Answer>
+decltype(auto) hook_argument(const hook_call<Local, Answer>& c) {
+  using value = std::remove_cvref_t<A>;
+  if constexpr (std::same_as<A, const request&>) {
+    return (c.request_call.exchange().request());
+  } else if constexpr (std::same_as<value, Local>) {
+    return (c.local);
+  } else if constexpr (std::same_as<value, answer> && std::is_pointer_v<Answer>) {
+    return (*c.outgoing);
+  } else {
+    static_assert(find_state<value, State...>() >= 0,
+                  "ferrule: a layer's hook takes const request&, local&, answer& (after only) and "
+                  "T& for state; and a state has to be given to serve() as per_reactor(...) or "
+                  "shared(...)");
+    argument<source::state, A, State...> state;
+    state.load(c.request_call, 0);
+    return state.get();
+  }
+}
+
+template <class... State, class L, class Local, class Answer, class R, class... A>
+R call_hook(const L& layer, R (L::*hook)(A...) const, const hook_call<Local, Answer>& c) {
+  return (layer.*hook)(hook_argument<A, State...>(c)...);
+}
+
+/// Answers if a `before` gave an answer; returns whether to go on.
+template <class R>
+bool goes_on(const outlet& out, const R& given) {
+  if constexpr (is_std_optional<R>) {
+    if (!given) return true;
+    send(out, *given);
+  } else {
+    static_assert(is_result<R> && std::is_void_v<typename R::value_type>,
+                  "ferrule: the before of a layer returns void, std::optional<response>, "
+                  "std::optional<problem>, result<void, E>, or a task<> of one of these");
+    if (given) return true;
+    send_error(out, given.error());
+  }
+  return false;
+}
+
+/// The layers around one request: their locals, and how far it came. Outermost first.
+template <class States, class... L>
+class layer_chain;
+
+template <class... State, class... L>
+class layer_chain<std::tuple<State...>, L...> : answer_hooks {
+ public:
+  /// What one layer does before the handler: at once or, if it waits, as a task. Both return
+  /// whether to go on.
+  struct step {
+    bool (*plain)(layer_chain&);
+    task<bool> (*awaiting)(layer_chain&);
+  };
+  static constexpr bool awaits = (awaits_before<L> || ...);
+
+  layer_chain(http::exchange& ex, const pattern& shape, const std::uint8_t* slots,
+              void* const* states, const L&... layers)
+      : answer_hooks{run_after}, layers_(&layers...), call_{outlet(ex, this), shape, slots, states} {}
+  layer_chain(const layer_chain&) = delete;
+  layer_chain& operator=(const layer_chain&) = delete;
+
+  const call& request_call() const noexcept { return call_; }
+
+  /// For chains in which no layer waits.
+  bool before_all() { return before_each(std::index_sequence_for<L...>()); }
+  /// For the others, to be walked from the first to the last.
+  static consteval std::array<step, sizeof...(L)> steps() {
+    return make_steps(std::index_sequence_for<L...>());
+  }
+
+ private:
+  template <std::size_t I>
+  using layer_at = std::tuple_element_t<I, std::tuple<L...>>;
+
+  template <std::size_t I, class Answer>
+  auto hook_call_at(Answer outgoing) {
+    using local = typename local_of<layer_at<I>>::type;
+    return hook_call<local, Answer>{call_, std::get<I>(locals_), outgoing};
+  }
+  template <std::size_t I>
+  auto run_before() {
+    using layer = layer_at<I>;
+    entered_ = I + 1;
+    return call_hook<State...>(*std::get<I>(layers_), &layer::before, hook_call_at<I>(nullptr));
+  }
+  template <std::size_t I>
+  static bool before_plain(layer_chain& self) {
+    using layer = layer_at<I>;
+    if constexpr (!has_before<layer>) {
+      self.entered_ = I + 1;
+      return true;
+    } else if constexpr (std::is_void_v<typename before_result<layer>::type>) {
+      self.run_before<I>();
+      return true;
+    } else {
+      return goes_on(self.call_.out, self.run_before<I>());
+    }
+  }
+  template <std::size_t I>
+  static task<bool> before_awaiting(layer_chain& self) {
+    if constexpr (std::same_as<typename before_result<layer_at<I>>::type, task<>>) {
+      co_await self.run_before<I>();
+      co_return true;
+    } else {
+      const auto given = co_await self.run_before<I>();
+      co_return goes_on(self.call_.out, given);
+    }
+  }
+  template <std::size_t I>
+  static consteval step make_step() {
+    if constexpr (awaits_before<layer_at<I>>) {
+      return {nullptr, &before_awaiting<I>};
+    } else {
+      return {&before_plain<I>, nullptr};
+    }
+  }
+  template <std::size_t... I>
+  static consteval std::array<step, sizeof...(L)> make_steps(std::index_sequence<I...>) {
+    return {make_step<I>()...};
+  }
+  template <std::size_t... I>
+  bool before_each(std::index_sequence<I...>) {
+    return (before_plain<I>(*this) && ...);
+  }
+
+  template <std::size_t I>
+  void after_one(answer& outgoing) {
+    using layer = layer_at<I>;
+    if constexpr (has_after<layer>) {
+      call_hook<State...>(*std::get<I>(layers_), &layer::after, hook_call_at<I>(&outgoing));
+    }
+  }
+  template <std::size_t... I>
+  void after_all(answer& outgoing, std::index_sequence<I...>) {
+    constexpr std::size_t last = sizeof...(I) - 1;
+    ((last - I < entered_ ? after_one<last - I>(outgoing) : void()), ...);
+  }
+  static void run_after(answer_hooks& hooks, answer& outgoing) {
+    auto& self = static_cast<layer_chain&>(hooks);
+    self.after_all(outgoing, std::index_sequence_for<L...>());
+  }
+
+  std::tuple<const L*...> layers_;
+  std::tuple<typename local_of<L>::type...> locals_;
+  std::size_t entered_ = 0;
+  call call_;
+};
+
+/// The chain for layers in a tuple.
+template <class Layers, class... State>
+struct chain_finder;
+template <class... L, class... State>
+struct chain_finder<std::tuple<L...>, State...> {
+  static_assert((layer_check<L>::passed && ...));
+  using type = layer_chain<std::tuple<State...>, L...>;
+};
+
+}  // namespace ferrule::detail
