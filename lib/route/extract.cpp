@@ -35,8 +35,9 @@ bool require_json(const call& c) {
 
 bool refuse_json(const call& c, json::read_error error) {
   const bool is_broken = error.kind == json::error_kind::syntax;
-  problem what{.status = is_broken ? 400 : 422,
-               .detail = is_broken ? "the body is not JSON" : "the body is not what this route takes"};
+  problem what{
+      .status = is_broken ? 400 : 422,
+      .detail = is_broken ? "the body is not JSON" : "the body is not what this route takes"};
   if (error.unlisted != 0) {
     *what.detail += "; " + std::to_string(error.unlisted) + " more errors are not listed";
   }

@@ -129,9 +129,9 @@ std::optional<std::string> assign_query_member(void* into, std::string_view text
 
 template <class T>
 inline constexpr auto query_members = []<std::size_t... I>(std::index_sequence<I...>) {
-  return std::array<query_reader::member, sizeof...(I)>{query_reader::member{
-      json::member_name<T, I>, &assign_query_member<T, I>, query_member_required<T, I>,
-      is_query_list<json::member_type<T, I>>}...};
+  return std::array<query_reader::member, sizeof...(I)>{
+      query_reader::member{json::member_name<T, I>, &assign_query_member<T, I>,
+                           query_member_required<T, I>, is_query_list<json::member_type<T, I>>}...};
 }(std::make_index_sequence<json::member_count<T>>());
 
 }  // namespace detail

@@ -189,8 +189,7 @@ template <class Signature, class... State>
 struct arguments_finder;
 template <class R, class... A, class... State>
 struct arguments_finder<signature<R, A...>, State...> {
-  using type =
-      arguments<std::index_sequence_for<A...>, argument<source_of<A>(), A, State...>...>;
+  using type = arguments<std::index_sequence_for<A...>, argument<source_of<A>(), A, State...>...>;
 };
 /// The arguments of a signature, to be loaded from a call.
 template <class Signature, class... State>

@@ -22,8 +22,8 @@
 /// ```
 ///
 /// A hook is a const member function. Its parameters are recognised by their types, in any order:
-/// `const request&`, `local&` (a nested struct of that name, one object for each request), in `after`
-/// also `answer&`, and `T&` for state.
+/// `const request&`, `local&` (a nested struct of that name, one object for each request), in
+/// `after` also `answer&`, and `T&` for state.
 ///
 /// - `before` returns nothing, or what is empty to go on and otherwise the answer:
 ///   `std::optional<response>`, `std::optional<problem>`, `result<void, E>`; or a `task<>` of one
@@ -89,9 +89,10 @@ struct layer_check {
       return true;
     }
   }();
-  static_assert(after_is_void,
-                "ferrule: the after of a layer returns nothing: it changes the answer& it is given, "
-                "and cannot wait, for the answer is about to be sent");
+  static_assert(
+      after_is_void,
+      "ferrule: the after of a layer returns nothing: it changes the answer& it is given, "
+      "and cannot wait, for the answer is about to be sent");
   static constexpr bool passed = true;
 };
 
@@ -162,7 +163,9 @@ class layer_chain<std::tuple<State...>, L...> : answer_hooks {
 
   layer_chain(http::exchange& ex, const pattern& shape, const std::uint8_t* slots,
               void* const* states, const L&... layers)
-      : answer_hooks{run_after}, layers_(&layers...), call_{outlet(ex, this), shape, slots, states} {}
+      : answer_hooks{run_after},
+        layers_(&layers...),
+        call_{outlet(ex, this), shape, slots, states} {}
   layer_chain(const layer_chain&) = delete;
   layer_chain& operator=(const layer_chain&) = delete;
 

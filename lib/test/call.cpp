@@ -1,0 +1,140 @@
+#include "ferrule/test/call.hpp"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+#include "ferrule/http/parser.hpp"
+#include "ferrule/test/sim.hpp"
+
+namespace ferrule::test {
+namespace {
+
+/// A handler that is not done by then waits for something that does not come.
+constexpr auto virtual_time_max = std::chrono::hours(24);
+
+/// The engine's side of one exchange: keeps the answer, and hands out the body.
+class recorder final : public http::sink, ready {
+ public:
+  recorder(const call_request& r, executor& loop) noexcept
+      : ready([](ready& self) noexcept { static_cast<recorder&>(self).waiting_->resume_writer(); }),
+        request_(r),
+        loop_(loop) {}
+
+  void respond(http::exchange& ex, const http::answer_head& head, std::string_view body) override {
+    keep_head(head);
+    keep_body(ex, body);
+    answer_.is_complete = true;
+  }
+  void begin(http::exchange&, const http::answer_head& head,
+             std::optional<std::uint64_t> content_length) override {
+    keep_head(head);
+    answer_.content_length = content_length;
+  }
+  bool write(http::exchange& ex, std::string_view bytes) override {
+    keep_body(ex, bytes);
+    ++answer_.parts;
+    if (!request_.slow_client) return true;
+    waiting_ = &ex;
+    loop_.schedule(*this);
+    return false;
+  }
+  void finish(http::exchange&) override { answer_.is_complete = true; }
+  void reset(http::exchange&) override { answer_.is_complete = false; }
+  std::optional<std::string_view> read(http::exchange&) override {
+    const std::string_view part =
+        std::string_view(request_.body).substr(read_, request_.part_bytes);
+    read_ += part.size();
+    return part;
+  }
+  void handler_ended(http::exchange&, bool stopped) noexcept override { answer_.stopped = stopped; }
+
+  call_answer& answer() noexcept { return answer_; }
+
+ private:
+  void keep_head(const http::answer_head& head) {
+    answer_.status = head.status;
+    answer_.content_type = head.content_type;
+    for (const header_field& field : head.fields) {
+      answer_.fields.emplace_back(field.name, field.value);
+    }
+  }
+  void keep_body(http::exchange& ex, std::string_view bytes) {
+    if (ex.request().verb != method::head) answer_.body += bytes;
+  }
+
+  const call_request& request_;
+  executor& loop_;
+  http::exchange* waiting_ = nullptr;
+  std::size_t read_ = 0;
+  call_answer answer_;
+};
+
+std::string bytes_of(const call_request& r) {
+  std::string head = r.line + " HTTP/1.1\r\nHost: test\r\n";
+  for (const auto& [name, value] : r.fields) head += name + ": " + value + "\r\n";
+  if (!r.body.empty()) head += "Content-Length: " + std::to_string(r.body.size()) + "\r\n";
+  return head + "\r\n";
+}
+
+void parse(std::string_view bytes, std::span<header_field> storage, request_head& into) {
+  const http::head_parse parsed = http::parse_request_head(bytes, {}, storage, into);
+  if (parsed.state == http::head_parse::complete) return;
+  throw std::invalid_argument(parsed.state == http::head_parse::error ? parsed.reason
+                                                                      : "an incomplete head");
+}
+
+/// Stops the exchange's handler at its deadline.
+struct deadline_timer : timer {
+  deadline_timer(executor& on, stop_source& to_stop) noexcept
+      : timer([](timer& self) noexcept {
+          static_cast<deadline_timer&>(self).stop.request_stop(stop_reason::deadline);
+        }),
+        loop(on),
+        stop(to_stop) {}
+  ~deadline_timer() { loop.disarm(*this); }
+
+  executor& loop;
+  stop_source& stop;
+};
+
+}  // namespace
+
+std::string_view call_answer::field(std::string_view name) const noexcept {
+  const auto found = std::ranges::find_if(
+      fields, [&](const auto& field) { return equal_ignoring_case(field.first, name); });
+  return found == fields.end() ? std::string_view{} : found->second;
+}
+
+call_answer call(http::service& service, const call_request& r) {
+  constexpr std::uint64_t seed = 1;
+  sim_world world(seed);
+  reactor& loop = world.add_host("10.0.0.1");
+  recorder engine(r, loop);
+  const mono_time start = world.now();
+  const environment surroundings{
+      .loop = &loop,
+      .deadline = r.deadline ? saturating_add(start, *r.deadline) : no_deadline,
+      .trace = r.trace};
+  http::exchange ex(engine, surroundings);
+
+  const std::string bytes = bytes_of(r);
+  std::array<header_field, 100> storage;
+  parse(bytes, storage, ex.engine_parts().request);
+  service.match(ex);
+  if (ex.match().traits->body == http::body_mode::whole) ex.engine_parts().body = r.body;
+
+  deadline_timer timeout(loop, ex.engine_parts().stop);
+  if (r.deadline) loop.arm(timeout, surroundings.deadline);
+  service.invoke(ex);
+  const auto has_ended = [&ex] { return !ex.running(); };
+  if (!world.run_until(has_ended, virtual_time_max)) {
+    ex.engine_parts().stop.request_stop(stop_reason::cancelled);
+    const bool heard = world.run_until(has_ended);
+    FERRULE_ASSERT(heard, "a handler went on for an hour after it was asked to stop");
+  }
+  engine.answer().took = world.now() - start;
+  return std::move(engine.answer());
+}
+
+}  // namespace ferrule::test

@@ -1,0 +1,128 @@
+#include "ferrule/route/respond.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "ferrule/core/sleep.hpp"
+#include "ferrule/test/call.hpp"
+
+namespace shop {
+enum class error { sold_out };
+constexpr ferrule::problem to_problem(error) noexcept {
+  return {.status = 409, .title = "Sold out"};
+}
+}  // namespace shop
+
+namespace ferrule {
+namespace {
+
+using namespace std::chrono_literals;
+using test::call;
+
+struct user {
+  int id;
+  std::string name;
+};
+
+result<user, shop::error> buy(std::string_view name) {
+  if (name == "none") return fail(shop::error::sold_out);
+  return user{1, std::string(name)};
+}
+result<void, problem> check(bool good) {
+  if (!good) return fail(problem{.status = 418, .detail = "no"});
+  return {};
+}
+task<result<user, shop::error>> buy_later(std::string name) {
+  co_await sleep(1ms);
+  co_return buy(name);
+}
+task<> nothing_later() { co_await sleep(1ms); }
+task<int> fail_later() {
+  co_await sleep(1ms);
+  throw std::runtime_error("late");
+}
+
+constexpr auto routes = route_table(
+    route<"GET /string">([] { return std::string("text"); }), route<"GET /void">([] {}),
+    route<"GET /none">([] { return no_content{}; }),
+    route<"POST /users">([] { return created<user>{{7, "Ada"}, "/users/7"}; }),
+    route<"POST /nowhere">([] { return created<std::string>{"made"}; }), route<"GET /response">([] {
+      return response{.status = 303, .content_type = "text/html", .body = "<p>"}
+          .with("Location", "/x")
+          .with("X-Y", "z");
+    }),
+    route<"GET /json">([] { return json_response(user{1, "Ada"}, 202); }),
+    route<"GET /problem">([] { return problem{.status = 410, .detail = "gone"}; }),
+    route<"GET /maybe/{there}">(
+        [](bool there) { return there ? std::optional<user>({1, "Ada"}) : std::nullopt; }),
+    route<"GET /buy/{name}">(buy), route<"GET /check/{good}">(check),
+    route<"GET /later/{name}">(buy_later), route<"GET /nothing">(nothing_later),
+    route<"GET /fail">(fail_later), route<"GET /vector">([] { return std::vector<int>{1, 2}; }),
+    route<"GET /map">([] { return std::map<std::string, int>{{"a", 1}}; }),
+    route<"GET /true">([] { return true; }));
+
+TEST(respond, text_and_nothing) {
+  EXPECT_EQ(call<routes>("GET /string").body, "text");
+  EXPECT_EQ(call<routes>("GET /string").content_type, "text/plain; charset=utf-8");
+  for (const char* line : {"GET /void", "GET /none", "GET /nothing", "GET /check/true"}) {
+    const auto answer = call<routes>(line);
+    EXPECT_EQ(answer.status, 204) << line;
+    EXPECT_EQ(answer.content_type, "") << line;
+  }
+}
+
+TEST(respond, created_tells_where) {
+  const auto answer = call<routes>("POST /users");
+  EXPECT_EQ(answer.status, 201);
+  EXPECT_EQ(answer.field("Location"), "/users/7");
+  EXPECT_EQ(answer.body, R"({"id":7,"name":"Ada"})");
+  EXPECT_TRUE(call<routes>("POST /nowhere").fields.empty());
+  EXPECT_EQ(call<routes>("POST /nowhere").body, "made");
+}
+
+TEST(respond, responses_are_sent_as_they_are) {
+  const auto answer = call<routes>("GET /response");
+  EXPECT_EQ(answer.status, 303);
+  EXPECT_EQ(answer.content_type, "text/html");
+  EXPECT_EQ(answer.field("Location"), "/x");
+  EXPECT_EQ(answer.field("X-Y"), "z");
+  EXPECT_EQ(answer.body, "<p>");
+  EXPECT_EQ(call<routes>("GET /json").status, 202);
+  EXPECT_EQ(call<routes>("GET /json").content_type, "application/json");
+}
+
+TEST(respond, values_become_json) {
+  EXPECT_EQ(call<routes>("GET /vector").body, "[1,2]");
+  EXPECT_EQ(call<routes>("GET /map").body, R"({"a":1})");
+  EXPECT_EQ(call<routes>("GET /true").body, "true");
+}
+
+TEST(respond, errors_become_problems) {
+  EXPECT_EQ(call<routes>("GET /problem").status, 410);
+  EXPECT_EQ(call<routes>("GET /maybe/true").body, R"({"id":1,"name":"Ada"})");
+  EXPECT_EQ(call<routes>("GET /maybe/false").status, 404);
+  EXPECT_EQ(call<routes>("GET /buy/hat").body, R"({"id":1,"name":"hat"})");
+  const auto sold_out = call<routes>("GET /buy/none");
+  EXPECT_EQ(sold_out.status, 409);
+  EXPECT_EQ(sold_out.content_type, "application/problem+json");
+  EXPECT_NE(sold_out.body.find(R"("title":"Sold out")"), std::string::npos);
+  EXPECT_EQ(call<routes>("GET /check/false").status, 418);
+  EXPECT_EQ(call<routes>("GET /later/hat").status, 200);
+  EXPECT_EQ(call<routes>("GET /later/none").status, 409);
+}
+
+TEST(respond, a_task_that_throws_is_answered_500) {
+  set_exception_log([](const escaped_exception&) noexcept {});
+  EXPECT_EQ(call<routes>("GET /fail").status, 500);
+  set_exception_log(nullptr);
+}
+
+TEST(respond, a_stopped_task_is_not_answered) {
+  const auto answer = call<routes>({.line = "GET /nothing", .deadline = 10us});
+  EXPECT_EQ(answer.status, 0);
+  EXPECT_TRUE(answer.stopped);
+}
+
+}  // namespace
+}  // namespace ferrule
