@@ -1,0 +1,62 @@
+#pragma once
+/// @file
+/// What handlers share: an object for each reactor, or one for all of them.
+///
+/// ```cpp
+/// struct cache { int hits = 0; };              // one a reactor, so it needs no lock
+/// struct settings {                            // never written to after the start
+///   static constexpr bool thread_safe = true;
+///   int limit = 10;
+/// };
+/// inline auto caches = ferrule::per_reactor([] { return cache{}; });
+/// inline settings common;
+/// inline auto all = ferrule::shared(common);
+/// ```
+///
+/// A handler takes the state as `cache&` or `const cache&`, or by the type it is derived from.
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+namespace ferrule {
+
+/// Whether several threads may use one object at a time: `static constexpr bool thread_safe = true`
+/// in the type says so, or a specialisation of this where the type cannot be changed.
+template <class T>
+inline constexpr bool is_thread_safe = requires { requires T::thread_safe; };
+
+/// Makes the state of one reactor.
+template <class Factory>
+struct per_reactor_state {
+  using value_type = std::remove_cvref_t<std::invoke_result_t<Factory&>>;
+  Factory make;
+};
+
+/// Refers to the state of all reactors.
+template <class T>
+struct shared_state {
+  using value_type = T;
+  T& object;
+};
+
+/// State that each reactor has its own of. `factory` is called once a reactor, on its thread,
+/// before the first request; it returns the object by value.
+template <class Factory>
+  requires std::invocable<Factory&>
+per_reactor_state<std::decay_t<Factory>> per_reactor(Factory&& factory) {
+  static_assert(!std::is_void_v<std::invoke_result_t<Factory&>>,
+                "ferrule: the factory of per_reactor returns the state by value");
+  return {std::forward<Factory>(factory)};
+}
+
+/// State that all reactors use at the same time. `object` must outlive `serve`.
+template <class T>
+shared_state<T> shared(T& object) {
+  static_assert(is_thread_safe<T>,
+                "ferrule: shared state is used by several threads at once: say that the type can "
+                "bear it by static constexpr bool thread_safe = true, or use per_reactor(...)");
+  return {object};
+}
+
+}  // namespace ferrule
