@@ -45,6 +45,7 @@
 #include "ferrule/api/answer.hpp"
 #include "ferrule/route/extract.hpp"
 #include "ferrule/route/respond.hpp"
+#include "ferrule/route/table.hpp"
 
 namespace ferrule::detail {
 
