@@ -2,6 +2,7 @@
 // Finds where a document that was refused is wrong. The parser only says that it is.
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 

@@ -173,6 +173,12 @@ inline constexpr kind kind_of = detail::classify<std::remove_cv_t<T>>();
 
 namespace detail {
 
+/// Whether a member has to be there when its aggregate is read. A type may say that none has to:
+/// `static constexpr bool json_allow_missing = true;`.
+template <class T, std::size_t I>
+inline constexpr bool is_required =
+    kind_of<member_type<T, I>> != kind::optional && !requires { requires T::json_allow_missing; };
+
 /// Refuses variants whose alternatives could not be told apart.
 template <class Variant>
 struct checked_variant;

@@ -49,8 +49,6 @@ bool read_value(reader& in, node value, T& into);
 template <class T>
 concept allows_unknown = requires { requires T::json_allow_unknown; };
 template <class T>
-concept allows_missing = requires { requires T::json_allow_missing; };
-template <class T>
 concept validates_itself =
     requires(const T& value, violations& problems) { value.validate(problems); };
 template <class T>
@@ -65,8 +63,7 @@ void read_member(reader& in, node value, void* into) {
 template <class T>
 inline constexpr auto member_forms = []<std::size_t... I>(std::index_sequence<I...>) {
   return std::array<member_form, sizeof...(I)>{
-      member_form{member_name<T, I>, &read_member<T, I>,
-                  kind_of<member_type<T, I>> != kind::optional && !allows_missing<T>}...};
+      member_form{member_name<T, I>, &read_member<T, I>, is_required<T, I>}...};
 }(std::make_index_sequence<member_count<T>>());
 
 template <class T>

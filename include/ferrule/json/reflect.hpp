@@ -121,7 +121,7 @@ consteval std::string_view print_member() {
   return __PRETTY_FUNCTION__;
 }
 
-consteval bool in_identifier(char c) {
+constexpr bool in_identifier(char c) {
   return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
          static_cast<unsigned char>(c) >= 0x80;
 }
