@@ -1,5 +1,5 @@
-// Conformance of every backend, part 3: files, foreign descriptors, other threads, and limits.
-// The simulated network has none of the kernel's and says so.
+// Conformance, part 3: what only backends on the kernel have (files, foreign descriptors, its
+// limits), and work on other threads.
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -33,19 +33,9 @@ class backend_kernel_test : public backend_suite<World> {
     return static_cast<handle>(this->io().adopt(::memfd_create("backend_test", MFD_CLOEXEC)));
   }
 };
-TYPED_TEST_SUITE(backend_kernel_test, worlds);
-
-TYPED_TEST(backend_kernel_test, says_what_a_simulated_network_does_not_have) {
-  if constexpr (!TypeParam::simulated) GTEST_SKIP() << "the kernel has it";
-  EXPECT_EQ(this->io().adopt(0), -ENOTSUP);
-  call& polling = this->make_call();
-  this->io().poll(polling, 0, POLLIN);
-  ASSERT_TRUE(this->run_until_ended(polling));
-  EXPECT_EQ(polling.result, -ENOTSUP);
-}
+TYPED_TEST_SUITE(backend_kernel_test, kernel_worlds);
 
 TYPED_TEST(backend_kernel_test, reads_and_writes_files) {
-  if constexpr (TypeParam::simulated) GTEST_SKIP();
   const handle file = this->file();
   const std::string text = pattern(100'000);
   call& writing = this->make_call();
@@ -75,7 +65,6 @@ TYPED_TEST(backend_kernel_test, reads_and_writes_files) {
 }
 
 TYPED_TEST(backend_kernel_test, ends_file_work_before_it_closes) {
-  if constexpr (TypeParam::simulated) GTEST_SKIP();
   const handle file = this->file();
   std::string got(8, '\0');
   std::vector<call*> all;
@@ -93,7 +82,6 @@ TYPED_TEST(backend_kernel_test, ends_file_work_before_it_closes) {
 }
 
 TYPED_TEST(backend_kernel_test, moves_bytes_through_an_adopted_pipe) {
-  if constexpr (TypeParam::simulated) GTEST_SKIP();
   const auto [from, to] = this->pipe();
   const auto source = static_cast<handle>(this->io().adopt(from));
   const auto sink = static_cast<handle>(this->io().adopt(to));
@@ -128,7 +116,6 @@ TYPED_TEST(backend_kernel_test, moves_bytes_through_an_adopted_pipe) {
 }
 
 TYPED_TEST(backend_kernel_test, accepts_from_an_adopted_listener) {
-  if constexpr (TypeParam::simulated) GTEST_SKIP();
   const int fd = ::socket(AF_INET, SOCK_STREAM, 0);  // blocking, and inherited by children
   ASSERT_EQ(::listen(fd, 5), 0);                     // binds it to a free port
   ASSERT_EQ(this->io().adopt(fd), fd);
@@ -146,7 +133,6 @@ TYPED_TEST(backend_kernel_test, accepts_from_an_adopted_listener) {
 }
 
 TYPED_TEST(backend_kernel_test, polls_a_foreign_descriptor) {
-  if constexpr (TypeParam::simulated) GTEST_SKIP();
   const auto [from, to] = this->pipe();
   call& readable = this->make_call();
   this->io().poll(readable, from, POLLIN);
@@ -171,7 +157,6 @@ TYPED_TEST(backend_kernel_test, polls_a_foreign_descriptor) {
 }
 
 TYPED_TEST(backend_kernel_test, takes_thousands_of_operations_at_once) {
-  if constexpr (TypeParam::simulated) GTEST_SKIP();
   const auto [from, to] = this->pipe();
   std::vector<call*> all;
   for (int i = 0; i < 6000; ++i) {  // more than any queue has room for; each is ready at once
@@ -210,7 +195,6 @@ class no_descriptors_left {
 };
 
 TYPED_TEST(backend_kernel_test, ends_accepting_without_descriptors_and_can_start_again) {
-  if constexpr (TypeParam::simulated) GTEST_SKIP();
   const handle listener = this->listen();
   const handle client = this->open();
   acceptor& accepting = this->make_acceptor();
@@ -230,12 +214,29 @@ TYPED_TEST(backend_kernel_test, ends_accepting_without_descriptors_and_can_start
   EXPECT_TRUE(this->run_until([&] { return accepting.accepted.size() == 1; }));
 }
 
+TYPED_TEST(backend_kernel_test, is_woken_by_another_thread) {
+  for (int i = 0; i < 100; ++i) {
+    std::atomic<bool> said = false;
+    std::thread other([&] {
+      said = true;
+      this->io().wake();
+    });
+    while (!said) this->io().wait(no_deadline);
+    other.join();
+    this->io().wait(mono_time::min());
+  }
+}
+
+template <class World>
+class backend_offload_test : public backend_suite<World> {};
+TYPED_TEST_SUITE(backend_offload_test, worlds);
+
 struct job : call {
   std::thread::id ran_on;
   std::thread::id done_on;
 };
 
-TYPED_TEST(backend_kernel_test, runs_blocking_work_elsewhere_and_ends_it_here) {
+TYPED_TEST(backend_offload_test, runs_blocking_work_elsewhere_and_ends_it_here) {
   std::array<job, 50> jobs;
   for (job& one : jobs) {
     one.and_then = [&] { one.done_on = std::this_thread::get_id(); };
@@ -254,7 +255,7 @@ TYPED_TEST(backend_kernel_test, runs_blocking_work_elsewhere_and_ends_it_here) {
   }
 }
 
-TYPED_TEST(backend_kernel_test, cancels_blocking_work_or_lets_it_finish) {
+TYPED_TEST(backend_offload_test, cancels_blocking_work_or_lets_it_finish) {
   std::array<job, 50> jobs;
   for (job& one : jobs) {
     this->io().offload(one, [](operation& op) noexcept {
@@ -266,20 +267,6 @@ TYPED_TEST(backend_kernel_test, cancels_blocking_work_or_lets_it_finish) {
   for (job& one : jobs) {
     ASSERT_TRUE(this->run_until_ended(one));
     EXPECT_EQ(one.result, one.ran_on == std::thread::id{} ? -ECANCELED : 0);
-  }
-}
-
-TYPED_TEST(backend_kernel_test, is_woken_by_another_thread) {
-  if constexpr (TypeParam::simulated) GTEST_SKIP() << "one thread runs everything";
-  for (int i = 0; i < 100; ++i) {
-    std::atomic<bool> said = false;
-    std::thread other([&] {
-      said = true;
-      this->io().wake();
-    });
-    while (!said) this->io().wait(no_deadline);
-    other.join();
-    this->io().wait(mono_time::min());
   }
 }
 

@@ -71,6 +71,7 @@ struct troubled_simulated_world : simulated_world {
   }
 };
 
+using kernel_worlds = testing::Types<uring_world, cramped_uring_world, epoll_world>;
 using worlds = testing::Types<uring_world, cramped_uring_world, epoll_world, simulated_world,
                               troubled_simulated_world>;
 
