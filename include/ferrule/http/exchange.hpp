@@ -94,7 +94,7 @@ class sink {
   virtual void finish(exchange& ex) = 0;
   virtual void reset(exchange& ex) = 0;
   /// The next part of the body, or nothing when it has yet to arrive; then the engine calls
-  /// `exchange::resume_reader`. An empty part is the end.
+  /// `exchange::resume_reader` with it. An empty part is the end.
   virtual std::optional<std::string_view> read(exchange& ex) = 0;
   /// The handler's task is gone. Called once for an exchange that ran one.
   virtual void handler_ended(exchange& ex, bool stopped) noexcept = 0;
@@ -180,8 +180,10 @@ class exchange {
   bool running() const noexcept { return runner_.running; }
   /// After `sink::write` returned false: there is room again.
   void resume_writer() noexcept;
-  /// After `sink::read` returned nothing: there is more of the body, or its end.
-  void resume_reader() noexcept;
+  /// Whether the handler waits for more of the body: `sink::read` returned nothing.
+  bool reader_waits() const noexcept { return reader_ != nullptr; }
+  /// Gives the waiting reader its part, or the end.
+  void resume_reader(std::string_view part) noexcept;
 
  private:
   friend detail::write_awaiter;
@@ -282,12 +284,11 @@ class [[nodiscard]] read_awaiter : public parked {
     exchange_.reader_ = this;
     park(self);
   }
-  std::string_view await_resume() {
-    if (!part_) part_ = exchange_.sink_.read(exchange_);
-    return part_.value_or(std::string_view{});
-  }
+  std::string_view await_resume() const noexcept { return *part_; }
 
  private:
+  friend exchange;
+
   exchange& exchange_;
   std::optional<std::string_view> part_;
 };
@@ -302,8 +303,9 @@ inline detail::read_awaiter exchange::read() noexcept { return detail::read_awai
 inline void exchange::resume_writer() noexcept {
   if (writer_ != nullptr) std::exchange(writer_, nullptr)->wake();
 }
-inline void exchange::resume_reader() noexcept {
-  if (reader_ != nullptr) std::exchange(reader_, nullptr)->wake();
+inline void exchange::resume_reader(std::string_view part) noexcept {
+  reader_->part_ = part;
+  std::exchange(reader_, nullptr)->wake();
 }
 
 }  // namespace ferrule::http

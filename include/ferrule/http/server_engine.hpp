@@ -1,0 +1,163 @@
+#pragma once
+/// @file
+/// HTTP/1.1 on the server's side without any I/O: bytes go in by `feed`, answers come out by
+/// `take_outgoing`. One engine a connection.
+///
+/// ```cpp
+/// void exchange_bytes(ferrule::http::server_engine& engine, std::string_view received,
+///                     ferrule::buffer& to_send) {
+///   engine.feed(received);
+///   engine.take_outgoing(to_send);
+/// }
+/// ```
+///
+/// Requests are answered one after the other and in order. A request for a plain handler whose
+/// bytes are all there is parsed in place and answered before `feed` returns; for a coroutine, or
+/// while a body is still arriving, the request is copied into a block that lives until its answer
+/// is complete. Answers of one batch of pipelined requests lie in one buffer.
+///
+/// Source: RFC 9112.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "ferrule/core/buffer.hpp"
+#include "ferrule/http/body_reader.hpp"
+#include "ferrule/http/exchange.hpp"
+#include "ferrule/http/head_writer.hpp"
+#include "ferrule/http/server_context.hpp"
+
+namespace ferrule::http {
+
+/// Hears of an engine that has something new outside of a call to it: bytes to send, room for
+/// input, or the end.
+class engine_owner {
+ public:
+  virtual void engine_changed() noexcept = 0;
+
+ protected:
+  ~engine_owner() = default;
+};
+
+/// One connection's requests and answers. Thread rule: the reactor's thread.
+class server_engine final : sink {
+ public:
+  /// What the connection waits for, so that its owner knows which timeout counts.
+  enum class waiting_for : std::uint8_t { request, rest_of_head, body, handler, nothing };
+
+  /// All three must outlive the engine; `peer` may be null.
+  server_engine(server_context& context, engine_owner& owner, const address* peer) noexcept
+      : context_(context), owner_(owner), peer_(peer) {}
+  server_engine(const server_engine&) = delete;
+  server_engine& operator=(const server_engine&) = delete;
+  /// Not while a handler runs: `abort` and wait for `busy()` to end first.
+  ~server_engine();
+
+  /// Takes what arrived; `bytes` are not needed after the call.
+  void feed(std::string_view bytes);
+  /// The client will send no more (FIN). What it asked for is still answered.
+  void feed_end();
+  /// Nothing more comes or goes: the connection is lost. Stops a running handler.
+  void abort(stop_reason reason) noexcept;
+  /// Answers what was begun, then ends.
+  void drain();
+  /// The client was too slow: answers 408 if it still can, and ends.
+  void time_out();
+
+  bool has_outgoing() const noexcept { return !out_.empty(); }
+  /// Moves what is to be sent into `into`, which must be empty.
+  void take_outgoing(buffer& into);
+  /// What was taken has been sent: goes on with what waited for room.
+  void outgoing_sent();
+
+  /// False while the handler has to catch up: do not read the connection.
+  bool wants_input() const noexcept {
+    return in_.size() - in_begin_ < context_.limits.input_bytes_max;
+  }
+  /// A handler runs or a body is being collected.
+  bool busy() const noexcept { return kept_ != nullptr; }
+  /// No more input is of use: close when what is outgoing has been sent and nothing is busy.
+  bool ended() const noexcept { return phase_ == phase::ended && !busy(); }
+  /// The last answer is incomplete: the connection must be reset, not closed.
+  bool broken() const noexcept { return broken_; }
+  waiting_for waits() const noexcept;
+
+ private:
+  enum class phase : std::uint8_t {
+    head,       // expecting a request
+    collect,    // its whole body is collected for the handler
+    handle,     // the handler runs; it may read a streamed body
+    drop_body,  // answered; the rest of the body is dropped
+    ended,      // input is ignored
+  };
+  struct kept_exchange;
+
+  // sink
+  void respond(exchange& ex, const answer_head& head, std::string_view body) override;
+  void begin(exchange& ex, const answer_head& head,
+             std::optional<std::uint64_t> content_length) override;
+  bool write(exchange& ex, std::string_view bytes) override;
+  void finish(exchange& ex) override;
+  void reset(exchange& ex) override;
+  std::optional<std::string_view> read(exchange& ex) override;
+  void handler_ended(exchange& ex, bool stopped) noexcept override;
+
+  // input
+  std::size_t process(std::string_view bytes);
+  void process_buffered();
+  void advance();
+  std::size_t take_head(std::string_view bytes);
+  std::size_t take_request(std::string_view bytes, std::size_t head_bytes,
+                           const request_head& head);
+  std::size_t take_body(std::string_view bytes);
+  std::size_t drop_body(std::string_view bytes);
+  void collected();
+  void feed_reader();
+  void keep_input(std::string_view rest);
+
+  // one exchange
+  void answer_in_place(exchange& ex);
+  void keep(exchange& ex, std::string_view bytes);
+  void start_kept();
+  void end_kept(bool stopped);
+  void free_kept() noexcept;
+  void after_answer();
+  void send_continue();
+
+  // output
+  bool write_head(const answer_head& head, body_kind body, std::uint64_t content_length);
+  void refuse(int status, std::string_view reason);
+  void answer_problem(int status, std::string_view detail);
+  connection_option connection_option_now() const noexcept;
+  buffer& out();
+  void tell_owner() noexcept;
+
+  server_context& context_;
+  engine_owner& owner_;
+  const address* peer_;
+  kept_exchange* kept_ = nullptr;
+  buffer in_;   // received and not yet dealt with, from in_begin_ on
+  buffer out_;  // answers not yet taken
+  std::size_t in_begin_ = 0;
+  std::size_t scanned_ = 0;  // the parser's note on an incomplete head
+  body_reader body_;
+  std::uint64_t stream_left_ = 0;  // of a streamed answer's announced length
+  phase phase_ = phase::head;
+  body_kind stream_ = body_kind::none;  // framing of a streamed answer
+  std::uint8_t version_minor_ = 1;
+  bool head_only_ = false;        // the answer has no body: HEAD
+  bool keep_alive_ = true;        // after the answer in hand
+  bool owes_continue_ = false;    // the client waits for 100 Continue
+  bool start_pending_ = false;    // the kept exchange's handler has not started yet
+  bool in_call_ = false;          // inside feed and the like: the owner looks afterwards
+  bool in_invoke_ = false;        // inside service::invoke
+  bool handler_stopped_ = false;  // the handler ended inside service::invoke, stopped
+  bool end_of_input_ = false;
+  bool draining_ = false;
+  bool streaming_ = false;  // between begin and finish
+  bool broken_ = false;
+};
+
+}  // namespace ferrule::http

@@ -1,0 +1,61 @@
+#pragma once
+// An exchange that outlives the receive buffer: one block with the exchange, its header fields and
+// its bytes, so that every view the handler got stays valid until its task ends.
+
+#include <cstring>
+#include <memory>
+#include <new>
+
+#include "ferrule/core/frame_pool.hpp"
+#include "ferrule/http/server_engine.hpp"
+
+namespace ferrule::http {
+
+struct server_engine::kept_exchange {
+  /// Copies what `from` holds, with the `bytes` its views lie in.
+  static kept_exchange* make(server_engine& engine, exchange& from, std::string_view bytes) {
+    const std::size_t fields = from.request().fields.size();
+    const std::size_t size = sizeof(kept_exchange) + fields * sizeof(header_field) + bytes.size();
+    return ::new (frame_pool::allocate(size)) kept_exchange(engine, from, bytes, size);
+  }
+  static void destroy(kept_exchange* self) noexcept {
+    const std::size_t size = self->block_bytes;
+    std::destroy_at(self);
+    frame_pool::deallocate(self, size);
+  }
+
+  exchange ex;
+  std::size_t block_bytes;
+  buffer body;     // a whole body that did not arrive at once
+  buffer reading;  // of a streamed body: received bytes, from reading_begin on not yet lent
+  std::size_t reading_begin = 0;
+
+ private:
+  kept_exchange(server_engine& engine, exchange& from, std::string_view bytes, std::size_t size)
+      : ex(engine, from.env()), block_bytes(size) {
+    auto* const fields = reinterpret_cast<header_field*>(this + 1);
+    const std::span<header_field> storage(fields, from.request().fields.size());
+    std::uninitialized_default_construct(storage.begin(), storage.end());
+    char* const copy = reinterpret_cast<char*>(fields + storage.size());
+    std::memcpy(copy, bytes.data(), bytes.size());
+
+    exchange::parts parts = ex.engine_parts();
+    parts.request = from.request();
+    rebase(parts.request, storage, bytes, copy);
+    const auto moved = [&](std::string_view view) {
+      return view.empty() ? view
+                          : std::string_view(copy + (view.data() - bytes.data()), view.size());
+    };
+    parts.body = moved(from.body());
+    const route_match& match = from.match();
+    ex.match().traits = match.traits;
+    ex.match().route = match.route;
+    ex.match().extra = match.extra;
+    ex.match().param_count = match.param_count;
+    for (std::size_t i = 0; i < match.param_count; ++i) {
+      ex.match().params[i] = moved(match.params[i]);
+    }
+  }
+};
+
+}  // namespace ferrule::http

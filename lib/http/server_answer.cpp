@@ -1,0 +1,166 @@
+// How answers are framed. How input becomes exchanges is in server_engine.cpp.
+#include "ferrule/http/problem_text.hpp"
+#include "ferrule/http/server_engine.hpp"
+#include "kept_exchange.hpp"
+
+namespace ferrule::http {
+namespace {
+
+constexpr bool has_no_body(int status) noexcept {
+  return status < 200 || status == 204 || status == 304;
+}
+
+}  // namespace
+
+buffer& server_engine::out() {
+  context_.lend_buffer(out_);
+  return out_;
+}
+
+void server_engine::take_outgoing(buffer& into) { std::swap(into, out_); }
+
+void server_engine::tell_owner() noexcept {
+  if (!in_call_) owner_.engine_changed();
+}
+
+connection_option server_engine::connection_option_now() const noexcept {
+  if (!keep_alive_) return connection_option::close;
+  return version_minor_ == 0 ? connection_option::keep_alive : connection_option::unsaid;
+}
+
+/// Writes a head, or a 500 in its place when it would not be valid; returns whether it was.
+bool server_engine::write_head(const answer_head& head, body_kind body,
+                               std::uint64_t content_length) {
+  // A client that still waits for 100 Continue may or may not send its body now, and a long body
+  // that nobody wants is not worth its connection.
+  const bool unread = !body_.complete() && phase_ != phase::collect;
+  if (unread && (owes_continue_ || body_.left() > context_.limits.drop_bytes_max)) {
+    keep_alive_ = false;
+  }
+  const response_head_parts parts{.status = head.status,
+                                  .content_type = head.content_type,
+                                  .body = has_no_body(head.status) ? body_kind::none : body,
+                                  .content_length = content_length,
+                                  .connection = connection_option_now(),
+                                  .date = context_.date(),
+                                  .fields = head.fields};
+  if (write_response_head(out(), parts)) return true;
+  answer_problem(500, "the handler's answer was not valid HTTP");
+  return false;
+}
+
+void server_engine::respond(exchange&, const answer_head& head, std::string_view body) {
+  if (phase_ == phase::ended) return;  // refused or lost meanwhile
+  if (!write_head(head, body_kind::length, body.size())) return;
+  if (!head_only_ && !has_no_body(head.status)) out_.append(body);
+  tell_owner();
+}
+
+void server_engine::begin(exchange&, const answer_head& head,
+                          std::optional<std::uint64_t> content_length) {
+  if (phase_ == phase::ended) return;
+  stream_left_ = content_length.value_or(0);
+  if (content_length) {
+    stream_ = body_kind::length;
+  } else if (version_minor_ == 0) {
+    stream_ = body_kind::until_close;
+    keep_alive_ = false;
+  } else {
+    stream_ = body_kind::chunked;
+  }
+  if (!write_head(head, stream_, stream_left_)) {
+    keep_alive_ = false;
+    phase_ = phase::ended;
+    return;
+  }
+  if (has_no_body(head.status)) stream_ = body_kind::none;
+  streaming_ = true;
+  tell_owner();
+}
+
+bool server_engine::write(exchange& ex, std::string_view bytes) {
+  if (!streaming_ || phase_ == phase::ended || bytes.empty()) return true;
+  switch (stream_) {
+    case body_kind::length:
+      if (bytes.size() > stream_left_) {
+        reset(ex);  // more than was announced: the client could take it for the next answer
+        return true;
+      }
+      stream_left_ -= bytes.size();
+      if (!head_only_) out().append(bytes);
+      break;
+    case body_kind::chunked:
+      if (head_only_) break;
+      out().commit(write_chunk_head(out_.prepare(chunk_head_bytes_max), bytes.size()));
+      out_.append(bytes);
+      out_.append(chunk_end);
+      break;
+    case body_kind::until_close:
+      if (!head_only_) out().append(bytes);
+      break;
+    case body_kind::none:
+      break;
+  }
+  tell_owner();
+  return out_.size() < context_.limits.output_bytes_max;
+}
+
+void server_engine::finish(exchange& ex) {
+  if (!streaming_ || phase_ == phase::ended) return;
+  if (stream_ == body_kind::length && stream_left_ != 0 && !head_only_) {
+    reset(ex);
+    return;
+  }
+  streaming_ = false;
+  if (stream_ == body_kind::chunked && !head_only_) out().append(last_chunk);
+  tell_owner();
+}
+
+void server_engine::reset(exchange& ex) {
+  streaming_ = false;
+  broken_ = true;
+  phase_ = phase::ended;
+  ex.engine_parts().stop.request_stop();  // so that a handler that writes on ends
+  tell_owner();
+}
+
+void server_engine::send_continue() {
+  owes_continue_ = false;
+  out().append("HTTP/1.1 100 Continue\r\n\r\n");
+  tell_owner();
+}
+
+/// Answers on its own what cannot be followed further, and ends the connection.
+void server_engine::refuse(int status, std::string_view reason) {
+  ++context_.counters.requests_refused;
+  const bool begun = kept_ != nullptr && kept_->ex.answered();
+  keep_alive_ = false;
+  if (!begun) {
+    head_only_ = false;
+    answer_problem(status, reason);
+  } else if (streaming_) {
+    broken_ = true;
+  }
+  phase_ = phase::ended;
+  if (kept_ == nullptr) return;
+  if (kept_->ex.running()) {
+    kept_->ex.engine_parts().stop.request_stop();
+  } else if (!in_invoke_) {
+    free_kept();
+  }
+}
+
+void server_engine::answer_problem(int status, std::string_view detail) {
+  buffer body;
+  write_problem(body, status, detail);
+  const response_head_parts parts{.status = status,
+                                  .content_type = problem_content_type,
+                                  .body = body_kind::length,
+                                  .content_length = body.size(),
+                                  .connection = connection_option_now(),
+                                  .date = context_.date()};
+  // Nothing in it comes from outside, so it cannot be invalid.
+  if (write_response_head(out(), parts) && !head_only_) out_.append(body.view());
+}
+
+}  // namespace ferrule::http

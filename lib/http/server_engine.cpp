@@ -1,0 +1,365 @@
+// How input becomes exchanges. What the answers look like is in server_answer.cpp.
+#include "ferrule/http/server_engine.hpp"
+
+#include <algorithm>
+
+#include "kept_exchange.hpp"
+
+namespace ferrule::http {
+
+server_engine::~server_engine() {
+  if (kept_ != nullptr && !kept_->ex.running()) free_kept();
+  FERRULE_ASSERT(kept_ == nullptr, "a connection died before its handler");
+  context_.take_back(in_);
+  context_.take_back(out_);
+}
+
+void server_engine::feed(std::string_view bytes) {
+  in_call_ = true;
+  if (in_.empty()) {
+    keep_input(bytes.substr(process(bytes)));
+  } else {
+    keep_input(bytes);
+    process_buffered();
+  }
+  advance();
+  in_call_ = false;
+}
+
+void server_engine::feed_end() {
+  in_call_ = true;
+  end_of_input_ = true;
+  process_buffered();
+  switch (phase_) {
+    case phase::handle:
+      if (body_.complete()) break;
+      phase_ = phase::ended;  // the body it streams will never be whole
+      kept_->ex.engine_parts().stop.request_stop(stop_reason::disconnect);
+      break;
+    case phase::collect:
+      free_kept();
+      phase_ = phase::ended;
+      break;
+    case phase::drop_body:
+      phase_ = phase::ended;
+      break;
+    case phase::head:
+    case phase::ended:
+      break;
+  }
+  advance();
+  in_call_ = false;
+}
+
+void server_engine::abort(stop_reason reason) noexcept {
+  phase_ = phase::ended;
+  broken_ = true;
+  out_.clear();
+  if (kept_ == nullptr) return;
+  if (kept_->ex.running()) {
+    kept_->ex.engine_parts().stop.request_stop(reason);
+  } else {
+    free_kept();
+  }
+}
+
+void server_engine::drain() {
+  draining_ = true;
+  keep_alive_ = false;
+  if (phase_ == phase::head && in_.empty()) phase_ = phase::ended;
+}
+
+void server_engine::time_out() {
+  if (phase_ == phase::head && in_.empty()) {
+    phase_ = phase::ended;  // idle: there is nobody to tell
+  } else if (phase_ == phase::drop_body) {
+    phase_ = phase::ended;
+  } else if (phase_ != phase::ended) {
+    refuse(408, "the request did not arrive in time");
+  }
+}
+
+void server_engine::outgoing_sent() {
+  in_call_ = true;
+  if (kept_ != nullptr) kept_->ex.resume_writer();
+  process_buffered();
+  advance();
+  in_call_ = false;
+}
+
+server_engine::waiting_for server_engine::waits() const noexcept {
+  switch (phase_) {
+    case phase::head:
+      return in_.empty() ? waiting_for::request : waiting_for::rest_of_head;
+    case phase::collect:
+    case phase::drop_body:
+      return waiting_for::body;
+    case phase::handle:
+      return kept_->ex.reader_waits() ? waiting_for::body : waiting_for::handler;
+    case phase::ended:
+      break;
+  }
+  return busy() ? waiting_for::handler : waiting_for::nothing;
+}
+
+void server_engine::keep_input(std::string_view rest) {
+  if (rest.empty() || phase_ == phase::ended) return;
+  context_.lend_buffer(in_);
+  in_.append(rest);
+}
+
+void server_engine::process_buffered() {
+  in_begin_ += process(in_.view().substr(in_begin_));
+  if (in_begin_ == in_.size() || phase_ == phase::ended) {
+    context_.take_back(in_);
+    in_begin_ = 0;
+  } else if (in_begin_ >= in_.size() / 2) {
+    in_.consume(in_begin_);  // each byte is moved at most once for each byte dealt with
+    in_begin_ = 0;
+  }
+}
+
+/// Deals with as much of `bytes` as can be dealt with now; returns how much that was.
+std::size_t server_engine::process(std::string_view bytes) {
+  std::size_t used = 0;
+  for (;;) {
+    const std::string_view rest = bytes.substr(used);
+    const phase before = phase_;
+    std::size_t step = 0;
+    switch (phase_) {
+      case phase::head:
+        if (out_.size() >= context_.limits.output_bytes_max) return used;
+        step = take_head(rest);
+        break;
+      case phase::collect:
+        step = take_body(rest);
+        break;
+      case phase::drop_body:
+        step = drop_body(rest);
+        break;
+      case phase::handle:
+        return used;  // the next request, or a streamed body, waits for the handler
+      case phase::ended:
+        return bytes.size();
+    }
+    used += step;
+    if (step == 0 && phase_ == before) return used;
+  }
+}
+
+/// Starts handlers that became ready, and goes on with what they let through, until nothing does.
+void server_engine::advance() {
+  while (start_pending_) {
+    start_pending_ = false;
+    start_kept();
+    if (phase_ != phase::handle) process_buffered();
+  }
+  feed_reader();
+}
+
+void server_engine::feed_reader() {
+  if (phase_ != phase::handle || !kept_->ex.reader_waits()) return;
+  if (const auto part = read(kept_->ex)) kept_->ex.resume_reader(*part);
+}
+
+std::size_t server_engine::take_head(std::string_view bytes) {
+  if (bytes.empty()) {
+    if (end_of_input_) phase_ = phase::ended;
+    return 0;
+  }
+  request_head head;
+  const head_parse parsed =
+      parse_request_head(bytes, context_.limits.head, context_.fields(), head, scanned_);
+  switch (parsed.state) {
+    case head_parse::incomplete:
+      if (end_of_input_) phase_ = phase::ended;
+      return 0;
+    case head_parse::error:
+      refuse(parsed.status, parsed.reason);
+      return bytes.size();
+    case head_parse::complete:
+      break;
+  }
+  scanned_ = 0;
+  ++context_.counters.requests;
+  return take_request(bytes, parsed.bytes, head);
+}
+
+/// A request whose head is complete: `bytes` begin with it. Returns how many of them were used.
+std::size_t server_engine::take_request(std::string_view bytes, std::size_t head_bytes,
+                                        const request_head& head) {
+  keep_alive_ = head.keep_alive && !draining_;
+  owes_continue_ = head.expect_continue;
+  version_minor_ = head.version_minor;
+  head_only_ = head.verb == method::head;
+
+  exchange ex(*this, environment{.loop = &context_.loop()});
+  exchange::parts parts = ex.engine_parts();
+  static_cast<request_head&>(parts.request) = head;
+  parts.request.peer = peer_;
+  context_.handlers().match(ex);
+  const route_traits& traits = *ex.match().traits;
+
+  const std::uint64_t body_max =
+      traits.body_bytes_max != 0 ? traits.body_bytes_max : context_.limits.body_bytes_max;
+  body_ = body_reader(head.body, head.content_length, body_max, context_.limits.chunk);
+  if (traits.body != body_mode::none && body_.left() > body_max) {
+    refuse(413, "the body is too large");
+    return bytes.size();
+  }
+  std::size_t used = head_bytes;
+  const bool all_here =
+      head.body == body_kind::length && bytes.size() - head_bytes >= head.content_length;
+  if (all_here && traits.body != body_mode::stream) {
+    parts.body = body_.next(bytes.substr(head_bytes)).data;
+    used += parts.body.size();
+  }
+  if (!traits.suspends && (body_.complete() || traits.body == body_mode::none)) {
+    answer_in_place(ex);
+    return used;
+  }
+  keep(ex, bytes.substr(0, used));
+  if (traits.body == body_mode::whole && !body_.complete()) {
+    phase_ = phase::collect;
+    if (owes_continue_) send_continue();
+  } else {
+    phase_ = phase::handle;
+    start_pending_ = true;
+  }
+  return used;
+}
+
+std::size_t server_engine::take_body(std::string_view bytes) {
+  if (body_.complete()) {
+    collected();
+    return 0;
+  }
+  const body_reader::part part = body_.next(bytes);
+  if (part.status != 0) {
+    refuse(part.status, part.reason);
+    return bytes.size();
+  }
+  kept_->body.append(part.data);
+  if (body_.complete()) collected();
+  return part.consumed;
+}
+
+void server_engine::collected() {
+  kept_->ex.engine_parts().body = kept_->body.view();
+  phase_ = phase::handle;
+  start_pending_ = true;
+}
+
+std::size_t server_engine::drop_body(std::string_view bytes) {
+  const body_reader::part part = body_.next(bytes);
+  if (part.status != 0) {
+    phase_ = phase::ended;  // it was answered, and where the next request begins is not known
+    return bytes.size();
+  }
+  if (body_.complete()) phase_ = phase::head;
+  return part.consumed;
+}
+
+void server_engine::answer_in_place(exchange& ex) {
+  in_invoke_ = true;
+  context_.handlers().invoke(ex);
+  in_invoke_ = false;
+  FERRULE_ASSERT(!ex.running(), "a route whose traits say that it does not suspend did");
+  if (!ex.answered()) answer_problem(500, "the handler gave no answer");
+  after_answer();
+}
+
+void server_engine::keep(exchange& ex, std::string_view bytes) {
+  kept_ = kept_exchange::make(*this, ex, bytes);
+}
+
+void server_engine::start_kept() {
+  exchange& ex = kept_->ex;
+  in_invoke_ = true;
+  handler_stopped_ = false;
+  context_.handlers().invoke(ex);
+  in_invoke_ = false;
+  if (!ex.running()) end_kept(handler_stopped_);
+}
+
+void server_engine::handler_ended(exchange&, bool stopped) noexcept {
+  if (in_invoke_) {
+    handler_stopped_ = stopped;
+    return;
+  }
+  const bool nested = in_call_;
+  in_call_ = true;
+  end_kept(stopped);
+  process_buffered();
+  advance();
+  in_call_ = nested;
+  tell_owner();
+}
+
+void server_engine::end_kept(bool stopped) {
+  context_.counters.handlers_stopped += stopped ? 1 : 0;
+  exchange& ex = kept_->ex;
+  if (phase_ != phase::ended) {
+    if (streaming_) {
+      reset(ex);  // it began an answer and did not finish it
+    } else if (!ex.answered()) {
+      keep_alive_ = keep_alive_ && !stopped;
+      const bool late = stopped && ex.env().stop->reason() == stop_reason::deadline;
+      answer_problem(stopped ? 503 : 500, late      ? "the deadline passed"
+                                          : stopped ? "the request was cancelled"
+                                                    : "the handler gave no answer");
+    }
+  }
+  // What was received behind the part of the body that was read goes back in front.
+  const std::string_view unread = kept_->reading.view().substr(kept_->reading_begin);
+  if (!unread.empty() && phase_ != phase::ended) {
+    kept_->reading.consume(kept_->reading_begin);
+    kept_->reading.append(in_.view().substr(in_begin_));
+    std::swap(in_, kept_->reading);
+    in_begin_ = 0;
+  }
+  free_kept();
+  if (phase_ != phase::ended) after_answer();
+}
+
+void server_engine::free_kept() noexcept {
+  context_.take_back(kept_->reading);
+  kept_exchange::destroy(std::exchange(kept_, nullptr));
+}
+
+void server_engine::after_answer() {
+  streaming_ = false;
+  if (!keep_alive_) {
+    phase_ = phase::ended;
+  } else {
+    phase_ = body_.complete() ? phase::head : phase::drop_body;
+  }
+}
+
+std::optional<std::string_view> server_engine::read(exchange& ex) {
+  if (body_.complete()) return std::string_view{};
+  if (phase_ != phase::handle) return std::nullopt;
+  if (owes_continue_) send_continue();
+  buffer& reading = kept_->reading;
+  for (;;) {
+    if (kept_->reading_begin == reading.size()) {
+      if (in_.size() == in_begin_) return std::nullopt;
+      reading.clear();
+      std::swap(reading, in_);
+      kept_->reading_begin = std::exchange(in_begin_, 0);
+    }
+    const body_reader::part part = body_.next(reading.view().substr(kept_->reading_begin));
+    if (part.status != 0) {
+      refuse(part.status, part.reason);
+      ex.engine_parts().stop.request_stop();
+      return std::nullopt;
+    }
+    kept_->reading_begin += part.consumed;
+    if (!part.data.empty() || body_.complete()) {
+      tell_owner();  // there is room for more input
+      return part.data;
+    }
+  }
+}
+
+}  // namespace ferrule::http

@@ -1,0 +1,112 @@
+#pragma once
+// A service for tests of engines and connections: what it does follows from the path.
+
+#include <string>
+#include <string_view>
+
+#include "ferrule/core/sleep.hpp"
+#include "ferrule/http/exchange.hpp"
+
+namespace ferrule::http {
+
+/// /plain           answers in place with "plain <path>"
+/// /echo            wants the whole body and sends it back
+/// /async           a coroutine that sleeps 1 ms, then answers "async <path?query>"
+/// /now             a coroutine that answers without suspending
+/// /never           a coroutine that sleeps until it is stopped
+/// /read            a coroutine that reads a streamed body and answers its size
+/// /ignore          a coroutine that answers without reading its streamed body
+/// /stream/N        streams N bytes in parts of 1000, chunked
+/// /length/N        the same with Content-Length
+/// /short, /long    announce 10 bytes and write 5 or 15
+/// /bad             answers with a header value that is not valid
+/// /silent          does not answer
+/// /empty           answers 204
+class scripted_service final : public service {
+ public:
+  int running = 0;  // coroutines alive
+  std::string read_body;
+
+  void match(exchange& ex) noexcept override {
+    const std::string_view path = ex.request().path;
+    ex.match().traits = &plain_;
+    if (path == "/echo") ex.match().traits = &whole_;
+    if (path == "/read" || path == "/ignore") ex.match().traits = &stream_;
+    if (path == "/async" || path == "/now" || path == "/never" || path == "/short" ||
+        path == "/long" || path.starts_with("/stream/") || path.starts_with("/length/")) {
+      ex.match().traits = &suspends_;
+    }
+  }
+
+  void invoke(exchange& ex) noexcept override {
+    const std::string_view path = ex.request().path;
+    if (path == "/echo") return ex.respond(text(), ex.body());
+    if (path == "/silent") return;
+    if (path == "/empty") return ex.respond({.status = 204}, "");
+    if (path == "/bad") {
+      const header_field evil{"X-Evil", "a\r\nSet-Cookie: b"};
+      return ex.respond({.status = 200, .content_type = "text/plain", .fields = {&evil, 1}}, "x");
+    }
+    if (ex.match().traits->suspends) return ex.run<done>(handle(ex));
+    ex.respond(text(), "plain " + std::string(ex.request().target));
+  }
+
+ private:
+  struct counted {
+    explicit counted(int& count) : alive(count) { ++alive; }
+    counted(const counted&) = delete;
+    ~counted() { --alive; }
+    int& alive;
+  };
+
+  static answer_head text() { return {.status = 200, .content_type = "text/plain"}; }
+  static void done(exchange& ex, task<>& handler) {
+    handler.take();
+    if (!ex.answered()) ex.respond(text(), "");
+  }
+  static std::uint64_t number(std::string_view path) {
+    return std::stoull(std::string(path.substr(path.rfind('/') + 1)));
+  }
+
+  // The exchange outlives the task, and the path's view lives as long as the exchange.
+  task<> handle(exchange& ex) {
+    counted here(running);
+    const std::string_view path = ex.request().path;
+    if (path == "/async") co_await sleep(std::chrono::milliseconds(1));
+    if (path == "/never") co_await sleep(std::chrono::hours(24));
+    if (path == "/read") co_await read_all(ex);
+    if (path.starts_with("/stream/")) co_await write_all(ex, number(path), std::nullopt);
+    if (path.starts_with("/length/")) co_await write_all(ex, number(path), number(path));
+    if (path == "/short") co_await write_all(ex, 5, 10);
+    if (path == "/long") co_await write_all(ex, 15, 10);
+    if (!ex.answered()) ex.respond(text(), "async " + std::string(ex.request().target));
+  }
+  task<> read_all(exchange& ex) {
+    read_body.clear();
+    for (;;) {
+      const std::string_view part = co_await ex.read();
+      if (part.empty()) break;
+      read_body.append(part);
+      co_await sleep(std::chrono::milliseconds(1));  // the part must stay while more arrives
+      if (read_body.substr(read_body.size() - part.size()) != part) read_body = "a part changed";
+    }
+    ex.respond(text(), std::to_string(read_body.size()));
+  }
+  task<> write_all(exchange& ex, std::uint64_t bytes, std::optional<std::uint64_t> announced) {
+    ex.begin(text(), announced);
+    const std::string part(1000, 'x');
+    while (bytes != 0) {
+      const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, part.size()));
+      co_await ex.write(std::string_view(part).substr(0, size));
+      bytes -= size;
+    }
+    ex.finish();
+  }
+
+  static constexpr route_traits plain_{};
+  static constexpr route_traits whole_{.body = body_mode::whole};
+  static constexpr route_traits stream_{.body = body_mode::stream, .suspends = true};
+  static constexpr route_traits suspends_{.suspends = true};
+};
+
+}  // namespace ferrule::http

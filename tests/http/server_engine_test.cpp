@@ -1,0 +1,380 @@
+#include "ferrule/http/server_engine.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "../core/manual_loop.hpp"
+#include "scripted_service.hpp"
+
+namespace ferrule::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+// One engine with its surroundings; collects what it sends.
+struct conversation : engine_owner {
+  explicit conversation(const server_limits& limits = {}) : context(service, loop, limits) {}
+  ~conversation() {
+    engine.abort(stop_reason::disconnect);
+    loop.drain();
+  }
+
+  void engine_changed() noexcept override {
+    if (takes_output) take();
+  }
+  void take() {
+    buffer out;
+    engine.take_outgoing(out);
+    sent.append(out.view());
+    ++batches;
+  }
+  /// Feeds and returns what was sent, without the Date fields.
+  std::string ask(std::string_view bytes) {
+    sent.clear();
+    batches = 0;
+    engine.feed(bytes);
+    if (engine.has_outgoing()) take();
+    return answer();
+  }
+  void advance(mono_time::duration by) {
+    loop.advance(by);
+    if (takes_output && engine.has_outgoing()) take();
+  }
+  std::string answer() const {
+    std::string text = sent;
+    for (std::size_t at = 0; (at = text.find("Date: ", at)) != text.npos;) {
+      text.erase(at, text.find("\r\n", at) + 2 - at);
+    }
+    return text;
+  }
+
+  manual_loop loop;
+  scripted_service service;
+  server_context context;
+  server_engine engine{context, *this, nullptr};
+  std::string sent;
+  int batches = 0;
+  bool takes_output = true;
+};
+
+std::string ok(std::string_view body, std::string_view extra = "") {
+  return "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: " +
+         std::to_string(body.size()) + "\r\n" + std::string(extra) + "\r\n" + std::string(body);
+}
+
+TEST(server_engine, answers_a_plain_request_in_place) {
+  conversation c;
+  EXPECT_EQ(c.ask("GET /plain HTTP/1.1\r\nHost: a\r\n\r\n"), ok("plain /plain"));
+  EXPECT_FALSE(c.engine.busy());
+  EXPECT_FALSE(c.engine.ended());
+}
+
+TEST(server_engine, puts_a_date_into_every_answer) {
+  conversation c;
+  c.ask("GET /plain HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_NE(c.sent.find("Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n"), c.sent.npos);
+}
+
+TEST(server_engine, answers_the_same_from_every_split) {
+  const std::string bytes =
+      "GET /plain?a=b HTTP/1.1\r\nHost: a\r\n\r\n"
+      "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
+      "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+      "GET /now HTTP/1.1\r\nHost: a\r\n\r\n";
+  const std::string expected =
+      ok("plain /plain?a=b") + ok("hello") + ok("abcde") + ok("async /now");
+  for (std::size_t split = 0; split <= bytes.size(); ++split) {
+    conversation c;
+    const std::string first = c.ask(bytes.substr(0, split));
+    EXPECT_EQ(first + c.ask(bytes.substr(split)), expected) << "split at " << split;
+  }
+  conversation c;
+  std::string answers;
+  for (const char& byte : bytes) answers += c.ask({&byte, 1});
+  EXPECT_EQ(answers, expected) << "byte by byte";
+}
+
+TEST(server_engine, answers_pipelined_requests_in_order_and_in_one_batch) {
+  conversation c;
+  std::string bytes;
+  std::string expected;
+  for (int i = 0; i < 16; ++i) {
+    const bool coroutine = i % 3 == 1;
+    const std::string target = (coroutine ? "/now?" : "/plain?") + std::to_string(i);
+    bytes += "GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n";
+    expected += ok((coroutine ? "async " : "plain ") + target);
+  }
+  EXPECT_EQ(c.ask(bytes), expected);
+  EXPECT_EQ(c.batches, 1);
+}
+
+TEST(server_engine, keeps_a_coroutines_request_alive_and_later_ones_waiting) {
+  conversation c;
+  std::string bytes =
+      "GET /async?first HTTP/1.1\r\nHost: a\r\n\r\nGET /plain HTTP/1.1\r\nHost: a\r\n\r\n";
+  EXPECT_EQ(c.ask(bytes), "");
+  EXPECT_TRUE(c.engine.busy());
+  std::fill(bytes.begin(), bytes.end(), '!');  // the receive buffer is used for something else
+  c.advance(1ms);
+  EXPECT_EQ(c.answer(), ok("async /async?first") + ok("plain /plain"));
+  EXPECT_FALSE(c.engine.busy());
+}
+
+TEST(server_engine, streams_a_request_body_in_stable_parts) {
+  conversation c;
+  c.ask("POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello");
+  c.ask(" wor");
+  c.advance(1ms);
+  c.ask("ldGET /plain HTTP/1.1\r\nHost: a\r\n\r\n");
+  c.advance(5ms);
+  EXPECT_EQ(c.service.read_body, "hello world");
+  EXPECT_EQ(c.answer(), ok("11") + ok("plain /plain"));
+}
+
+TEST(server_engine, streams_a_chunked_body_from_single_bytes) {
+  conversation c;
+  c.ask("POST /read HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  std::string answers;
+  for (const char byte : std::string("5\r\nhello\r\n6;x=y\r\n world\r\n0\r\nT: 1\r\n\r\n")) {
+    answers += c.ask({&byte, 1});
+    c.advance(1ms);
+  }
+  EXPECT_EQ(c.service.read_body, "hello world");
+  EXPECT_EQ(c.answer(), ok("11"));
+}
+
+TEST(server_engine, pauses_input_while_a_reader_is_slow) {
+  conversation c({.input_bytes_max = 1000});
+  c.ask("POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\nx");
+  EXPECT_TRUE(c.engine.wants_input());
+  c.ask(std::string(1000, 'x'));
+  EXPECT_FALSE(c.engine.wants_input());
+  c.advance(1ms);
+  EXPECT_TRUE(c.engine.wants_input());
+}
+
+TEST(server_engine, drops_a_body_that_nobody_wanted) {
+  conversation c;
+  EXPECT_EQ(c.ask("POST /plain HTTP/1.1\r\nHost: a\r\nContent-Length: 36\r\n\r\nheGET"),
+            ok("plain /plain"));
+  EXPECT_EQ(c.ask(" /plain HTTP/1.1\r\nHost: a\r\n\r\n"), "") << "it is still the body";
+  EXPECT_EQ(c.ask("GET /plain HTTP/1.1\r\nHost: a\r\n\r\n"), ok("plain /plain"));
+  conversation d;
+  d.ask("POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe");
+  EXPECT_EQ(d.answer(), ok("async /ignore"));
+  EXPECT_EQ(d.ask("lloGET /plain HTTP/1.1\r\nHost: a\r\n\r\n"), ok("plain /plain"));
+}
+
+TEST(server_engine, closes_rather_than_drop_a_long_body) {
+  conversation c({.drop_bytes_max = 10});
+  EXPECT_EQ(c.ask("POST /plain HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n"),
+            ok("plain /plain", "Connection: close\r\n"));
+  EXPECT_TRUE(c.engine.ended());
+}
+
+TEST(server_engine, refuses_a_body_over_the_limit) {
+  const std::string head = "POST /echo HTTP/1.1\r\nHost: a\r\n";
+  conversation at({.body_bytes_max = 5});
+  EXPECT_EQ(at.ask(head + "Content-Length: 5\r\n\r\nhello"), ok("hello"));
+  conversation over({.body_bytes_max = 5});
+  EXPECT_TRUE(over.ask(head + "Content-Length: 6\r\n\r\n").starts_with("HTTP/1.1 413 "));
+  EXPECT_TRUE(over.engine.ended());
+  conversation chunked({.body_bytes_max = 5});
+  const std::string answer =
+      chunked.ask(head + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n3\r\ndef\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 413 ")) << answer;
+  EXPECT_TRUE(chunked.engine.ended());
+}
+
+TEST(server_engine, cancels_the_reader_of_a_malformed_body) {
+  conversation c;
+  const std::string answer =
+      c.ask("POST /read HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcX");
+  c.advance(1ms);
+  EXPECT_TRUE(c.answer().starts_with("HTTP/1.1 400 ")) << c.answer();
+  EXPECT_EQ(c.service.running, 0);
+  EXPECT_TRUE(c.engine.ended());
+}
+
+TEST(server_engine, sends_100_continue_only_when_the_body_is_wanted) {
+  conversation c;
+  const std::string head = "Host: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n";
+  EXPECT_EQ(c.ask("POST /echo HTTP/1.1\r\n" + head), "HTTP/1.1 100 Continue\r\n\r\n");
+  EXPECT_EQ(c.ask("hello"), ok("hello"));
+  EXPECT_EQ(c.ask("POST /read HTTP/1.1\r\n" + head), "HTTP/1.1 100 Continue\r\n\r\n");
+  c.ask("hello");
+  c.advance(1ms);
+  EXPECT_EQ(c.answer(), ok("5"));
+  EXPECT_EQ(c.ask("POST /plain HTTP/1.1\r\n" + head), ok("plain /plain", "Connection: close\r\n"));
+  EXPECT_TRUE(c.engine.ended());
+}
+
+TEST(server_engine, streams_answers_chunked_with_length_or_until_close) {
+  conversation c;
+  EXPECT_EQ(c.ask("GET /stream/1500 HTTP/1.1\r\nHost: a\r\n\r\n"),
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
+            "3e8\r\n" +
+                std::string(1000, 'x') + "\r\n1f4\r\n" + std::string(500, 'x') + "\r\n0\r\n\r\n");
+  EXPECT_EQ(c.ask("GET /length/1500 HTTP/1.1\r\nHost: a\r\n\r\n"), ok(std::string(1500, 'x')));
+  EXPECT_FALSE(c.engine.ended());
+  EXPECT_EQ(c.ask("GET /stream/3 HTTP/1.0\r\n\r\n"),
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nxxx");
+  EXPECT_TRUE(c.engine.ended());
+}
+
+TEST(server_engine, suspends_a_writer_until_its_output_was_sent) {
+  conversation c({.output_bytes_max = 3000});
+  c.takes_output = false;
+  c.engine.feed("GET /stream/10000 HTTP/1.1\r\nHost: a\r\n\r\n");
+  c.loop.drain();
+  buffer first;
+  c.engine.take_outgoing(first);
+  EXPECT_LT(first.size(), 5000U);
+  EXPECT_TRUE(c.engine.busy());
+  std::size_t total = first.size();
+  for (int i = 0; i < 20 && c.engine.busy(); ++i) {
+    c.engine.outgoing_sent();
+    c.loop.drain();
+    buffer more;
+    c.engine.take_outgoing(more);
+    total += more.size();
+  }
+  EXPECT_FALSE(c.engine.busy());
+  EXPECT_GT(total, 10000U);
+}
+
+TEST(server_engine, begins_no_request_while_output_is_full) {
+  conversation c({.output_bytes_max = 100});
+  const std::string one = "GET /plain HTTP/1.1\r\nHost: a\r\n\r\n";
+  c.takes_output = false;
+  c.engine.feed(one + one + one);
+  EXPECT_EQ(c.context.counters.requests, 1U);
+  c.take();
+  c.engine.outgoing_sent();
+  EXPECT_EQ(c.context.counters.requests, 2U);
+}
+
+TEST(server_engine, a_length_that_lies_breaks_the_connection) {
+  for (const std::string path : {"/short", "/long"}) {
+    conversation c;
+    c.ask("GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n");
+    c.advance(1ms);
+    EXPECT_TRUE(c.engine.broken()) << path;
+    EXPECT_TRUE(c.engine.ended()) << path;
+  }
+}
+
+TEST(server_engine, head_gets_the_head_alone) {
+  conversation c;
+  EXPECT_EQ(c.ask("HEAD /plain HTTP/1.1\r\nHost: a\r\n\r\n"),
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\n");
+  EXPECT_EQ(c.ask("HEAD /stream/2000 HTTP/1.1\r\nHost: a\r\n\r\n"),
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n");
+  EXPECT_EQ(c.ask("GET /empty HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP/1.1 204 No Content\r\n\r\n");
+}
+
+TEST(server_engine, follows_connection_and_version) {
+  conversation c;
+  EXPECT_EQ(c.ask("GET /plain HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"),
+            ok("plain /plain", "Connection: keep-alive\r\n"));
+  EXPECT_FALSE(c.engine.ended());
+  EXPECT_EQ(c.ask("GET /plain HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /plain HTTP/1.1"),
+            ok("plain /plain", "Connection: close\r\n"));
+  EXPECT_TRUE(c.engine.ended());
+  conversation d;
+  EXPECT_EQ(d.ask("GET /plain HTTP/1.0\r\n\r\n"), ok("plain /plain", "Connection: close\r\n"));
+  EXPECT_TRUE(d.engine.ended());
+}
+
+TEST(server_engine, refuses_what_is_malformed_and_ends) {
+  conversation c;
+  const std::string answer = c.ask("GET /plain HTTP/1.1\r\nHost : a\r\n\r\nGET / HTTP/1.1\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 Bad Request\r\n")) << answer;
+  EXPECT_NE(answer.find("application/problem+json"), answer.npos);
+  EXPECT_NE(answer.find("Connection: close"), answer.npos);
+  EXPECT_TRUE(c.engine.ended());
+  EXPECT_EQ(c.ask("GET /plain HTTP/1.1\r\nHost: a\r\n\r\n"), "");
+  EXPECT_EQ(c.context.counters.requests_refused, 1U);
+}
+
+TEST(server_engine, an_invalid_answer_becomes_a_500) {
+  conversation c;
+  const std::string answer = c.ask("GET /bad HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 500 ")) << answer;
+  EXPECT_EQ(answer.find("Set-Cookie"), answer.npos);
+  EXPECT_TRUE(c.ask("GET /silent HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("HTTP/1.1 500 "));
+  EXPECT_EQ(c.ask("GET /plain HTTP/1.1\r\nHost: a\r\n\r\n"), ok("plain /plain"));
+}
+
+TEST(server_engine, fin_lets_what_was_asked_be_answered) {
+  conversation c;
+  c.ask("GET /async HTTP/1.1\r\nHost: a\r\n\r\nGET /plain HTTP/1.1\r\nHost: a\r\n\r\nGET /pl");
+  c.engine.feed_end();
+  EXPECT_FALSE(c.engine.ended());
+  c.advance(1ms);
+  EXPECT_EQ(c.answer(), ok("async /async") + ok("plain /plain"));
+  EXPECT_TRUE(c.engine.ended());
+}
+
+TEST(server_engine, fin_inside_a_body_ends_its_handler) {
+  conversation c;
+  c.ask("POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello");
+  c.engine.feed_end();
+  c.advance(1ms);
+  c.advance(1ms);
+  EXPECT_EQ(c.service.running, 0);
+  EXPECT_TRUE(c.engine.ended());
+  conversation d;
+  d.ask("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello");
+  d.engine.feed_end();
+  EXPECT_TRUE(d.engine.ended());
+}
+
+TEST(server_engine, a_lost_connection_stops_its_handler) {
+  conversation c;
+  c.ask("GET /never HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(c.service.running, 1);
+  c.engine.abort(stop_reason::disconnect);
+  EXPECT_TRUE(c.engine.busy()) << "the handler unwinds from the loop";
+  c.loop.drain();
+  EXPECT_EQ(c.service.running, 0);
+  EXPECT_TRUE(c.engine.ended());
+  EXPECT_EQ(c.context.counters.handlers_stopped, 1U);
+}
+
+TEST(server_engine, drains_after_the_answer_in_hand) {
+  conversation idle;
+  idle.engine.drain();
+  EXPECT_TRUE(idle.engine.ended());
+  conversation c;
+  c.ask("GET /async HTTP/1.1\r\nHost: a\r\n\r\n");
+  c.engine.drain();
+  EXPECT_FALSE(c.engine.ended());
+  c.advance(1ms);
+  EXPECT_EQ(c.answer(), ok("async /async", "Connection: close\r\n"));
+  EXPECT_TRUE(c.engine.ended());
+}
+
+TEST(server_engine, a_slow_client_gets_408_if_it_began_a_request) {
+  conversation idle;
+  idle.engine.time_out();
+  EXPECT_TRUE(idle.engine.ended());
+  EXPECT_FALSE(idle.engine.has_outgoing());
+  conversation c;
+  c.ask("GET /pl");
+  c.engine.time_out();
+  c.take();
+  EXPECT_TRUE(c.answer().starts_with("HTTP/1.1 408 "));
+  EXPECT_TRUE(c.engine.ended());
+}
+
+TEST(server_engine, holds_no_buffers_while_idle) {
+  conversation c;
+  c.ask("GET /plain HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_LE(sizeof(server_engine), 320U);
+}
+
+}  // namespace
+}  // namespace ferrule::http
