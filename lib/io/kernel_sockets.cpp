@@ -90,6 +90,10 @@ std::int32_t peer(handle socket, address& out) noexcept {
 }
 
 std::int32_t option(handle socket, int level, int name, int value) noexcept {
+  if (level == SOL_SOCKET && name == SO_LINGER) {
+    const linger seconds{.l_onoff = 1, .l_linger = value};
+    return set_option(fd_of(socket), level, name, &seconds, sizeof seconds);
+  }
   return set_option(fd_of(socket), level, name, value);
 }
 

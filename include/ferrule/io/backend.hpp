@@ -94,7 +94,7 @@ class backend {
   /// The local address, with the real port when 0 was asked for.
   virtual std::int32_t local(handle socket, address& out) = 0;
   virtual std::int32_t peer(handle socket, address& out) = 0;
-  /// setsockopt with an int.
+  /// setsockopt with an int. SO_LINGER takes its seconds: 0 makes a close reset the connection.
   virtual std::int32_t option(handle socket, int level, int name, int value) = 0;
   /// shutdown(2): SHUT_WR is what sends FIN. Pending receives end with what follows from it.
   virtual void shutdown(handle socket, int how) noexcept = 0;

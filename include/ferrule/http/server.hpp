@@ -1,0 +1,84 @@
+#pragma once
+/// @file
+/// HTTP/1.1 service on one reactor: a listener, its connections, and an orderly end.
+///
+/// ```cpp
+/// std::int32_t start(ferrule::http::server& server) {
+///   return server.listen(ferrule::address::loopback_v4(0), {});  // 0, or -errno
+/// }
+/// ```
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "ferrule/http/server_context.hpp"
+#include "ferrule/io/reactor.hpp"
+
+namespace ferrule::http {
+
+class server_connection;
+
+/// Accepts connections and serves them with one `service`.
+/// Thread rule: made, used and destroyed on the reactor's thread.
+class server {
+ public:
+  /// Called once when draining has ended: no listener, no connection, no handler is left.
+  using drained_function = void (*)(void* context) noexcept;
+
+  /// `loop` and `handlers` must outlive the server.
+  server(reactor& loop, service& handlers, const server_limits& limits = {});
+  server(const server&) = delete;
+  server& operator=(const server&) = delete;
+  /// Only when nothing was started, or after draining has ended.
+  ~server();
+
+  /// Listens and begins to accept. Returns 0, or -errno (-EADDRINUSE: the port is taken).
+  std::int32_t listen(const address& at, const io::socket_options& options);
+  /// Where it listens, with the real port.
+  const address& local() const noexcept { return local_; }
+
+  /// Stops accepting, closes idle connections, lets requests that were begun be answered within
+  /// `grace`, then cancels what is left. `done(context)` follows, perhaps before this returns.
+  void drain(std::chrono::nanoseconds grace, drained_function done, void* context);
+  bool draining() const noexcept { return draining_; }
+
+  const server_counters& counters() const noexcept { return context_.counters; }
+
+ private:
+  friend server_connection;
+
+  void start_accepting();
+  void accepted(const io::completion& c) noexcept;
+  void connection_gone(server_connection& gone) noexcept;
+  void close_listener() noexcept;
+  void finish_draining() noexcept;
+
+  struct accept_operation : io::operation {
+    using io::operation::operation;
+    server* self = nullptr;
+  };
+  struct server_timer : timer {
+    using timer::timer;
+    server* self = nullptr;
+  };
+
+  reactor& loop_;
+  server_context context_;
+  io::socket_options options_;
+  address local_;
+  io::handle listener_ = io::handle::none;
+  accept_operation accept_;
+  accept_operation close_;
+  server_timer retry_;  // after the kernel refused to accept
+  server_timer grace_;
+  server_connection* first_ = nullptr;
+  bool accepting_ = false;
+  bool closing_listener_ = false;
+  bool draining_ = false;
+  drained_function drained_ = nullptr;
+  void* drained_context_ = nullptr;
+};
+
+}  // namespace ferrule::http

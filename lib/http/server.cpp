@@ -1,0 +1,109 @@
+#include "ferrule/http/server.hpp"
+
+#include <cerrno>
+
+#include "server_connection.hpp"
+
+namespace ferrule::http {
+namespace {
+
+// How long to leave the kernel alone that has no descriptor or memory for another connection.
+constexpr auto accept_retry = std::chrono::milliseconds(100);
+
+}  // namespace
+
+server::server(reactor& loop, service& handlers, const server_limits& limits)
+    : loop_(loop),
+      context_(handlers, loop, limits),
+      accept_([](io::operation& op, const io::completion& c) noexcept {
+        static_cast<accept_operation&>(op).self->accepted(c);
+      }),
+      close_([](io::operation& op, const io::completion&) noexcept {
+        server& self = *static_cast<accept_operation&>(op).self;
+        self.closing_listener_ = false;
+        self.finish_draining();
+      }),
+      retry_([](timer& t) noexcept { static_cast<server_timer&>(t).self->start_accepting(); }),
+      grace_([](timer& t) noexcept {
+        server& self = *static_cast<server_timer&>(t).self;
+        for (server_connection *c = self.first_, *next = nullptr; c != nullptr; c = next) {
+          next = c->next;  // aborting may end the connection at once
+          c->abort(stop_reason::drain);
+        }
+      }) {
+  accept_.self = close_.self = this;
+  retry_.self = grace_.self = this;
+}
+
+server::~server() {
+  FERRULE_ASSERT(first_ == nullptr && listener_ == io::handle::none && !closing_listener_,
+                 "a server was destroyed before it was drained");
+  loop_.disarm(retry_);
+  loop_.disarm(grace_);
+}
+
+std::int32_t server::listen(const address& at, const io::socket_options& options) {
+  const std::int32_t listener = loop_.io().listen(at, options);
+  if (listener < 0) return listener;
+  listener_ = io::handle{listener};
+  options_ = options;
+  loop_.io().local(listener_, local_);
+  start_accepting();
+  return 0;
+}
+
+void server::start_accepting() {
+  accepting_ = true;
+  loop_.io().accept_start(accept_, listener_);
+}
+
+void server::accepted(const io::completion& c) noexcept {
+  if (!c.more) accepting_ = false;
+  if (c.result >= 0) {
+    ++context_.counters.connections_accepted;
+    ++context_.counters.connections_open;
+    server_connection::open(*this, io::handle{c.result});
+  } else if (c.result != -ECANCELED) {
+    ++context_.counters.accepts_failed;
+  }
+  if (accepting_ || draining_) return;
+  loop_.arm(retry_, loop_.now() + accept_retry);
+}
+
+void server::connection_gone(server_connection& gone) noexcept {
+  *gone.link = gone.next;
+  if (gone.next != nullptr) gone.next->link = gone.link;
+  --context_.counters.connections_open;
+  delete &gone;
+  finish_draining();
+}
+
+void server::drain(std::chrono::nanoseconds grace, drained_function done, void* context) {
+  if (draining_) return;
+  draining_ = true;
+  drained_ = done;
+  drained_context_ = context;
+  close_listener();
+  loop_.arm(grace_, saturating_add(loop_.now(), grace));
+  for (server_connection *c = first_, *next = nullptr; c != nullptr; c = next) {
+    next = c->next;
+    c->drain();
+  }
+  finish_draining();
+}
+
+void server::close_listener() noexcept {
+  loop_.disarm(retry_);
+  if (listener_ == io::handle::none) return;
+  closing_listener_ = true;
+  loop_.io().close(close_, listener_);
+  listener_ = io::handle::none;
+}
+
+void server::finish_draining() noexcept {
+  if (!draining_ || closing_listener_ || first_ != nullptr || drained_ == nullptr) return;
+  loop_.disarm(grace_);
+  std::exchange(drained_, nullptr)(drained_context_);
+}
+
+}  // namespace ferrule::http

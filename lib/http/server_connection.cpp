@@ -1,0 +1,202 @@
+#include "server_connection.hpp"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace ferrule::http {
+
+void server_connection::open(server& on, io::handle socket) {
+  auto* const self = new server_connection(on, socket);
+  self->next = on.first_;
+  self->link = &on.first_;
+  if (on.first_ != nullptr) on.first_->link = &self->next;
+  on.first_ = self;
+  self->step();
+}
+
+server_connection::server_connection(server& on, io::handle socket) noexcept
+    : timer(on_timer),
+      server_(on),
+      socket_(socket),
+      engine_(on.context_, *this, &peer_),
+      receive_(on_received, *this),
+      send_(on_sent, *this),
+      close_(on_closed, *this),
+      progress_(on.loop_.now()) {
+  io().peer(socket, peer_);
+}
+
+void server_connection::on_received(io::operation& op, const io::completion& c) noexcept {
+  server_connection& self = static_cast<owned_operation&>(op).self;
+  if (!c.more) self.receiving_ = self.receive_cancelled_ = false;
+  if (c.result > 0) {
+    self.engine_.feed({reinterpret_cast<const char*>(c.bytes.data()), c.bytes.size()});
+    self.note_progress();
+  } else if (c.result == 0) {
+    self.peer_ended_ = true;
+    self.engine_.feed_end();
+  } else if (c.result != -ECANCELED) {
+    self.peer_ended_ = true;
+    self.lose(stop_reason::disconnect);
+    return;
+  }
+  self.step();
+}
+
+void server_connection::on_sent(io::operation& op, const io::completion& c) noexcept {
+  server_connection& self = static_cast<owned_operation&>(op).self;
+  self.server_.context_.take_back(self.sending_);
+  self.sending_part_ = {};
+  if (c.result < 0) {
+    self.lose(stop_reason::disconnect);
+    return;
+  }
+  self.progress_ = self.loop().now();
+  self.engine_.outgoing_sent();
+  self.step();
+}
+
+/// Does whatever the present state asks for; called after everything that changes it.
+void server_connection::step() noexcept {
+  if (closing_) {
+    if (closed_ && !engine_.busy()) server_.connection_gone(*this);  // destroys this
+    return;
+  }
+  if (engine_.broken()) {
+    close();
+    return;
+  }
+  if (sending_part_.iov_base == nullptr) {
+    if (engine_.has_outgoing()) {
+      start_send();
+    } else if (engine_.ended()) {
+      finish();
+      return;
+    }
+  }
+  update_reading();
+  watch_deadline();
+}
+
+void server_connection::start_send() noexcept {
+  engine_.take_outgoing(sending_);
+  sending_part_ = {sending_.data(), sending_.size()};
+  progress_ = loop().now();
+  io().send(send_, socket_, {&sending_part_, 1});
+}
+
+void server_connection::update_reading() noexcept {
+  const bool wanted = engine_.wants_input() || shut_;
+  if (wanted && !receiving_ && !peer_ended_) {
+    receiving_ = true;
+    io().recv_start(receive_, socket_);
+  } else if (!wanted && receiving_ && !receive_cancelled_) {
+    receive_cancelled_ = true;
+    io().cancel(receive_);
+  }
+}
+
+/// Everything is answered. Closing while the client still sends would make the kernel reset the
+/// connection and could destroy the last answer on its way (RFC 9112 section 9.6): so FIN first,
+/// then read on, for a limited time, until the client closes too.
+void server_connection::finish() noexcept {
+  if (peer_ended_) {
+    close();
+    return;
+  }
+  if (!shut_) {
+    shut_ = true;
+    progress_ = loop().now();
+    io().shutdown(socket_, SHUT_WR);
+  }
+  update_reading();
+  watch_deadline();
+}
+
+void server_connection::close() noexcept {
+  if (closing_) return;
+  closing_ = true;
+  loop().disarm(*this);
+  if (engine_.broken()) {  // RST: the client must not take a cut answer for a whole one
+    io().option(socket_, SOL_SOCKET, SO_LINGER, 0);
+  }
+  io().close(close_, socket_);
+}
+
+void server_connection::on_closed(io::operation& op, const io::completion&) noexcept {
+  server_connection& self = static_cast<owned_operation&>(op).self;
+  self.closed_ = true;
+  self.step();
+}
+
+void server_connection::lose(stop_reason reason) noexcept {
+  engine_.abort(reason);
+  close();
+}
+
+/// Notes that the client did something that counts against its slowness.
+void server_connection::note_progress() noexcept {
+  using waits = server_engine::waiting_for;
+  const waits now_waits = engine_.waits();
+  // A head's time runs from its first byte, however many pieces it comes in.
+  if (now_waits == waits::rest_of_head && waited_for_ == waits::rest_of_head) return;
+  waited_for_ = now_waits;
+  progress_ = loop().now();
+}
+
+mono_time server_connection::deadline() const noexcept {
+  if (shut_) return saturating_add(progress_, limits().linger_timeout);
+  if (sending_part_.iov_base != nullptr) return saturating_add(progress_, limits().write_timeout);
+  switch (engine_.waits()) {
+    case server_engine::waiting_for::request:
+      // A new connection has sent nothing yet, and has as long as for a head.
+      return saturating_add(progress_, waited_for_ == server_engine::waiting_for::rest_of_head
+                                           ? limits().header_timeout
+                                           : limits().idle_timeout);
+    case server_engine::waiting_for::rest_of_head:
+      return saturating_add(progress_, limits().header_timeout);
+    case server_engine::waiting_for::body:
+      return saturating_add(progress_, limits().body_timeout);
+    case server_engine::waiting_for::handler:
+    case server_engine::waiting_for::nothing:
+      break;
+  }
+  return no_deadline;
+}
+
+/// One timer serves every wait. It is moved only to an earlier time; when it fires early it is
+/// armed again, so that a busy connection does not touch the timer wheel for each request.
+void server_connection::watch_deadline() noexcept {
+  const mono_time by = deadline();
+  if (by != no_deadline && (!armed() || by < at)) loop().arm(*this, by);
+}
+
+void server_connection::on_timer(timer& t) noexcept {
+  auto& self = static_cast<server_connection&>(t);
+  const mono_time by = self.deadline();
+  if (by > self.loop().now()) {
+    self.watch_deadline();
+  } else {
+    self.time_out();
+  }
+}
+
+void server_connection::time_out() noexcept {
+  if (shut_ || sending_part_.iov_base != nullptr) {
+    lose(stop_reason::disconnect);
+    return;
+  }
+  engine_.time_out();
+  progress_ = loop().now();
+  step();
+}
+
+void server_connection::drain() {
+  engine_.drain();
+  step();
+}
+
+void server_connection::abort(stop_reason reason) noexcept { lose(reason); }
+
+}  // namespace ferrule::http

@@ -1,0 +1,80 @@
+#pragma once
+// One accepted connection: moves bytes between the backend and a server_engine, and keeps time.
+
+#include <array>
+
+#include "ferrule/core/frame_pool.hpp"
+#include "ferrule/http/server.hpp"
+#include "ferrule/http/server_engine.hpp"
+
+namespace ferrule::http {
+
+class server_connection final : engine_owner, timer {
+ public:
+  /// Owns itself from here on: it goes when the socket is closed and no handler runs.
+  static void open(server& on, io::handle socket);
+
+  ~server_connection() { loop().disarm(*this); }
+
+  /// Ends when what was begun is answered.
+  void drain();
+  /// Ends now; handlers are stopped.
+  void abort(stop_reason reason) noexcept;
+
+  server_connection* next = nullptr;
+  server_connection** link = nullptr;
+
+  static void* operator new(std::size_t bytes) { return frame_pool::allocate(bytes); }
+  static void operator delete(void* self, std::size_t bytes) noexcept {
+    frame_pool::deallocate(self, bytes);
+  }
+
+ private:
+  struct owned_operation : io::operation {
+    owned_operation(function on_done, server_connection& owner) noexcept
+        : io::operation(on_done), self(owner) {}
+    server_connection& self;
+  };
+
+  server_connection(server& on, io::handle socket) noexcept;
+
+  void engine_changed() noexcept override { step(); }
+  static void on_received(io::operation& op, const io::completion& c) noexcept;
+  static void on_sent(io::operation& op, const io::completion& c) noexcept;
+  static void on_closed(io::operation& op, const io::completion& c) noexcept;
+  static void on_timer(timer& t) noexcept;
+
+  void step() noexcept;
+  void start_send() noexcept;
+  void update_reading() noexcept;
+  void finish() noexcept;
+  void close() noexcept;
+  void lose(stop_reason reason) noexcept;
+  void note_progress() noexcept;
+  mono_time deadline() const noexcept;
+  void watch_deadline() noexcept;
+  void time_out() noexcept;
+  reactor& loop() const noexcept { return server_.loop_; }
+  io::backend& io() const noexcept { return server_.loop_.io(); }
+  const server_limits& limits() const noexcept { return server_.context_.limits; }
+
+  server& server_;
+  io::handle socket_;
+  address peer_;
+  server_engine engine_;
+  buffer sending_;
+  iovec sending_part_{};
+  owned_operation receive_;
+  owned_operation send_;
+  owned_operation close_;
+  mono_time progress_;  // since when the present wait lasts
+  server_engine::waiting_for waited_for_ = server_engine::waiting_for::rest_of_head;
+  bool receiving_ = false;
+  bool receive_cancelled_ = false;
+  bool peer_ended_ = false;  // FIN arrived
+  bool shut_ = false;        // FIN sent: only waiting for the client's
+  bool closing_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace ferrule::http
