@@ -1,0 +1,45 @@
+#pragma once
+/// @file
+/// The process of a service, apart from its routes: options, threads, signals, an orderly end.
+/// Programs call `serve`, which supplies the factory.
+///
+/// ```cpp
+/// int run(int argc, char** argv, ferrule::service_factory& factory) {
+///   return ferrule::run_service(argc, argv, factory);
+/// }
+/// ```
+
+#include <memory>
+#include <span>
+
+#include "ferrule/app/settings.hpp"
+#include "ferrule/http/exchange.hpp"
+#include "ferrule/io/reactor.hpp"
+
+namespace ferrule {
+
+/// What one reactor serves, with the state it owns.
+class reactor_service {
+ public:
+  virtual ~reactor_service() = default;
+  virtual http::service& handlers() noexcept = 0;
+};
+
+/// Makes each reactor's service, on that reactor's thread.
+class service_factory {
+ public:
+  virtual std::unique_ptr<reactor_service> make(reactor& loop) = 0;
+
+ protected:
+  ~service_factory() = default;
+};
+
+/// Runs a service until SIGTERM or SIGINT: then stops accepting, answers what was begun within
+/// `--drain`, and returns 0. A second signal ends the process at once.
+/// Returns 1 with a line on standard error when it cannot start (the port is taken, the backend is
+/// not to be had), 2 for a wrong option; 0 after --help. `more` are the program's own options.
+/// Call it once, from the main thread, before other threads are started.
+int run_service(int argc, char** argv, service_factory& factory,
+                std::span<const option_group> more = {});
+
+}  // namespace ferrule

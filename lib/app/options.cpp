@@ -1,0 +1,104 @@
+#include "ferrule/app/options.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+namespace ferrule {
+namespace {
+
+struct found_option {
+  const option* which;
+  void* target;
+};
+
+std::optional<found_option> find(std::span<const option_group> groups, std::string_view name) {
+  for (const option_group& group : groups) {
+    for (const option& each : group.options) {
+      if (each.name == name) return found_option{&each, group.target};
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string_view> variable(const char* const* environ_like, std::string_view name) {
+  for (; environ_like != nullptr && *environ_like != nullptr; ++environ_like) {
+    const std::string_view entry = *environ_like;
+    if (entry.size() > name.size() && entry[name.size()] == '=' && entry.starts_with(name)) {
+      return entry.substr(name.size() + 1);
+    }
+  }
+  return std::nullopt;
+}
+
+/// Sets one option; returns what is wrong, naming `origin` ("--port" or "FERRULE_PORT").
+std::string set(const found_option& found, std::string_view origin, std::string_view value) {
+  const std::string wrong = found.which->set(found.target, value);
+  if (wrong.empty()) return {};
+  return fmt::format("{} {}, not '{}'", origin, wrong, value);
+}
+
+std::string from_environment(const char* const* environ_like,
+                             std::span<const option_group> groups) {
+  for (const option_group& group : groups) {
+    for (const option& each : group.options) {
+      const std::string name = environment_name(each.name);
+      const auto value = variable(environ_like, name);
+      if (!value) continue;
+      if (std::string wrong = set({&each, group.target}, name, *value); !wrong.empty())
+        return wrong;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string environment_name(std::string_view option_name) {
+  std::string name = "FERRULE_";
+  for (const char c : option_name) {
+    name += c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return name;
+}
+
+parsed_options parse_options(int argc, const char* const* argv, const char* const* environ_like,
+                             std::span<const option_group> groups) {
+  parsed_options parsed{.error = from_environment(environ_like, groups)};
+  for (int i = 1; i < argc && parsed.error.empty(); ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == "--help" || argument == "-h") {
+      return {.help_wanted = true, .error = {}};
+    }
+    const std::size_t equals = argument.find('=');
+    const std::string_view flag = argument.substr(0, equals);
+    const auto found =
+        flag.starts_with("--") ? find(groups, flag.substr(2)) : std::optional<found_option>();
+    if (!found) {
+      parsed.error = fmt::format("unknown argument '{}'; --help lists the options", argument);
+    } else if (equals != argument.npos) {
+      parsed.error = set(*found, flag, argument.substr(equals + 1));
+    } else if (i + 1 < argc) {
+      parsed.error = set(*found, flag, argv[++i]);
+    } else {
+      parsed.error = fmt::format("{} needs a value: {} {}", flag, flag, found->which->value_name);
+    }
+  }
+  return parsed;
+}
+
+std::string options_help(std::string_view program, std::span<const option_group> groups) {
+  std::string text = fmt::format(
+      "Usage: {} [options]\n\nOptions, each with the variable that sets it too:\n", program);
+  for (const option_group& group : groups) {
+    for (const option& each : group.options) {
+      text +=
+          fmt::format("  {:<31}{}\n{:33}{}\n", fmt::format("--{} {}", each.name, each.value_name),
+                      each.help, "", environment_name(each.name));
+    }
+  }
+  text += fmt::format("  {:<31}{}\n", "--help", "this text");
+  return text;
+}
+
+}  // namespace ferrule

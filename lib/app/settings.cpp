@@ -1,0 +1,127 @@
+#include "ferrule/app/settings.hpp"
+
+#include <charconv>
+#include <optional>
+#include <string>
+
+namespace ferrule {
+namespace {
+
+serve_settings& settings_of(void* target) noexcept { return *static_cast<serve_settings*>(target); }
+
+/// A whole decimal number from `least` to `most`.
+template <class T>
+std::optional<T> whole_number(std::string_view text, T least, T most) noexcept {
+  T value{};
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (failed != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  if (value < least || value > most) return std::nullopt;
+  return value;
+}
+
+template <class T, class U>
+std::string set_number(U& target, std::string_view text, T least, T most, const char* wrong) {
+  const auto value = whole_number<T>(text, least, most);
+  if (!value) return wrong;
+  target = static_cast<U>(*value);
+  return {};
+}
+
+/// "10s", "500ms", "2m"; a bare number counts seconds.
+std::optional<std::chrono::nanoseconds> duration(std::string_view text) noexcept {
+  constexpr std::uint32_t most = 1'000'000;
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto count = whole_number<std::uint32_t>(text.substr(0, digits), 0, most);
+  const std::string_view unit = text.substr(digits);
+  if (!count) return std::nullopt;
+  if (unit == "ms") return std::chrono::milliseconds(*count);
+  if (unit == "s" || unit.empty()) return std::chrono::seconds(*count);
+  if (unit == "m") return std::chrono::minutes(*count);
+  return std::nullopt;
+}
+
+std::string set_host(void* target, std::string_view text) {
+  const auto host = address::parse(text == "localhost" ? "127.0.0.1" : text, 0);
+  if (!host) return "must be an IP address";
+  settings_of(target).host = *host;
+  return {};
+}
+
+std::string set_port(void* target, std::string_view text) {
+  return set_number<std::uint16_t>(settings_of(target).port, text, 0, 65535,
+                                   "must be a port from 0 to 65535");
+}
+
+std::string set_threads(void* target, std::string_view text) {
+  return set_number<unsigned>(settings_of(target).threads, text, 0, 1024,
+                              "must be a number from 0 to 1024");
+}
+
+std::string set_backend(void* target, std::string_view text) {
+  io::backend_kind& kind = settings_of(target).backend.kind;
+  if (text == "auto") {
+    kind = io::backend_kind::automatic;
+  } else if (text == "uring") {
+    kind = io::backend_kind::uring;
+  } else if (text == "epoll") {
+    kind = io::backend_kind::epoll;
+  } else {
+    return "must be auto, uring or epoll";
+  }
+  return {};
+}
+
+std::string set_log_level(void* target, std::string_view text) {
+  const auto level = parse_log_level(text);
+  if (!level) return "must be debug, info, warn, error or off";
+  settings_of(target).least_logged = *level;
+  return {};
+}
+
+std::string set_drain(void* target, std::string_view text) {
+  const auto value = duration(text);
+  if (!value) return "must be a duration such as 10s, 500ms or 2m";
+  settings_of(target).drain = *value;
+  return {};
+}
+
+std::string set_nodelay(void* target, std::string_view text) {
+  if (text != "on" && text != "off") return "must be on or off";
+  settings_of(target).socket.nodelay = text == "on";
+  return {};
+}
+
+std::string set_linger(void* target, std::string_view text) {
+  return set_number<int>(settings_of(target).socket.linger_s, text, -1, 3600,
+                         "must be seconds from 0 to 3600, or -1");
+}
+
+std::string set_backlog(void* target, std::string_view text) {
+  return set_number<int>(settings_of(target).socket.backlog, text, 1, 65535,
+                         "must be a number from 1 to 65535");
+}
+
+std::string set_receive_buffer(void* target, std::string_view text) {
+  return set_number<std::uint32_t>(settings_of(target).socket.receive_buffer_bytes, text, 0,
+                                   1U << 30U, "must be a number of bytes up to 1073741824");
+}
+
+constexpr option options[] = {
+    {"host", "IP", "address to listen on (127.0.0.1)", set_host},
+    {"port", "N", "port to listen on; 0 takes any free one (0)", set_port},
+    {"threads", "N", "reactors; 0 starts one per usable core (0)", set_threads},
+    {"backend", "NAME", "auto, uring or epoll (auto)", set_backend},
+    {"log-level", "NAME", "debug, info, warn, error or off (info)", set_log_level},
+    {"drain", "TIME", "grace for requests in flight when asked to end (10s)", set_drain},
+    {"nodelay", "on|off", "send answers at once, TCP_NODELAY (on)", set_nodelay},
+    {"linger", "SECONDS", "SO_LINGER; -1 leaves the kernel's default (-1)", set_linger},
+    {"backlog", "N", "connections that may wait to be accepted (1024)", set_backlog},
+    {"receive-buffer-bytes", "N", "SO_RCVBUF; 0 leaves the kernel's default (0)",
+     set_receive_buffer},
+};
+
+}  // namespace
+
+std::span<const option> serve_options() noexcept { return options; }
+
+}  // namespace ferrule
