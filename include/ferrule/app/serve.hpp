@@ -1,0 +1,108 @@
+#pragma once
+/// @file
+/// `serve`: a route table becomes a program.
+///
+/// ```cpp
+/// constexpr auto routes = ferrule::route_table(
+///     ferrule::route<"GET /">([] { return "Hello, World!"; }));
+/// int run(int argc, char** argv) { return ferrule::serve<routes>(argc, argv); }
+/// ```
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "ferrule/api/state.hpp"
+#include "ferrule/app/run_service.hpp"
+#include "ferrule/route/dispatcher.hpp"
+
+namespace ferrule {
+namespace detail {
+
+/// Where a reactor's share of one state lives: made here, or elsewhere and shared.
+template <class State>
+class state_holder;
+
+template <class Factory>
+class state_holder<per_reactor_state<Factory>> {
+ public:
+  using value_type = typename per_reactor_state<Factory>::value_type;
+  explicit state_holder(per_reactor_state<Factory>& from) : object_(from.make()) {}
+  value_type& get() noexcept { return object_; }
+
+ private:
+  value_type object_;
+};
+
+template <class T>
+class state_holder<shared_state<T>> {
+ public:
+  using value_type = T;
+  explicit state_holder(shared_state<T>& from) : object_(from.object) {}
+  value_type& get() noexcept { return object_; }
+
+ private:
+  T& object_;
+};
+
+template <class>
+inline constexpr bool is_state = false;
+template <class Factory>
+inline constexpr bool is_state<per_reactor_state<Factory>> = true;
+template <class T>
+inline constexpr bool is_state<shared_state<T>> = true;
+
+template <const auto& Table, class... State>
+class table_service final : public reactor_service {
+ public:
+  explicit table_service(std::tuple<State...>& states)
+      : holders_(std::apply(
+            [](State&... each) { return std::tuple<state_holder<State>...>(each...); }, states)),
+        dispatcher_(std::apply(
+            [](state_holder<State>&... each) { return dispatcher_type(each.get()...); },
+            holders_)) {}
+  http::service& handlers() noexcept override { return dispatcher_; }
+
+ private:
+  using dispatcher_type = dispatcher<Table, typename state_holder<State>::value_type...>;
+
+  std::tuple<state_holder<State>...> holders_;
+  dispatcher_type dispatcher_;
+};
+
+template <const auto& Table, class... State>
+class table_service_factory final : public service_factory {
+ public:
+  explicit table_service_factory(State&&... states) : states_(std::move(states)...) {}
+  std::unique_ptr<reactor_service> make(reactor&) override {
+    return std::make_unique<table_service<Table, State...>>(states_);
+  }
+
+ private:
+  std::tuple<State...> states_;
+};
+
+}  // namespace detail
+
+/// Runs a service with the routes of `Table`, a `constexpr` route table of static storage, until it
+/// is asked to end; see `run_service` for options, signals and what is returned.
+/// `states` are what handlers take by reference: `per_reactor(factory)` or `shared(object)`.
+template <const auto& Table, class... State>
+int serve(int argc, char** argv, std::span<const option_group> more, State... states) {
+  static_assert((detail::is_state<State> && ...),
+                "ferrule: serve takes state as per_reactor(factory) or shared(object), because "
+                "each reactor is a thread");
+  detail::table_service_factory<Table, State...> factory(std::move(states)...);
+  return run_service(argc, argv, factory, more);
+}
+
+/// The same without options of the program's own.
+template <const auto& Table, class... State>
+int serve(int argc, char** argv, State... states) {
+  return serve<Table>(argc, argv, std::span<const option_group>(), std::move(states)...);
+}
+
+}  // namespace ferrule

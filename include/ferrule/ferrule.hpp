@@ -1,0 +1,31 @@
+#pragma once
+/// @file
+/// All that a service needs, in one header.
+///
+/// ```cpp
+/// constexpr auto routes = ferrule::route_table(
+///     ferrule::route<"GET /">([] { return "Hello, World!"; }));
+/// int run(int argc, char** argv) { return ferrule::serve<routes>(argc, argv); }
+/// ```
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ferrule/app/serve.hpp"
+#include "ferrule/core/race.hpp"
+#include "ferrule/core/result.hpp"
+#include "ferrule/core/scope.hpp"
+#include "ferrule/core/sleep.hpp"
+#include "ferrule/core/task.hpp"
+#include "ferrule/core/when_all.hpp"
+#include "ferrule/route/layers.hpp"
+
+namespace ferrule {
+using namespace std::chrono_literals;  // so that `co_await sleep(1ms)` reads as it stands
+}  // namespace ferrule
