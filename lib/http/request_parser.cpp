@@ -90,7 +90,8 @@ const char* bad_target_reason(char c) noexcept {
 const char* take_scheme_and_authority(request_head& out) noexcept {
   const std::string_view target = out.path;
   constexpr std::string_view separator = "://";
-  const std::size_t scheme_end = std::min(target.find(separator), target.size());
+  const std::size_t scheme_end = target.find(separator);
+  if (scheme_end == std::string_view::npos) return "invalid request target";
   const std::string_view scheme = target.substr(0, scheme_end);
   if (!equal_ignoring_case(scheme, "http") && !equal_ignoring_case(scheme, "https")) {
     return "invalid request target";

@@ -23,25 +23,31 @@ inline __m128i in_range(__m128i bytes, unsigned char first, unsigned char count)
   return _mm_cmpeq_epi8(_mm_min_epu8(shifted, last), shifted);
 }
 
-// Letters and '-' are all that most field names have. The others are left to the table.
-inline unsigned common_name_bytes(__m128i bytes) noexcept {
+inline unsigned outside(__m128i inside) noexcept {
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(inside, _mm_setzero_si128())));
+}
+
+// Each of these has a bit for every byte that is not common, which is left to the table.
+
+// Letters and '-' are all that most field names have.
+inline unsigned uncommon_in_names(__m128i bytes) noexcept {
   const __m128i letters = in_range(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 26);
   const __m128i dashes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('-'));
-  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(letters, dashes)));
+  return outside(_mm_or_si128(letters, dashes));
 }
 
 // Letters, digits and '/'. Not '.' and '%', which ask for a closer look.
-inline unsigned common_path_bytes(__m128i bytes) noexcept {
+inline unsigned uncommon_in_paths(__m128i bytes) noexcept {
   const __m128i letters = in_range(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 26);
   const __m128i others = in_range(bytes, '/', 11);
-  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(letters, others)));
+  return outside(_mm_or_si128(letters, others));
 }
 
-// All but control bytes; the tab, rare, is left to the table.
-inline unsigned common_text_bytes(__m128i bytes) noexcept {
+// All but control bytes. The tab is rare.
+inline unsigned uncommon_in_text(__m128i bytes) noexcept {
   const __m128i control = in_range(bytes, 0, 0x20);
   const __m128i rubout = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f));
-  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(control, rubout))) ^ 0xffffU;
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(control, rubout)));
 }
 
 }  // namespace detail
@@ -54,12 +60,12 @@ inline const char* skip_class(char_class wanted, const char* at, const char* end
 
 #ifdef __SSE2__
 // Stops at the first byte that is not common, or when less than a vector is left.
-template <unsigned (*Common)(__m128i) noexcept>
+template <unsigned (*Uncommon)(__m128i) noexcept>
 inline const char* skip_common(const char* at, const char* end) noexcept {
   constexpr int width = 16;
   for (; end - at >= width; at += width) {
-    const unsigned other = Common(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))) ^ 0xffffU;
-    if (other != 0) return at + std::countr_zero(other);
+    const unsigned found = Uncommon(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
+    if (found != 0) return at + std::countr_zero(found);
   }
   return at;
 }
@@ -67,15 +73,15 @@ inline const char* skip_common(const char* at, const char* end) noexcept {
 
 inline const char* skip_name(const char* at, const char* end) noexcept {
 #ifdef __SSE2__
-  at = skip_common<detail::common_name_bytes>(at, end);
+  at = skip_common<detail::uncommon_in_names>(at, end);
 #endif
   return skip_class(token_char, at, end);
 }
 
 inline const char* skip_text(const char* at, const char* end) noexcept {
 #ifdef __SSE2__
-  at = skip_common<detail::common_text_bytes>(at, end);
-  while (at != end && *at == '\t') at = skip_common<detail::common_text_bytes>(at + 1, end);
+  at = skip_common<detail::uncommon_in_text>(at, end);
+  while (at != end && *at == '\t') at = skip_common<detail::uncommon_in_text>(at + 1, end);
 #endif
   return skip_class(text_char, at, end);
 }
@@ -83,7 +89,7 @@ inline const char* skip_text(const char* at, const char* end) noexcept {
 // Only bytes that need no closer look: the first other one may well belong to the path.
 inline const char* skip_common_path(const char* at, const char* end) noexcept {
 #ifdef __SSE2__
-  at = skip_common<detail::common_path_bytes>(at, end);
+  at = skip_common<detail::uncommon_in_paths>(at, end);
 #endif
   return skip_class(plain_target_char, at, end);
 }
