@@ -1,0 +1,94 @@
+// Requests: every view lies in the input, a valid head is safe to act on, pieces give the same
+// outcome as the whole, and what was parsed is parsed again after it was written.
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "check.hpp"
+#include "ferrule/http/head_writer.hpp"
+#include "ferrule/http/parser.hpp"
+#include "ferrule/http/uri.hpp"
+
+namespace {
+
+using namespace ferrule;
+using namespace ferrule::http;
+
+constexpr head_limits limits{
+    .request_line_bytes_max = 200, .header_bytes_max = 400, .header_count_max = 10};
+
+void check_head(const request_head& head, std::string_view bytes) {
+  const std::string_view consumed = bytes;
+  for (const std::string_view part : {head.method_text, head.target, head.query, head.host}) {
+    FUZZ_CHECK(fuzz::lies_in(part, consumed));
+  }
+  FUZZ_CHECK(is_token(head.method_text));
+  FUZZ_CHECK(head.path == "*" || head.path.starts_with('/') || head.verb == method::connect);
+  FUZZ_CHECK(check_path(head.path) && check_escapes(head.query));
+  FUZZ_CHECK(head.version_minor == 0 || !head.host.empty());
+  FUZZ_CHECK(head.body != body_kind::until_close);
+  FUZZ_CHECK((head.body == body_kind::length) == (head.content_length != 0));
+  FUZZ_CHECK(head.fields.size() <= limits.header_count_max);
+  for (const header_field& field : head.fields) {
+    FUZZ_CHECK(fuzz::lies_in(field.name, consumed) && fuzz::lies_in(field.value, consumed));
+    FUZZ_CHECK(is_token(field.name) && is_field_value(field.value));
+    FUZZ_CHECK(field.value.find_first_of("\r\n\0", 0, 3) == std::string_view::npos);
+  }
+}
+
+// Byte by byte an error may come later, but never another one, and never anything else.
+void check_pieces(std::string_view bytes, const head_parse& whole) {
+  std::array<header_field, 20> storage;
+  request_head head;
+  std::size_t scanned = 0;
+  head_parse result;
+  for (std::size_t size = 0; size <= bytes.size() && result.state == head_parse::incomplete;
+       ++size) {
+    const std::string piece(bytes.substr(0, size));
+    result = parse_request_head(piece, limits, storage, head, scanned);
+  }
+  if (result.state == head_parse::incomplete && whole.state == head_parse::error) {
+    const std::string ended = std::string(bytes) + "\r\n\r\n";
+    result = parse_request_head(ended, limits, storage, head, scanned);
+  }
+  FUZZ_CHECK(result.state == whole.state);
+  FUZZ_CHECK(result.status == whole.status);
+  FUZZ_CHECK(result.bytes == whole.bytes);
+  FUZZ_CHECK(std::string_view(result.reason) == whole.reason);
+}
+
+void check_written_again(const request_head& head) {
+  if (head.host.empty() || head.target.find_first_of("[]") != std::string_view::npos) return;
+  buffer out;
+  FUZZ_CHECK(write_request_head(out, {.verb = head.method_text,
+                                      .target = head.target,
+                                      .host = head.host,
+                                      .body = head.body,
+                                      .content_length = head.content_length}));
+  std::array<header_field, 20> storage;
+  request_head again;
+  const head_parse result = parse_request_head(out.view(), {}, storage, again);
+  FUZZ_CHECK(result.state == head_parse::complete && result.bytes == out.size());
+  FUZZ_CHECK(again.method_text == head.method_text && again.target == head.target);
+  FUZZ_CHECK(again.path == head.path && again.query == head.query && again.host == head.host);
+  FUZZ_CHECK(again.body == head.body && again.content_length == head.content_length);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view bytes = fuzz::as_text(data, size);
+  std::array<header_field, 20> storage;
+  request_head head;
+  const head_parse result = parse_request_head(bytes, limits, storage, head);
+  FUZZ_CHECK(result.state != head_parse::incomplete || size < head_bytes_max(limits));
+  FUZZ_CHECK((result.state == head_parse::error) == (result.status != 0));
+  if (result.state == head_parse::complete) {
+    FUZZ_CHECK(result.bytes <= head_bytes_max(limits));
+    check_head(head, bytes.substr(0, result.bytes));
+    check_written_again(head);
+  }
+  check_pieces(bytes, result);
+  return 0;
+}
