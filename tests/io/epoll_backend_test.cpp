@@ -1,17 +1,11 @@
-// What only the epoll backend has: its limits, its fallbacks, and the traps of epoll(7).
+// What only the epoll backend has: its rules, and the traps of epoll(7).
 
 #include "io/epoll/epoll_backend.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <poll.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -399,90 +393,6 @@ TEST_F(epoll_backend_test, OperationsOnWhatIsClosedEndWithBadDescriptor) {
   run_until_ended(none);
   EXPECT_EQ(none.results, std::vector{-EBADF});
   ::close(other);
-}
-
-/// Runs `body` in a process of its own, where it may lower limits and install filters.
-template <class Body>
-int exit_code_of(Body body) {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(body());
-  int status = -1;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-bool deny(long syscall_number, std::uint16_t error) {
-  std::array<sock_filter, 4> code{{
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(syscall_number), 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  }};
-  const sock_fprog program{code.size(), code.data()};
-  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
-}
-
-int sleep_without_pwait2(std::uint16_t error) {
-  if (!deny(SYS_epoll_pwait2, error)) return 2;
-  const auto io = make_epoll_backend({});
-  for (int i = 0; i < 2; ++i) {
-    const mono_time until = io->now() + 1500us;
-    if (io->wait(until) != 0 || io->now() < until) return 3;
-  }
-  return 0;
-}
-
-TEST(epoll_backend_limits, SleepsInMillisecondsWhereTheFinerCallIsDenied) {
-  EXPECT_EQ(exit_code_of([] { return sleep_without_pwait2(ENOSYS); }), 0);
-  EXPECT_EQ(exit_code_of([] { return sleep_without_pwait2(EPERM); }), 0);
-}
-
-int make_without_descriptors() {
-  rlimit limit{};
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = 64;
-  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return 2;
-  int last = -1;
-  for (int fd = 0; fd >= 0; fd = ::dup(0)) last = fd;
-  for (int i = 0; i < 2; ++i) {
-    if (make_epoll_backend({}) != nullptr) return 3;  // no descriptor, then but one
-    ::close(last--);
-  }
-  return make_epoll_backend({}) != nullptr ? 0 : 4;
-}
-
-TEST(epoll_backend_limits, IsNotMadeWithoutDescriptors) {
-  EXPECT_EQ(exit_code_of(make_without_descriptors), 0);
-}
-
-int accept_without_descriptors() {
-  const auto io = make_epoll_backend({});
-  const auto listener = static_cast<handle>(io->listen(address::loopback_v4(0), {}));
-  address at;
-  if (io->local(listener, at) != 0) return 2;
-  const int client = ::socket(AF_INET, SOCK_STREAM, 0);
-  if (::connect(client, at.data(), at.size()) != 0) return 3;
-  rlimit limit{};
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = 64;
-  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return 4;
-  int last = -1;
-  for (int fd = 0; fd >= 0; fd = ::dup(0)) last = fd;
-  recorder accepting;
-  io->accept_start(accepting, listener);
-  while (!accepting.ended) io->wait(no_deadline);
-  if (accepting.results != std::vector{-EMFILE}) return 5;
-  // The connection still waits, though no new event says so.
-  ::close(last);
-  recorder again;
-  io->accept_start(again, listener);
-  while (again.results.empty()) io->wait(no_deadline);
-  return again.results[0] == last ? 0 : 6;
-}
-
-TEST(epoll_backend_limits, AcceptEndsWithoutDescriptorsAndCanBeStartedAgain) {
-  EXPECT_EQ(exit_code_of(accept_without_descriptors), 0);
 }
 
 }  // namespace

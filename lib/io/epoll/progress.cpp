@@ -8,6 +8,7 @@
 
 #include "io/epoll/epoll_backend.hpp"
 #include "io/epoll/file_job.hpp"
+#include "io/kernel_sockets.hpp"
 
 namespace ferrule::io {
 namespace {
@@ -15,25 +16,6 @@ namespace {
 // Calls for one socket in a round; what is left waits until the others had their turn.
 constexpr unsigned steps_max = 16;
 constexpr std::size_t parts_max = 16;  // of one call
-
-/// Whether accept(2) reports what befell one connection only: the next may be sound.
-bool is_of_one_connection(int error) noexcept {
-  switch (error) {
-    case EINTR:
-    case ECONNABORTED:
-    case EPERM:  // a firewall's refusal
-    case EPROTO:
-    case ENOPROTOOPT:
-    case ENETDOWN:
-    case ENETUNREACH:
-    case EHOSTDOWN:
-    case EHOSTUNREACH:
-    case ENONET:
-      return true;
-    default:
-      return false;
-  }
-}
 
 ssize_t receive(const epoll::socket_record& socket, std::byte* into, std::size_t size) noexcept {
   return socket.type == epoll::medium::file ? ::read(socket.fd, into, size)
@@ -124,7 +106,7 @@ void epoll_backend::step_accept(record& listener) noexcept {
   if (fd >= 0) {
     sockets_.add(fd, listener.type);
     tell(*listener.in.op, {fd, true, {}});
-  } else if (!is_of_one_connection(errno)) {
+  } else if (errno == EAGAIN || !kernel::is_passing_accept_error(-errno)) {
     fail_in(listener);
   }
 }
