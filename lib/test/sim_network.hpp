@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -52,7 +53,7 @@ class port_space {
   static constexpr unsigned first = 32768;  // Linux' ip_local_port_range
   static constexpr unsigned count = 28232;
 
-  std::map<std::uint16_t, unsigned> users_;
+  std::unordered_map<std::uint16_t, unsigned> users_;
 };
 
 /// One machine of the network: its address, its ports and what is bound to them.

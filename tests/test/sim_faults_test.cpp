@@ -188,6 +188,20 @@ TEST(SimFaults, HalfOpenAtOnceSwallowsFinAndBytes) {
   EXPECT_EQ(full.last(), -EPIPE) << "the error was told once";
 }
 
+TEST(SimFaults, ALostAcknowledgementIsTakenForLostBytes) {
+  connected_hosts hosts;
+  recorded at_client;
+  recorded at_server;
+  hosts.client.recv_start(at_client, hosts.at_client);
+  hosts.server.recv_start(at_server, hosts.at_server);
+  const sent on_the_way(hosts.client, hosts.at_client, "x");
+  hosts.world.half_open(hosts.client, hosts.at_client);
+  hosts.world.run_for(1s);
+  EXPECT_EQ(at_server.bytes, "x");
+  ASSERT_TRUE(hosts.ends(at_client));
+  EXPECT_EQ(at_client.last(), -ETIMEDOUT);
+}
+
 TEST(SimFaults, HalfOpenWhileConnectingIsALostSyn) {
   two_hosts hosts;
   hosts.listen(80);

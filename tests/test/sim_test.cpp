@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <set>
 #include <thread>
 
 #include "recorded.hpp"
@@ -56,6 +57,30 @@ TEST(SimWorld, ThousandsOfSecondsCostAFewBatchesEach) {
   EXPECT_LE(every_second.ticks, 10'000U);
   EXPECT_LE(world.counts().batches, 10'000U * 12);  // the wheel takes a few steps to a far timer
   every_second.loop.disarm(every_second);
+}
+
+TEST(SimWorld, TheSeedDecidesWhoRunsFirst) {
+  struct racer : ready {
+    racer(reactor& on, std::string& log, char own) : ready(run_now), order(log), name(own) {
+      on.schedule(*this);
+    }
+    static void run_now(ready& r) noexcept {
+      auto& self = static_cast<racer&>(r);
+      self.order += self.name;
+    }
+    std::string& order;
+    char name;
+  };
+  std::set<std::string> orders;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    sim_world world(seed);
+    std::string order;
+    racer a(world.add_host("10.0.0.1"), order, 'a');
+    racer b(world.add_host("10.0.0.2"), order, 'b');
+    world.run_for(0s);
+    orders.insert(order);
+  }
+  EXPECT_EQ(orders, (std::set<std::string>{"ab", "ba"}));
 }
 
 TEST(SimWorld, PostedWorkRuns) {
