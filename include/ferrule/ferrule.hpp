@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ferrule/api/openapi.hpp"
 #include "ferrule/app/serve.hpp"
 #include "ferrule/core/race.hpp"
 #include "ferrule/core/result.hpp"
@@ -24,6 +25,7 @@
 #include "ferrule/core/sleep.hpp"
 #include "ferrule/core/task.hpp"
 #include "ferrule/core/when_all.hpp"
+#include "ferrule/route/contract_table.hpp"
 #include "ferrule/route/layers.hpp"
 
 namespace ferrule {

@@ -1,0 +1,253 @@
+#pragma once
+/// @file
+/// A contract as an OpenAPI 3.1 document, for people, generators and gateways.
+///
+/// ```cpp
+/// namespace greeter {
+/// inline constexpr ferrule::endpoint<"GET /hello/{name}", std::string(std::string_view)> hello{};
+/// inline constexpr ferrule::contract api(hello);
+/// }  // namespace greeter
+/// const ferrule::json::raw& greeter_document() {
+///   static const ferrule::json::raw document =
+///       ferrule::openapi(greeter::api, {.title = "Greeter", .version = "1.0.0"});
+///   return document;  // a handler may return it as it is
+/// }
+/// ```
+///
+/// Described are parameters, bodies and answers by the schemas of their types, each error that the
+/// `to_problem` of an endpoint's enumeration knows, with an example, and what Ferrule refuses
+/// itself: ill-typed parameters (400) and bodies (400, 415, 422). An error type that is no
+/// enumeration becomes the `default` answer. A tail `{name...}` is written as `{name}`, for
+/// OpenAPI has no word for it.
+///
+/// Source: OpenAPI 3.1.0; RFC 9457 for problems.
+
+#include <concepts>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ferrule/api/contract.hpp"
+#include "ferrule/api/query.hpp"
+#include "ferrule/json/schema.hpp"
+
+namespace ferrule {
+
+/// What a document says of the service as a whole.
+struct openapi_info {
+  std::string_view title;
+  std::string_view version;  ///< of the contract
+  std::optional<std::string_view> description{};
+};
+
+namespace detail {
+
+// The document's parts, with the member names that the format gives them.
+struct openapi_example {
+  json::raw value;
+};
+struct openapi_media {
+  json::raw schema;
+  std::optional<std::map<std::string, openapi_example>> examples{};
+};
+using openapi_content = std::map<std::string, openapi_media>;
+struct openapi_header {
+  std::string description;
+  json::raw schema;
+};
+struct openapi_response {
+  std::string description;
+  std::optional<std::map<std::string, openapi_header>> headers{};
+  std::optional<openapi_content> content{};
+};
+struct openapi_parameter {
+  std::string name;
+  std::string in;
+  bool required;
+  json::raw schema;
+};
+struct openapi_body {
+  bool required;
+  openapi_content content;
+};
+struct openapi_operation {
+  std::vector<openapi_parameter> parameters{};
+  std::optional<openapi_body> requestBody{};  // NOLINT(readability-identifier-naming)
+  std::map<std::string, openapi_response> responses{};
+};
+
+/// A document in the making.
+class openapi_builder {
+ public:
+  openapi_builder();
+
+  json::components& types() noexcept { return types_; }
+  /// The operation of an endpoint, to be filled in.
+  openapi_operation& add(const pattern& shape);
+  /// Adds what one of its errors is answered with. Errors of one status share an answer.
+  void add_problem(openapi_operation& to, std::string_view name, const problem& what);
+  /// Adds what Ferrule answers with by itself.
+  void add_refusal(openapi_operation& to, int status);
+  /// Adds an answer with problems of any status.
+  void add_any_problem(openapi_operation& to);
+  json::raw finish(const openapi_info& info) &&;
+
+ private:
+  openapi_media& problem_media(openapi_operation& to, const std::string& status,
+                               std::string_view title);
+
+  json::components types_;
+  json::raw problem_schema_;
+  std::map<std::string, std::map<std::string, openapi_operation>> paths_;
+};
+
+json::raw text_schema();
+openapi_response described_response(int status);
+openapi_header location_header();
+
+template <class T>
+json::raw schema_of_type(json::components& types) {
+  buffer out;
+  json::write_schema<T>(out, types);
+  return json::raw::trusted(std::string(out.view()));
+}
+
+/// The schema of what stands in a path or a query as text.
+template <class T>
+json::raw parameter_schema(json::components& types) {
+  using enum json::kind;
+  constexpr json::kind form = json::kind_of<T>;
+  if constexpr (form == boolean || form == integer || form == floating || form == enumeration) {
+    return schema_of_type<T>(types);
+  } else {
+    return text_schema();
+  }
+}
+
+json::raw list_schema(const json::raw& items);
+json::raw with_default(const json::raw& schema, std::string_view value);
+
+template <class T, std::size_t I>
+openapi_parameter query_parameter(json::components& types) {
+  using member = json::member_type<T, I>;
+  openapi_parameter described{.name = std::string(json::member_name<T, I>),
+                              .in = "query",
+                              .required = query_member_required<T, I>,
+                              .schema = {}};
+  if constexpr (is_query_optional<member>) {
+    described.schema = parameter_schema<typename member::value_type>(types);
+  } else if constexpr (is_query_list<member>) {
+    described.schema = list_schema(parameter_schema<typename member::value_type>(types));
+  } else {
+    described.schema = parameter_schema<member>(types);
+    if constexpr (!query_member_required<T, I> && json::kind_of<member> != json::kind::object) {
+      const T defaults{};
+      described.schema =
+          with_default(described.schema, json::write(std::get<I>(json::tie_members(defaults))));
+    }
+  }
+  return described;
+}
+
+/// Adds one parameter of an endpoint to its operation. `Slot` is the placeholder it takes, if it
+/// takes one.
+template <class A, std::size_t Slot>
+void document_argument(openapi_builder& builder, openapi_operation& to, const pattern& shape) {
+  constexpr source from = source_of<A>();
+  if constexpr (from == source::position) {
+    to.parameters.push_back({std::string(shape.parameter_name(Slot)), "path", true,
+                             parameter_schema<A>(builder.types())});
+    if (!text_result<A>) builder.add_refusal(to, 400);
+  } else if constexpr (from == source::name) {
+    using value = decltype(A::value);
+    to.parameters.push_back(
+        {std::string(A::name()), "path", true, parameter_schema<value>(builder.types())});
+    if (!text_result<value>) builder.add_refusal(to, 400);
+  } else if constexpr (from == source::query) {
+    using value = decltype(A::value);
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (to.parameters.push_back(query_parameter<value, I>(builder.types())), ...);
+    }(std::make_index_sequence<json::member_count<value>>());
+    builder.add_refusal(to, 400);
+  } else if constexpr (from == source::header) {
+    to.parameters.push_back({std::string(A::name()), "header", false, text_schema()});
+  } else if constexpr (from == source::json_body) {
+    to.requestBody = {
+        true, {{"application/json", {schema_of_type<decltype(A::value)>(builder.types())}}}};
+    for (const int status : {400, 415, 422}) builder.add_refusal(to, status);
+  } else {
+    static_assert(from == source::body);
+    to.requestBody = {false, {{"*/*", {json::raw::trusted("{}")}}}};
+  }
+}
+
+template <class Endpoint, class... A, std::size_t... I>
+void document_arguments(openapi_builder& builder, openapi_operation& to,
+                        type_list<A...> /*arguments*/, std::index_sequence<I...>) {
+  constexpr auto slots = Endpoint::signature::bind(Endpoint::shape).slots;
+  (document_argument<A, slots[I]>(builder, to, Endpoint::shape), ...);
+}
+
+template <class T>
+void document_content(openapi_builder& builder, openapi_response& answer) {
+  if constexpr (text_result<T>) {
+    answer.content = {{"text/plain", {text_schema()}}};
+  } else {
+    answer.content = {{"application/json", {schema_of_type<T>(builder.types())}}};
+  }
+}
+
+template <class R>
+void document_result(openapi_builder& builder, openapi_operation& to) {
+  if constexpr (is_std_optional<R>) {
+    document_result<typename R::value_type>(builder, to);
+    builder.add_problem(to, "none", {.status = 404});
+  } else {
+    constexpr int status = std::is_void_v<R> || std::same_as<R, no_content> ? 204
+                           : is_created<R>                                  ? 201
+                                                                            : 200;
+    openapi_response answer = described_response(status);
+    if constexpr (is_created<R>) {
+      answer.headers = {{"Location", location_header()}};
+      document_content<decltype(R::value)>(builder, answer);
+    } else if constexpr (status == 200) {
+      document_content<R>(builder, answer);
+    }
+    to.responses.emplace(std::to_string(status), std::move(answer));
+  }
+}
+
+template <class E>
+void document_errors(openapi_builder& builder, openapi_operation& to) {
+  if constexpr (std::is_enum_v<E>) {
+    for (const auto& known : json::enumerators<E>) {
+      builder.add_problem(to, known.name, to_problem(known.value));
+    }
+  } else if constexpr (!std::is_void_v<E>) {
+    builder.add_any_problem(to);
+  }
+}
+
+template <class Endpoint>
+void document_endpoint(openapi_builder& builder) {
+  openapi_operation& operation = builder.add(Endpoint::shape);
+  document_arguments<Endpoint>(builder, operation, sent_types<typename Endpoint::signature>(),
+                               std::make_index_sequence<Endpoint::signature::count>());
+  document_result<typename Endpoint::result_type>(builder, operation);
+  document_errors<typename Endpoint::error_type>(builder, operation);
+}
+
+}  // namespace detail
+
+/// The document for a contract. It is built anew by each call, so keep it.
+template <class... Endpoint>
+json::raw openapi(contract<Endpoint...> /*described*/, const openapi_info& info) {
+  detail::openapi_builder builder;
+  (detail::document_endpoint<Endpoint>(builder), ...);
+  return std::move(builder).finish(info);
+}
+
+}  // namespace ferrule

@@ -1,0 +1,126 @@
+#include "ferrule/api/openapi.hpp"
+
+#include "ferrule/http/status.hpp"
+#include "ferrule/json/write.hpp"
+
+namespace ferrule::detail {
+
+/// What `write_problem` writes, for its schema.
+namespace problem_form {
+struct invalid_value {
+  std::string detail;
+  std::optional<std::string> pointer;
+  std::optional<std::string> parameter;
+};
+struct problem {
+  std::string type;
+  std::string title;
+  int status;
+  std::optional<std::string> detail;
+  std::optional<std::string> instance;
+  std::optional<std::string> trace_id;
+  std::optional<std::vector<invalid_value>> errors;
+};
+}  // namespace problem_form
+
+namespace {
+
+struct openapi_components {
+  json::raw schemas;
+};
+struct openapi_document {
+  std::string_view openapi;
+  openapi_info info;
+  std::map<std::string, std::map<std::string, openapi_operation>> paths;
+  openapi_components components;
+};
+
+/// "/files/{path...}" as "/files/{path}".
+std::string template_of(std::string_view path) {
+  std::string text(path);
+  if (text.ends_with("...}")) text.replace(text.size() - 4, 3, "");
+  return text;
+}
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
+json::raw raw_of(const buffer& text) { return json::raw::trusted(std::string(text.view())); }
+
+}  // namespace
+
+// First of all types, so that no type of a contract takes the name `problem` from it.
+openapi_builder::openapi_builder()
+    : problem_schema_(schema_of_type<problem_form::problem>(types_)) {}
+
+openapi_operation& openapi_builder::add(const pattern& shape) {
+  return paths_[template_of(shape.path())][lower_case(to_string(shape.verb))];
+}
+
+openapi_media& openapi_builder::problem_media(openapi_operation& to, const std::string& status,
+                                              std::string_view title) {
+  openapi_response& answer = to.responses[status];
+  if (answer.description.empty()) {
+    answer.description = title;
+  } else if (answer.description.find(title) == std::string::npos) {
+    answer.description.append("; ").append(title);
+  }
+  if (!answer.content) answer.content.emplace();
+  openapi_media& media = (*answer.content)[std::string(problem_content_type)];
+  media.schema = problem_schema_;
+  return media;
+}
+
+void openapi_builder::add_problem(openapi_operation& to, std::string_view name,
+                                  const problem& what) {
+  const std::string_view title = what.title.empty() ? reason_phrase(what.status) : what.title;
+  openapi_media& media = problem_media(to, std::to_string(what.status), title);
+  if (!media.examples) media.examples.emplace();
+  buffer text;
+  write_problem(text, what, {});
+  media.examples->insert_or_assign(std::string(name), openapi_example{raw_of(text)});
+}
+
+void openapi_builder::add_refusal(openapi_operation& to, int status) {
+  problem_media(to, std::to_string(status), reason_phrase(status));
+}
+
+void openapi_builder::add_any_problem(openapi_operation& to) {
+  problem_media(to, "default", "A problem");
+}
+
+json::raw openapi_builder::finish(const openapi_info& info) && {
+  buffer schemas;
+  types_.write(schemas);
+  buffer text;
+  json::write(text, openapi_document{"3.1.0", info, std::move(paths_), {raw_of(schemas)}});
+  return raw_of(text);
+}
+
+json::raw text_schema() { return json::raw::trusted(R"({"type":"string"})"); }
+
+json::raw list_schema(const json::raw& items) {
+  return json::raw::trusted(R"({"type":"array","items":)" + std::string(items.text()) + '}');
+}
+
+json::raw with_default(const json::raw& schema, std::string_view value) {
+  std::string text(schema.text());
+  text.pop_back();
+  return json::raw::trusted(text.append(R"(,"default":)").append(value) + '}');
+}
+
+openapi_response described_response(int status) {
+  return {.description = std::string(reason_phrase(status))};
+}
+
+openapi_header location_header() {
+  return {.description = "Where the new resource is found",
+          .schema = json::raw::trusted(R"({"type":"string","format":"uri-reference"})")};
+}
+
+}  // namespace ferrule::detail
