@@ -93,8 +93,9 @@ std::string options_help(std::string_view program, std::span<const option_group>
   for (const option_group& group : groups) {
     for (const option& each : group.options) {
       text +=
-          fmt::format("  {:<31}{}\n{:33}{}\n", fmt::format("--{} {}", each.name, each.value_name),
-                      each.help, "", environment_name(each.name));
+          fmt::format("  {:<31}{}", fmt::format("--{} {}", each.name, each.value_name), each.help);
+      if (each.shown != nullptr) text += fmt::format(" ({})", each.shown(group.target));
+      text += fmt::format("\n{:33}{}\n", "", environment_name(each.name));
     }
   }
   text += fmt::format("  {:<31}{}\n", "--help", "this text");

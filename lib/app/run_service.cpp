@@ -183,10 +183,10 @@ int serve_until_signal(std::string_view program, const serve_settings& settings,
 
 }  // namespace
 
-int run_service(int argc, char** argv, service_factory& factory,
+int run_service(const serve_settings& defaults, int argc, char** argv, service_factory& factory,
                 std::span<const option_group> more) {
   const std::string_view program = argc > 0 ? base_name(argv[0]) : "service";
-  serve_settings settings;
+  serve_settings settings = defaults;
   std::vector<option_group> groups{{serve_options(), &settings}};
   groups.insert(groups.end(), more.begin(), more.end());
   const parsed_options parsed = parse_options(argc, argv, environ, groups);

@@ -1,8 +1,12 @@
 #include "ferrule/app/settings.hpp"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <optional>
 #include <string>
+
+#include "ferrule/json/enum_names.hpp"
 
 namespace ferrule {
 namespace {
@@ -106,18 +110,41 @@ std::string set_receive_buffer(void* target, std::string_view text) {
                                    1U << 30U, "must be a number of bytes up to 1073741824");
 }
 
+const serve_settings& settings_of(const void* target) noexcept {
+  return *static_cast<const serve_settings*>(target);
+}
+
+std::string duration_text(std::chrono::nanoseconds value) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(value).count();
+  return ms % 1000 == 0 ? fmt::format("{}s", ms / 1000) : fmt::format("{}ms", ms);
+}
+
+std::string backend_text(io::backend_kind kind) {
+  if (kind == io::backend_kind::automatic) return "auto";
+  return kind == io::backend_kind::uring ? "uring" : "epoll";
+}
+
 constexpr option options[] = {
-    {"host", "IP", "address to listen on (127.0.0.1)", set_host},
-    {"port", "N", "port to listen on; 0 takes any free one (0)", set_port},
-    {"threads", "N", "reactors; 0 starts one per usable core (0)", set_threads},
-    {"backend", "NAME", "auto, uring or epoll (auto)", set_backend},
-    {"log-level", "NAME", "debug, info, warn, error or off (info)", set_log_level},
-    {"drain", "TIME", "grace for requests in flight when asked to end (10s)", set_drain},
-    {"nodelay", "on|off", "send answers at once, TCP_NODELAY (on)", set_nodelay},
-    {"linger", "SECONDS", "SO_LINGER; -1 leaves the kernel's default (-1)", set_linger},
-    {"backlog", "N", "connections that may wait to be accepted (1024)", set_backlog},
-    {"receive-buffer-bytes", "N", "SO_RCVBUF; 0 leaves the kernel's default (0)",
-     set_receive_buffer},
+    {"host", "IP", "address to listen on", set_host,
+     [](const void* s) { return settings_of(s).host.ip(); }},
+    {"port", "N", "port to listen on; 0 takes any free one", set_port,
+     [](const void* s) { return fmt::format("{}", settings_of(s).port); }},
+    {"threads", "N", "reactors; 0 starts one per usable core", set_threads,
+     [](const void* s) { return fmt::format("{}", settings_of(s).threads); }},
+    {"backend", "NAME", "auto, uring or epoll", set_backend,
+     [](const void* s) { return backend_text(settings_of(s).backend.kind); }},
+    {"log-level", "NAME", "debug, info, warn, error or off", set_log_level,
+     [](const void* s) { return std::string(json::enum_name(settings_of(s).least_logged)); }},
+    {"drain", "TIME", "grace for requests in flight when asked to end", set_drain,
+     [](const void* s) { return duration_text(settings_of(s).drain); }},
+    {"nodelay", "on|off", "send answers at once, TCP_NODELAY", set_nodelay,
+     [](const void* s) { return std::string(settings_of(s).socket.nodelay ? "on" : "off"); }},
+    {"linger", "SECONDS", "SO_LINGER; -1 leaves the kernel's default", set_linger,
+     [](const void* s) { return fmt::format("{}", settings_of(s).socket.linger_s); }},
+    {"backlog", "N", "connections that may wait to be accepted", set_backlog,
+     [](const void* s) { return fmt::format("{}", settings_of(s).socket.backlog); }},
+    {"receive-buffer-bytes", "N", "SO_RCVBUF; 0 leaves the kernel's default", set_receive_buffer,
+     [](const void* s) { return fmt::format("{}", settings_of(s).socket.receive_buffer_bytes); }},
 };
 
 }  // namespace

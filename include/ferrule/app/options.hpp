@@ -27,6 +27,8 @@ struct option {
   std::string_view value_name;  ///< as shown by --help: "N"
   std::string_view help;
   std::string (*set)(void* target, std::string_view value);
+  /// The value the target has, as --help shows it; not shown without this.
+  std::string (*shown)(const void* target) = nullptr;
 };
 
 /// A table of options and the object they set.

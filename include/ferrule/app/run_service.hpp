@@ -5,7 +5,7 @@
 ///
 /// ```cpp
 /// int run(int argc, char** argv, ferrule::service_factory& factory) {
-///   return ferrule::run_service(argc, argv, factory);
+///   return ferrule::run_service({.port = 8001}, argc, argv, factory);
 /// }
 /// ```
 
@@ -37,9 +37,10 @@ class service_factory {
 /// Runs a service until SIGTERM or SIGINT: then stops accepting, answers what was begun within
 /// `--drain`, and returns 0. A second signal ends the process at once.
 /// Returns 1 with a line on standard error when it cannot start (the port is taken, the backend is
-/// not to be had), 2 for a wrong option; 0 after --help. `more` are the program's own options.
+/// not to be had), 2 for a wrong option; 0 after --help. `defaults` hold where neither the
+/// environment nor the arguments say otherwise; `more` are the program's own options.
 /// Call it once, from the main thread, before other threads are started.
-int run_service(int argc, char** argv, service_factory& factory,
+int run_service(const serve_settings& defaults, int argc, char** argv, service_factory& factory,
                 std::span<const option_group> more = {});
 
 }  // namespace ferrule

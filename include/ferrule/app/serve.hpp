@@ -61,9 +61,9 @@ class table_service final : public reactor_service {
   explicit table_service(std::tuple<State...>& states)
       : holders_(std::apply(
             [](State&... each) { return std::tuple<state_holder<State>...>(each...); }, states)),
-        dispatcher_(std::apply(
-            [](state_holder<State>&... each) { return dispatcher_type(each.get()...); },
-            holders_)) {}
+        dispatcher_(
+            std::apply([](state_holder<State>&... each) { return dispatcher_type(each.get()...); },
+                       holders_)) {}
   http::service& handlers() noexcept override { return dispatcher_; }
 
  private:
@@ -90,19 +90,28 @@ class table_service_factory final : public service_factory {
 /// Runs a service with the routes of `Table`, a `constexpr` route table of static storage, until it
 /// is asked to end; see `run_service` for options, signals and what is returned.
 /// `states` are what handlers take by reference: `per_reactor(factory)` or `shared(object)`.
+/// `defaults` hold where neither the environment nor the arguments say otherwise:
+/// `serve<routes>({.port = 8001}, argc, argv)`. `more` are options of the program's own.
 template <const auto& Table, class... State>
-int serve(int argc, char** argv, std::span<const option_group> more, State... states) {
+int serve(const serve_settings& defaults, int argc, char** argv, std::span<const option_group> more,
+          State... states) {
   static_assert((detail::is_state<State> && ...),
                 "ferrule: serve takes state as per_reactor(factory) or shared(object), because "
                 "each reactor is a thread");
   detail::table_service_factory<Table, State...> factory(std::move(states)...);
-  return run_service(argc, argv, factory, more);
+  return run_service(defaults, argc, argv, factory, more);
 }
 
 /// The same without options of the program's own.
 template <const auto& Table, class... State>
+int serve(const serve_settings& defaults, int argc, char** argv, State... states) {
+  return serve<Table>(defaults, argc, argv, std::span<const option_group>(), std::move(states)...);
+}
+
+/// The same with the defaults of Ferrule.
+template <const auto& Table, class... State>
 int serve(int argc, char** argv, State... states) {
-  return serve<Table>(argc, argv, std::span<const option_group>(), std::move(states)...);
+  return serve<Table>(serve_settings{}, argc, argv, std::move(states)...);
 }
 
 }  // namespace ferrule

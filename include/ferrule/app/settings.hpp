@@ -3,11 +3,7 @@
 /// What can be said to every service at start: where to listen, on how many threads, how to end.
 ///
 /// ```cpp
-/// ferrule::serve_settings on_port_80() {
-///   ferrule::serve_settings settings;
-///   settings.port = 80;
-///   return settings;
-/// }
+/// const ferrule::serve_settings on_port_80{.port = 80};
 /// ```
 
 #include <chrono>
@@ -21,16 +17,17 @@
 
 namespace ferrule {
 
-/// The settings of `serve` with their defaults.
+/// The settings of `serve` with their defaults. A service may give others, `{.port = 8001}`;
+/// the environment and the command line win over both.
 struct serve_settings {
   address host = address::loopback_v4(0);    ///< --host; its port is not used
   std::uint16_t port = 0;                    ///< --port; 0: any free one
   unsigned threads = 0;                      ///< --threads; 0: as many as `usable_cores`
-  io::backend_options backend;               ///< --backend
+  io::backend_options backend{};             ///< --backend
   log_level least_logged = log_level::info;  ///< --log-level
   std::chrono::nanoseconds drain = std::chrono::seconds(10);  ///< --drain
-  io::socket_options socket;  ///< --nodelay, --linger, --backlog, --receive-buffer-bytes
-  http::server_limits limits;
+  io::socket_options socket{};  ///< --nodelay, --linger, --backlog, --receive-buffer-bytes
+  http::server_limits limits{};
 };
 
 /// The options that set a `serve_settings`, which is their group's target.
