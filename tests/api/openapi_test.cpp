@@ -1,0 +1,264 @@
+#include "ferrule/api/openapi.hpp"
+
+#include <gtest/gtest.h>
+#include <simdjson.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace shop {
+struct article {
+  std::uint64_t id;
+  std::string name;
+};
+struct draft {
+  std::string name;
+  std::optional<article> like;
+};
+enum class order { cheap, best };
+struct page {
+  std::uint32_t limit = 20;
+  std::optional<std::uint64_t> after;
+  std::vector<order> by;
+  std::string_view text;
+  order first = order::best;
+};
+struct code {
+  int number = 0;
+};
+inline bool parse_parameter(std::string_view text, code& out) {
+  return ferrule::parse_parameter(text, out.number);
+}
+enum class error { no_such_article, sold_out, taken };
+constexpr ferrule::problem to_problem(error e) noexcept {
+  if (e == error::no_such_article) return {.status = 404};
+  if (e == error::sold_out) return {.status = 409, .title = "Sold out"};
+  return {.status = 409, .title = "Name taken", .type = "https://example.com/taken"};
+}
+enum class draft_error { nameless };
+inline ferrule::problem to_problem(draft_error) {
+  return {.status = 422, .title = "Nameless", .errors = {{.detail = "a", .pointer = "/name"}}};
+}
+struct detailed_error {
+  std::string why;
+};
+inline ferrule::problem to_problem(const detailed_error& e) { return {.detail = e.why}; }
+
+using namespace ferrule;
+constexpr endpoint<"GET /articles/{id}", article(std::uint64_t id), error> get{};
+constexpr endpoint<"DELETE /articles/{id}", void(path<"id", std::uint64_t>), error> remove{};
+constexpr endpoint<"POST /articles", created<article>(json_body<draft>), draft_error> add{};
+constexpr endpoint<"GET /articles", std::vector<article>(query<page>, header<"X-Tag">)> list{};
+constexpr endpoint<"GET /files/{name}/{path...}", std::string(path<"path", std::string>, code)>
+    read_file{};
+constexpr endpoint<"PUT /raw", std::optional<article>(body), problem> put_raw{};
+constexpr endpoint<"GET /detailed", no_content(), detailed_error> detailed{};
+constexpr contract api(get, remove, add, list, read_file, put_raw, detailed);
+}  // namespace shop
+
+namespace ferrule {
+namespace {
+
+namespace dom = simdjson::dom;
+
+const json::raw& document() {
+  static const json::raw text =
+      openapi(shop::api, {.title = "Shop", .version = "1.2.0", .description = "Sells \"rings\""});
+  return text;
+}
+
+class openapi_document : public testing::Test {
+ protected:
+  openapi_document() : root(parser_.parse(std::string(document().text()))) {}
+
+  /// What a JSON pointer leads to, as text; "(nothing)" if it leads nowhere.
+  std::string at(const std::string& pointer) {
+    dom::element found;
+    if (root.at_pointer(pointer).get(found) != simdjson::SUCCESS) return "(nothing)";
+    return simdjson::minify(found);
+  }
+  static std::string path(std::string text) {
+    std::string escaped = "/paths/";
+    for (const char c : text) escaped += c == '/' ? std::string("~1") : std::string(1, c);
+    return escaped;
+  }
+
+ private:
+  dom::parser parser_;
+
+ protected:
+  dom::element root;
+};
+
+void collect_references(dom::element from, std::set<std::string>& into) {
+  if (from.is_array()) {
+    for (dom::element each : dom::array(from)) collect_references(each, into);
+  } else if (from.is_object()) {
+    for (auto [key, value] : dom::object(from)) {
+      if (key == "$ref") into.emplace(std::string_view(value));
+      collect_references(value, into);
+    }
+  }
+}
+
+TEST_F(openapi_document, has_what_every_document_must_have) {
+  EXPECT_EQ(at("/openapi"), R"("3.1.0")");
+  EXPECT_EQ(at("/info"), R"({"title":"Shop","version":"1.2.0","description":"Sells \"rings\""})");
+  for (auto [path_text, item] : dom::object(root["paths"])) {
+    EXPECT_EQ(path_text[0], '/');
+    for (auto [verb, operation] : dom::object(item)) {
+      dom::object responses = operation["responses"];
+      EXPECT_NE(responses.size(), 0U) << path_text;
+      for (auto [status, answer] : responses) {
+        EXPECT_NE(std::string_view(answer["description"]), "") << path_text << status;
+      }
+    }
+  }
+}
+
+TEST_F(openapi_document, refers_only_to_what_is_there) {
+  std::set<std::string> references;
+  collect_references(root, references);
+  EXPECT_EQ(references.size(), 4U);  // article, draft, problem, invalid_value
+  for (const std::string& each : references) {
+    ASSERT_EQ(each[0], '#') << each;
+    EXPECT_NE(at(each.substr(1)), "(nothing)") << each;
+  }
+}
+
+TEST_F(openapi_document, holds_a_path_once_with_all_its_methods) {
+  std::string all;
+  for (auto [path_text, item] : dom::object(root["paths"])) {
+    all += std::string(path_text) + ':';
+    for (auto [verb, operation] : dom::object(item)) all += ' ' + std::string(verb);
+    all += '\n';
+  }
+  EXPECT_EQ(all,
+            "/articles: get post\n"
+            "/articles/{id}: delete get\n"
+            "/detailed: get\n"
+            "/files/{name}/{path}: get\n"
+            "/raw: put\n");
+}
+
+TEST_F(openapi_document, describes_path_parameters) {
+  const std::string id = R"([{"name":"id","in":"path","required":true,"schema":)"
+                         R"({"type":"integer","minimum":0,"maximum":18446744073709551615}}])";
+  EXPECT_EQ(at(path("/articles/{id}") + "/get/parameters"), id);
+  EXPECT_EQ(at(path("/articles/{id}") + "/delete/parameters"), id);
+  EXPECT_EQ(at(path("/files/{name}/{path}") + "/get/parameters"),
+            R"([{"name":"path","in":"path","required":true,"schema":{"type":"string"}},)"
+            R"({"name":"name","in":"path","required":true,"schema":{"type":"string"}}])");
+}
+
+TEST_F(openapi_document, describes_query_and_header_parameters) {
+  const std::string parameters = path("/articles") + "/get/parameters/";
+  const auto parameter = [](std::string_view name, std::string_view required,
+                            std::string_view schema) {
+    return R"({"name":")" + std::string(name) + R"(","in":"query","required":)" +
+           std::string(required) + R"(,"schema":)" + std::string(schema) + '}';
+  };
+  EXPECT_EQ(at(parameters + "0"),
+            parameter("limit", "false",
+                      R"({"type":"integer","minimum":0,"maximum":4294967295,"default":20})"));
+  EXPECT_EQ(at(parameters + "1"),
+            parameter("after", "false",
+                      R"({"type":"integer","minimum":0,"maximum":18446744073709551615})"));
+  EXPECT_EQ(at(parameters + "2"),
+            parameter("by", "false",
+                      R"({"type":"array","items":{"type":"string","enum":["cheap","best"]}})"));
+  EXPECT_EQ(at(parameters + "3"), parameter("text", "true", R"({"type":"string"})"));
+  EXPECT_EQ(
+      at(parameters + "4"),
+      parameter("first", "false", R"({"type":"string","enum":["cheap","best"],"default":"best"})"));
+  EXPECT_EQ(at(parameters + "5"),
+            R"({"name":"X-Tag","in":"header","required":false,"schema":{"type":"string"}})");
+}
+
+TEST_F(openapi_document, describes_bodies) {
+  EXPECT_EQ(at(path("/articles") + "/post/requestBody"),
+            R"({"required":true,"content":{"application/json":)"
+            R"({"schema":{"$ref":"#/components/schemas/draft"}}}})");
+  EXPECT_EQ(at(path("/raw") + "/put/requestBody"),
+            R"({"required":false,"content":{"*/*":{"schema":{}}}})");
+  EXPECT_EQ(at(path("/articles") + "/get/requestBody"), "(nothing)");
+}
+
+TEST_F(openapi_document, describes_answers) {
+  EXPECT_EQ(at(path("/articles/{id}") + "/get/responses/200"),
+            R"({"description":"OK","content":{"application/json":)"
+            R"({"schema":{"$ref":"#/components/schemas/article"}}}})");
+  EXPECT_EQ(at(path("/articles/{id}") + "/delete/responses/204"),
+            R"({"description":"No Content"})");
+  EXPECT_EQ(at(path("/files/{name}/{path}") + "/get/responses/200/content"),
+            R"({"text/plain":{"schema":{"type":"string"}}})");
+  const std::string made = path("/articles") + "/post/responses/201";
+  EXPECT_EQ(at(made + "/headers/Location/schema"), R"({"type":"string","format":"uri-reference"})");
+  EXPECT_EQ(at(made + "/content/application~1json/schema/$ref"),
+            R"("#/components/schemas/article")");
+  EXPECT_NE(at(path("/raw") + "/put/responses/200"), "(nothing)");
+  EXPECT_EQ(at(path("/raw") + "/put/responses/404/description"), R"("Not Found")");
+}
+
+TEST_F(openapi_document, describes_every_error_with_an_example) {
+  const std::string responses = path("/articles/{id}") + "/get/responses/";
+  EXPECT_EQ(at(responses + "404/description"), R"("Not Found")");
+  EXPECT_EQ(at(responses + "409/description"), R"("Sold out; Name taken")");
+  EXPECT_EQ(at(responses + "409/content/application~1problem+json/schema"),
+            R"({"$ref":"#/components/schemas/problem"})");
+  EXPECT_EQ(
+      at(responses + "409/content/application~1problem+json/examples"),
+      R"({"sold_out":{"value":{"type":"about:blank","title":"Sold out","status":409}},)"
+      R"("taken":{"value":{"type":"https://example.com/taken","title":"Name taken","status":409}}})");
+}
+
+TEST_F(openapi_document, describes_what_is_refused_without_the_handler) {
+  const std::string post = path("/articles") + "/post/responses/";
+  EXPECT_EQ(at(post + "400/description"), R"("Bad Request")");
+  EXPECT_EQ(at(post + "415/description"), R"("Unsupported Media Type")");
+  EXPECT_EQ(at(post + "422/description"), R"("Unprocessable Content; Nameless")");
+  EXPECT_EQ(at(post + "422/content/application~1problem+json/examples/nameless/value/errors"),
+            R"([{"detail":"a","pointer":"/name"}])");
+  EXPECT_NE(at(path("/articles") + "/get/responses/400"), "(nothing)");
+  EXPECT_NE(at(path("/files/{name}/{path}") + "/get/responses/400"), "(nothing)");
+  EXPECT_EQ(at(path("/raw") + "/put/responses/400"), "(nothing)");
+}
+
+TEST_F(openapi_document, has_one_answer_for_errors_that_cannot_be_listed) {
+  for (const std::string& operation : {path("/detailed") + "/get", path("/raw") + "/put"}) {
+    EXPECT_EQ(at(operation + "/responses/default"),
+              R"({"description":"A problem","content":{"application/problem+json":)"
+              R"({"schema":{"$ref":"#/components/schemas/problem"}}}})");
+  }
+}
+
+TEST_F(openapi_document, describes_problems_as_they_are_written) {
+  buffer written;
+  detail::write_problem(written,
+                        {.status = 422,
+                         .title = "T",
+                         .type = "https://example.com",
+                         .detail = "d",
+                         .instance = "/i",
+                         .errors = {{"wrong", "/name"}, {"wrong", "", "limit"}}},
+                        "0af7");
+  dom::parser parser;
+  for (auto [key, value] : dom::object(parser.parse(written.data(), written.size()))) {
+    EXPECT_NE(at("/components/schemas/problem/properties/" + std::string(key)), "(nothing)") << key;
+  }
+  EXPECT_EQ(at("/components/schemas/problem/required"), R"(["type","title","status"])");
+  EXPECT_EQ(at("/components/schemas/invalid_value/required"), R"(["detail"])");
+}
+
+TEST(openapi, of_an_empty_contract_is_a_document_too) {
+  constexpr contract<> none;
+  dom::parser parser;
+  const std::string text(openapi(none, {.title = "None", .version = "0"}).text());
+  const dom::element root = parser.parse(text);
+  EXPECT_EQ(dom::object(root["paths"]).size(), 0U);
+  EXPECT_EQ(root["info"]["description"].error(), simdjson::NO_SUCH_FIELD);
+}
+
+}  // namespace
+}  // namespace ferrule
