@@ -1,0 +1,94 @@
+#pragma once
+/// @file
+/// What the users service offers: everything that a caller has to know, and nothing of how it is
+/// done.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ferrule/api/contract.hpp"
+#include "ferrule/json/read_error.hpp"
+
+namespace users {
+
+inline constexpr std::size_t name_bytes_max = 200;
+inline constexpr std::size_t email_bytes_max =
+    254;  // RFC 5321 section 4.5.3.1.3, less its brackets
+inline constexpr std::uint32_t page_users_max = 100;
+
+/// A user with the id that the service gave them.
+struct user {
+  std::uint64_t id;
+  std::string name;
+  std::string email;
+};
+
+/// What a caller says of a user. An e-mail address belongs to one user at most; letters of either
+/// case count as equal in it.
+struct new_user {
+  std::string name;
+  std::string email;
+};
+
+/// Refuses what cannot be meant. Whether mail arrives at an address only mail can tell, so that it
+/// looks like `name@host` is all that is asked.
+inline void validate(const new_user& u, ferrule::json::violations& problems) {
+  if (u.name.empty()) problems.add("/name", "must not be empty");
+  if (u.name.size() > name_bytes_max) problems.add("/name", "must not exceed 200 bytes");
+  if (u.email.size() > email_bytes_max) problems.add("/email", "must not exceed 254 bytes");
+  const std::size_t at = u.email.rfind('@');
+  const bool has_both_parts = at != u.email.npos && at != 0 && at + 1 != u.email.size();
+  if (!has_both_parts || u.email.find_first_of(" \t\r\n") != u.email.npos) {
+    problems.add("/email", "must be an e-mail address such as ada@example.com");
+  }
+}
+
+/// Which users to list: those with ids greater than `after`.
+struct page {
+  std::uint64_t after = 0;
+  std::uint32_t limit = 20;  ///< from 1 to `page_users_max`
+};
+
+/// Users in the order of their ids.
+struct user_list {
+  std::vector<user> users;
+  std::optional<std::uint64_t> next_after;  ///< `after` of the next page, if there is more
+};
+
+enum class error : std::uint8_t { not_found, email_taken, store_full };
+constexpr ferrule::problem to_problem(error e) noexcept {
+  switch (e) {
+    case error::email_taken:
+      return {.status = 409, .title = "E-mail address taken"};
+    case error::store_full:
+      return {.status = 507, .title = "No room for more users"};
+    case error::not_found:
+      break;
+  }
+  return {.status = 404, .title = "No such user"};
+}
+
+enum class page_error : std::uint8_t { limit_out_of_range };
+inline ferrule::problem to_problem(page_error) {
+  return {.status = 422,
+          .title = "Limit out of range",
+          .errors = {{.detail = "must be from 1 to 100", .parameter = "limit"}}};
+}
+
+using ferrule::created;
+using ferrule::endpoint;
+using ferrule::json_body;
+using ferrule::query;
+
+inline constexpr endpoint<"GET /users", user_list(query<page>), page_error> list_users{};
+inline constexpr endpoint<"POST /users", created<user>(json_body<new_user>), error> create_user{};
+inline constexpr endpoint<"GET /users/{id}", user(std::uint64_t id), error> get_user{};
+inline constexpr endpoint<"PUT /users/{id}", user(std::uint64_t id, json_body<new_user>), error>
+    update_user{};
+inline constexpr endpoint<"DELETE /users/{id}", void(std::uint64_t id), error> delete_user{};
+
+inline constexpr ferrule::contract api(list_users, create_user, get_user, update_user, delete_user);
+
+}  // namespace users

@@ -1,0 +1,70 @@
+#pragma once
+/// @file
+/// The users service: a handler for each endpoint of its contract, and its route table.
+
+#include "api.hpp"
+#include "ferrule/api/openapi.hpp"
+#include "ferrule/ferrule.hpp"
+#include "store.hpp"
+
+namespace users {
+
+inline task<result<user_list, page_error>> list(query<page> asked, store& all) {
+  if (asked->limit < 1 || asked->limit > page_users_max) {
+    co_return fail(page_error::limit_out_of_range);
+  }
+  user_list answer{co_await all.list(asked->after, asked->limit + 1), {}};
+  if (answer.users.size() > asked->limit) {  // the one too many says that there is another page
+    answer.users.pop_back();
+    answer.next_after = answer.users.back().id;
+  }
+  co_return answer;
+}
+
+inline task<result<created<user>, error>> add(json_body<new_user> said, store& all) {
+  auto made = co_await all.add(*std::move(said));
+  co_return std::move(made).transform([](user u) {
+    std::string location = fmt::format("/users/{}", u.id);
+    return created<user>{std::move(u), std::move(location)};
+  });
+}
+
+inline task<result<user, error>> show(std::uint64_t id, store& all) { return all.find(id); }
+
+inline task<result<user, error>> update(std::uint64_t id, json_body<new_user> said, store& all) {
+  return all.replace(id, *std::move(said));
+}
+
+inline task<result<void, error>> remove(std::uint64_t id, store& all) { return all.remove(id); }
+
+struct health {
+  std::string_view status = "ok";
+};
+
+/// What a caller who knows nothing gets.
+inline std::string_view welcome() {
+  return "The users service.\n"
+         "\n"
+         "GET    /users?after=0&limit=20   users by id, a page at a time\n"
+         "POST   /users                    add one: "
+         "{\"name\":\"Ada\",\"email\":\"ada@example.com\"}\n"
+         "GET    /users/{id}               one of them\n"
+         "PUT    /users/{id}               replace name and e-mail address\n"
+         "DELETE /users/{id}               remove one\n"
+         "GET    /health                   whether the service is well\n"
+         "GET    /openapi.json             all of this for programs\n";
+}
+
+inline const ferrule::json::raw& document() {
+  static const ferrule::json::raw text =
+      ferrule::openapi(api, {.title = "users", .version = "1.0.0"});
+  return text;
+}
+
+inline constexpr auto routes = ferrule::route_table<api>(
+    ferrule::on<list_users>(list), ferrule::on<create_user>(add), ferrule::on<get_user>(show),
+    ferrule::on<update_user>(update), ferrule::on<delete_user>(remove),
+    ferrule::route<"GET /">(welcome), ferrule::route<"GET /health">([] { return health{}; }),
+    ferrule::route<"GET /openapi.json">(document));
+
+}  // namespace users
