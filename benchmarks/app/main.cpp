@@ -10,7 +10,8 @@ struct user {
 };
 
 user make_user(std::uint64_t id) {
-  return {fmt::format("{}", id), fmt::format("User {}", id), fmt::format("user{}@example.com", id)};
+  const std::string digits = std::to_string(id);
+  return {digits, "User " + digits, "user" + digits + "@example.com"};
 }
 
 task<user> make_user_async(std::uint64_t id) { co_return make_user(id); }
