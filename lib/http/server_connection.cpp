@@ -57,6 +57,11 @@ void server_connection::on_sent(io::operation& op, const io::completion& c) noex
   self.step();
 }
 
+void server_connection::engine_changed() noexcept {
+  if (engine_.waits() != waited_for_) note_progress();  // a new wait begins
+  step();
+}
+
 /// Does whatever the present state asks for; called after everything that changes it.
 void server_connection::step() noexcept {
   if (closing_) {

@@ -38,7 +38,7 @@ class server_connection final : engine_owner, timer {
 
   server_connection(server& on, io::handle socket) noexcept;
 
-  void engine_changed() noexcept override { step(); }
+  void engine_changed() noexcept override;
   static void on_received(io::operation& op, const io::completion& c) noexcept;
   static void on_sent(io::operation& op, const io::completion& c) noexcept;
   static void on_closed(io::operation& op, const io::completion& c) noexcept;

@@ -95,7 +95,7 @@ server_engine::waiting_for server_engine::waits() const noexcept {
     case phase::drop_body:
       return waiting_for::body;
     case phase::handle:
-      return kept_->ex.reader_waits() ? waiting_for::body : waiting_for::handler;
+      return body_wanted_ ? waiting_for::body : waiting_for::handler;
     case phase::ended:
       break;
   }
@@ -329,6 +329,7 @@ void server_engine::free_kept() noexcept {
 
 void server_engine::after_answer() {
   streaming_ = false;
+  body_wanted_ = false;
   if (!keep_alive_) {
     phase_ = phase::ended;
   } else {
@@ -343,7 +344,11 @@ std::optional<std::string_view> server_engine::read(exchange& ex) {
   buffer& reading = kept_->reading;
   for (;;) {
     if (kept_->reading_begin == reading.size()) {
-      if (in_.size() == in_begin_) return std::nullopt;
+      if (in_.size() == in_begin_) {
+        body_wanted_ = true;
+        tell_owner();  // from now on the client is the slow one
+        return std::nullopt;
+      }
       reading.clear();
       std::swap(reading, in_);
       kept_->reading_begin = std::exchange(in_begin_, 0);
@@ -356,6 +361,7 @@ std::optional<std::string_view> server_engine::read(exchange& ex) {
     }
     kept_->reading_begin += part.consumed;
     if (!part.data.empty() || body_.complete()) {
+      body_wanted_ = false;
       tell_owner();  // there is room for more input
       return part.data;
     }

@@ -78,8 +78,11 @@ std::int32_t backend::option(io::handle handle, int level, int name, int value) 
   if (s == nullptr) return -EBADF;
   if (level == IPPROTO_TCP) return s->type == SOCK_STREAM ? 0 : -ENOPROTOOPT;
   if (level != SOL_SOCKET) return -ENOPROTOOPT;
-  if (name == SO_LINGER) return -EINVAL;  // not an int
   stream_options& options = s->connected ? s->connected.end().options : s->options;
+  if (name == SO_LINGER) {
+    options.reset_on_close = value == 0;
+    return 0;
+  }
   const std::size_t bytes =
       std::max(static_cast<std::size_t>(std::max(value, 0)), buffer_bytes_min);
   if (name == SO_RCVBUF) options.receive_window_bytes = bytes;

@@ -156,7 +156,8 @@ class server_engine final : sink {
   bool handler_stopped_ = false;  // the handler ended inside service::invoke, stopped
   bool end_of_input_ = false;
   bool draining_ = false;
-  bool streaming_ = false;  // between begin and finish
+  bool body_wanted_ = false;  // the handler waits for more of a streamed body
+  bool streaming_ = false;    // between begin and finish
   bool broken_ = false;
 };
 
