@@ -1,0 +1,84 @@
+#include "ferrule/app/options.hpp"
+
+#include <gtest/gtest.h>
+
+#include <initializer_list>
+#include <vector>
+
+namespace ferrule {
+namespace {
+
+struct settings {
+  std::string name = "none";
+  int port = 0;
+};
+
+constexpr option options[] = {
+    {"name", "TEXT", "what it is called",
+     [](void* target, std::string_view text) {
+       static_cast<settings*>(target)->name = text;
+       return std::string();
+     }},
+    {"first-port", "N", "where it begins",
+     [](void* target, std::string_view text) {
+       if (text.find_first_not_of("0123456789") != text.npos)
+         return std::string("must be a number");
+       static_cast<settings*>(target)->port = std::stoi(std::string(text));
+       return std::string();
+     }},
+};
+
+struct outcome {
+  settings set;
+  parsed_options parsed;
+};
+
+outcome parse(std::vector<const char*> arguments, std::vector<const char*> variables = {}) {
+  outcome o;
+  arguments.insert(arguments.begin(), "program");
+  variables.push_back(nullptr);
+  const option_group group{options, &o.set};
+  o.parsed = parse_options(static_cast<int>(arguments.size()), arguments.data(), variables.data(),
+                           {&group, 1});
+  return o;
+}
+
+TEST(options, are_set_in_both_forms) {
+  const outcome o = parse({"--name", "a b", "--first-port=80"});
+  EXPECT_EQ(o.parsed.error, "");
+  EXPECT_EQ(o.set.name, "a b");
+  EXPECT_EQ(o.set.port, 80);
+  EXPECT_EQ(parse({"--name="}).set.name, "");
+  EXPECT_EQ(parse({"--name=a=b"}).set.name, "a=b");
+}
+
+TEST(options, come_from_the_environment_unless_the_command_line_says_otherwise) {
+  const outcome o = parse({"--name", "flag"},
+                          {"FERRULE_NAME=variable", "FERRULE_FIRST_PORT=81", "FERRULE_NAMES=x"});
+  EXPECT_EQ(o.parsed.error, "");
+  EXPECT_EQ(o.set.name, "flag");
+  EXPECT_EQ(o.set.port, 81);
+}
+
+TEST(options, that_are_wrong_say_how) {
+  EXPECT_EQ(parse({"--nmae", "x"}).parsed.error,
+            "unknown argument '--nmae'; --help lists the options");
+  EXPECT_EQ(parse({"name"}).parsed.error, "unknown argument 'name'; --help lists the options");
+  EXPECT_EQ(parse({"--first-port"}).parsed.error, "--first-port needs a value: --first-port N");
+  EXPECT_EQ(parse({"--first-port=x"}).parsed.error, "--first-port must be a number, not 'x'");
+  EXPECT_EQ(parse({}, {"FERRULE_FIRST_PORT=x"}).parsed.error,
+            "FERRULE_FIRST_PORT must be a number, not 'x'");
+}
+
+TEST(options, help_names_each_option_and_its_variable) {
+  EXPECT_TRUE(parse({"--help"}).parsed.help_wanted);
+  EXPECT_TRUE(parse({"-h"}).parsed.help_wanted);
+  const option_group group{options, nullptr};
+  const std::string help = options_help("program", {&group, 1});
+  EXPECT_NE(help.find("--first-port N"), help.npos);
+  EXPECT_NE(help.find("FERRULE_FIRST_PORT"), help.npos);
+  EXPECT_NE(help.find("where it begins"), help.npos);
+}
+
+}  // namespace
+}  // namespace ferrule
