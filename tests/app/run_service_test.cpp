@@ -58,7 +58,7 @@ class process {
       std::vector<char*> argv;
       for (std::string& each : arguments) argv.push_back(each.data());
       factory all;
-      const int code = run_service(static_cast<int>(argv.size()), argv.data(), all);
+      const int code = run_service({}, static_cast<int>(argv.size()), argv.data(), all);
       std::fflush(nullptr);
       ::_exit(code);
     }
