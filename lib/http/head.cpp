@@ -47,11 +47,12 @@ head_parse parse_field_lines(head_cursor& cursor, std::span<header_field> storag
     if (!line.at_line_end()) return take_line_end(line, "invalid byte in a field value");
     line.at += line_end_bytes;
     if (count == storage.size()) return head_error(431, "too many header fields");
-    const header_field field{view(name, name_end), view(value, value_end)};
+    header_field& field = storage[count++];
+    field.name = view(name, name_end);
+    field.value = view(value, value_end);
     if (may_matter(field.name.size())) {
       if (const char* fault = note_field(field, facts)) return head_error(400, fault);
     }
-    storage[count++] = field;
   }
   fields = storage.first(count);
   const head_parse end = take_line_end(line, "");

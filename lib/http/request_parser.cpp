@@ -130,6 +130,12 @@ const char* split_target(const target_scan& scan, request_head& out) noexcept {
 // The method and the space after it.
 head_parse take_method(head_cursor& cursor, request_head& out) noexcept {
   const char* const begin = cursor.at;
+  if (view(begin, cursor.end).starts_with("GET ")) {  // most requests, and cheaper to compare
+    out.method_text = {begin, 3};
+    out.verb = method::get;
+    cursor.at += 4;
+    return head_complete();
+  }
   const char* const end = skip_class(token_char, begin, cursor.end);
   if (end - begin > method_bytes_max) return head_error(501, "method is too long");
   if (end == cursor.end) return head_incomplete();
