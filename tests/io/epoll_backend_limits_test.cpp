@@ -56,7 +56,7 @@ int sleep_without_pwait2(std::uint16_t error) {
   return 0;
 }
 
-TEST(epoll_limits_test, SleepsInMillisecondsWhereTheFinerCallIsDenied) {
+TEST(epoll_backend_limits_test, SleepsInMillisecondsWhereTheFinerCallIsDenied) {
   EXPECT_EQ(exit_code_of([] { return sleep_without_pwait2(ENOSYS); }), 0);
   EXPECT_EQ(exit_code_of([] { return sleep_without_pwait2(EPERM); }), 0);
 }
@@ -75,7 +75,7 @@ int make_without_descriptors() {
   return make_epoll_backend({}) != nullptr ? 0 : 4;
 }
 
-TEST(epoll_limits_test, IsNotMadeWithoutDescriptors) {
+TEST(epoll_backend_limits_test, IsNotMadeWithoutDescriptors) {
   EXPECT_EQ(exit_code_of(make_without_descriptors), 0);
 }
 
@@ -104,7 +104,7 @@ int accept_without_descriptors() {
   return static_cast<int>(again.accepted[0]) == last ? 0 : 6;
 }
 
-TEST(epoll_limits_test, AcceptEndsWithoutDescriptorsAndCanBeStartedAgain) {
+TEST(epoll_backend_limits_test, AcceptEndsWithoutDescriptorsAndCanBeStartedAgain) {
   EXPECT_EQ(exit_code_of(accept_without_descriptors), 0);
 }
 
