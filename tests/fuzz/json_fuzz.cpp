@@ -1,17 +1,16 @@
 // Any bytes: reading must neither crash nor accept what is not JSON, and what was accepted must
-// come back the same after being written. Run with a folder of documents to start from:
-// `json-fuzz corpus/`.
+// come back the same after being written.
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "check.hpp"
 #include "ferrule/json/read.hpp"
 #include "ferrule/json/write.hpp"
 
@@ -43,17 +42,13 @@ struct subject {
   json::raw r;
 };
 
-void require(bool condition) {
-  if (!condition) std::abort();
-}
-
 void check_problems(const json::read_error& error, std::size_t size) {
-  require(!error.problems.empty() && error.problems.size() <= json::read_limits{}.problems_max);
+  FUZZ_CHECK(!error.problems.empty() && error.problems.size() <= json::read_limits{}.problems_max);
   for (const json::violation& problem : error.problems) {
-    require(problem.offset <= size && !problem.message.empty());
+    FUZZ_CHECK(problem.offset <= size && !problem.message.empty());
     // The parser refused it, so the place must have been found, too.
-    require(problem.message != "is not JSON");
-    require(problem.pointer.empty() || problem.pointer[0] == '/');
+    FUZZ_CHECK(problem.message != "is not JSON");
+    FUZZ_CHECK(problem.pointer.empty() || problem.pointer[0] == '/');
   }
 }
 
@@ -63,7 +58,7 @@ void check(std::string_view text) {
   if (!read) return check_problems(read.error(), text.size());
   const std::string written = json::write(*read);
   const auto again = json::read<T>(written);
-  require(again.has_value() && json::write(*again) == written);
+  FUZZ_CHECK(again.has_value() && json::write(*again) == written);
 }
 
 }  // namespace
