@@ -109,7 +109,6 @@ bool is_socket(handle any) noexcept {
 bool is_passing_accept_error(std::int32_t result) noexcept {
   switch (-result) {
     case EINTR:
-    case EAGAIN:
     case ECONNABORTED:
     case EPERM:  // a firewall's refusal
     case EPROTO:

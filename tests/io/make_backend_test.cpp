@@ -4,12 +4,12 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
-#include <string_view>
 
 #include "ferrule/io/backend.hpp"
 
@@ -71,6 +71,17 @@ TEST(make_backend, has_none_when_io_uring_is_wanted_but_denied) {
               const made_backend made = make_backend({.kind = backend_kind::uring});
               if (made.io != nullptr) return 2;
               return made.why == "io_uring: Operation not permitted" ? 0 : 3;
+            }),
+            0);
+}
+
+TEST(make_backend, has_none_without_descriptors_and_says_so) {
+  EXPECT_EQ(in_child([] {
+              const rlimit none{.rlim_cur = 0, .rlim_max = 0};
+              if (::setrlimit(RLIMIT_NOFILE, &none) != 0) return 1;
+              const made_backend made = make_backend({});
+              if (made.io != nullptr) return 2;
+              return made.why == "epoll: Too many open files" ? 0 : 3;
             }),
             0);
 }

@@ -106,7 +106,7 @@ void epoll_backend::step_accept(record& listener) noexcept {
   if (fd >= 0) {
     sockets_.add(fd, listener.type);
     tell(*listener.in.op, {fd, true, {}});
-  } else if (errno == EAGAIN || !kernel::is_passing_accept_error(-errno)) {
+  } else if (!kernel::is_passing_accept_error(-errno)) {
     fail_in(listener);
   }
 }
