@@ -210,6 +210,20 @@ void chat_client::closed(const io::completion&) {
   if (--sessions_left_ != 0) loop_.arm(pause_, loop_.now() + up_to(loop_.random(), 1000));
 }
 
+seed_range seeds_to_run(std::uint64_t usual) {
+  const auto number = [](const char* name) -> std::uint64_t {
+    const char* const text = std::getenv(name);
+    return text == nullptr ? 0 : std::strtoull(text, nullptr, 10);
+  };
+  if (const std::uint64_t only = number("FERRULE_SIM_SEED"); only != 0) return {only, only};
+  const std::uint64_t count = number("FERRULE_SIM_SEEDS");
+  return {1, count != 0 ? count : usual};
+}
+
+void trace_if_wanted(sim_world& world) {
+  if (std::getenv("FERRULE_SIM_TRACE") != nullptr) world.trace_to(stderr);
+}
+
 void make_trouble(sim_link& link, rng& random) {
   link.latency = std::chrono::microseconds(random.below(50'000));
   link.jitter = std::chrono::microseconds(random.below(50'000));
@@ -229,7 +243,7 @@ void make_trouble(sim_link& link, rng& random) {
 chat_report run_chat(std::uint64_t seed, unsigned clients, unsigned sessions, bool troubled) {
   chat_report report;
   sim_world world(seed);
-  if (std::getenv("FERRULE_SIM_TRACE") != nullptr) world.trace_to(stderr);
+  trace_if_wanted(world);
   rng random(seed);
   if (troubled) make_trouble(world.everywhere(), random);
   const address at = *address::parse("10.0.0.1", 80);

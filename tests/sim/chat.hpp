@@ -159,6 +159,16 @@ struct chat_report {
   bool ended = false;  ///< everybody left within the limit
 };
 
+/// Which seeds a test tries.
+struct seed_range {
+  std::uint64_t first;
+  std::uint64_t last;
+};
+/// FERRULE_SIM_SEED=n: that seed alone; FERRULE_SIM_SEEDS=n: that many; else as many as `usual`.
+seed_range seeds_to_run(std::uint64_t usual);
+/// With FERRULE_SIM_TRACE set, has every event written to standard error.
+void trace_if_wanted(sim_world& world);
+
 /// What the seed makes of the network: each fault with a chance of its own, some with none.
 void make_trouble(sim_link& link, rng& random);
 

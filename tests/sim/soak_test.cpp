@@ -1,25 +1,16 @@
 // Fifty clients chat with a server over a network with every fault, for many seeds.
-// FERRULE_SIM_SEED=n runs that seed alone, FERRULE_SIM_SEEDS=n that many seeds.
 #include <gtest/gtest.h>
-
-#include <cstdlib>
 
 #include "chat.hpp"
 
 namespace ferrule::test {
 namespace {
 
-std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-  const char* const text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
-
 TEST(Soak, ChatSurvivesEveryFault) {
-  const std::uint64_t only = from_environment("FERRULE_SIM_SEED", 0);
-  const std::uint64_t first = only != 0 ? only : 1;
-  const std::uint64_t count = only != 0 ? 1 : from_environment("FERRULE_SIM_SEEDS", 20);
+  constexpr std::uint64_t usual = 20;
+  const seed_range seeds = seeds_to_run(usual);
   sim_counts met;
-  for (std::uint64_t seed = first; seed < first + count; ++seed) {
+  for (std::uint64_t seed = seeds.first; seed <= seeds.last; ++seed) {
     SCOPED_TRACE(testing::Message() << "replay with FERRULE_SIM_SEED=" << seed);
     const chat_report report = run_chat(seed, 50, 3, true);
     ASSERT_TRUE(report.ended) << "somebody hangs";
@@ -35,7 +26,7 @@ TEST(Soak, ChatSurvivesEveryFault) {
     met.accept_emfiles += report.network.accept_emfiles;
     if (HasFailure()) return;
   }
-  if (count < 20) return;  // one seed need not meet them all
+  if (seeds.last - seeds.first + 1 < usual) return;  // one seed need not meet them all
   EXPECT_GT(met.delays, 100U);
   EXPECT_GT(met.resets, 10U);
   EXPECT_GT(met.stalls, 10U);
