@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""Tests of release executables as processes: process_test.py BIN"""
+import ctypes
+import json
+import pathlib
+import resource
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import unittest
+import urllib.request
+
+BIN = pathlib.Path(sys.argv.pop(1))
+
+PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
+IO_URING_SETUP = 425  # on every architecture
+
+
+def deny_io_uring():
+    """What container runtimes do by default: io_uring_setup fails with EPERM."""
+    load_number, jump_equal, answer = 0x20, 0x15, 0x06
+    allow, eperm = 0x7FFF0000, 0x00050001
+    program = b"".join(struct.pack("HBBI", *step) for step in (
+        (load_number, 0, 0, 0), (jump_equal, 0, 1, IO_URING_SETUP), (answer, 0, 0, eperm),
+        (answer, 0, 0, allow)))
+    code = ctypes.create_string_buffer(program, len(program))
+    header = ctypes.create_string_buffer(struct.pack("HP", 4, ctypes.addressof(code)))
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+    assert libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, header, 0, 0) == 0
+
+
+class Service:
+    def __init__(self, name, *arguments, **options):
+        self.process = subprocess.Popen([BIN / name, "--port", "0", *arguments],
+                                        stderr=subprocess.PIPE, text=True, **options)
+        self.line = self.process.stderr.readline().strip()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        self.code = self.process.wait(20)
+        self.process.stderr.close()
+
+    @property
+    def url(self):
+        return self.line.rsplit(" ", 1)[1]
+
+    @property
+    def port(self):
+        return int(self.url.rsplit(":", 1)[1])
+
+    def get(self, path):
+        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+            return answer.read().decode()
+
+
+class Fallback(unittest.TestCase):
+    def test_without_io_uring_epoll_serves_and_the_start_line_says_why(self):
+        with Service("hello", preexec_fn=deny_io_uring) as hello:
+            self.assertIn("on epoll (io_uring: Operation not permitted)", hello.line)
+            self.assertEqual(hello.get("/"), "Hello, World!")
+            self.assertEqual(hello.get("/users/7"), '{"id":7,"name":"User 7"}')
+        self.assertEqual(hello.code, 0)
+
+    def test_io_uring_that_was_asked_for_is_not_replaced(self):
+        service = Service("hello", "--backend", "uring", preexec_fn=deny_io_uring)
+        self.assertIn("Operation not permitted", service.line)
+        self.assertEqual(service.process.wait(10), 1)
+        service.process.stderr.close()
+
+
+class Connections(unittest.TestCase):
+    def test_ten_thousand_stay_open_and_are_answered(self):
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        count = 10_000 if hard > 10_100 or hard == resource.RLIM_INFINITY else hard - 100
+        for backend in ("auto", "epoll"):
+            with Service("hello", "--backend", backend) as hello:
+                done = subprocess.run(
+                    [BIN / "many-connections", "--port", str(hello.port), "--path", "/",
+                     "--connections", str(count)], capture_output=True, text=True, timeout=120)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(json.loads(done.stdout)["answered"], 2 * count)
+            self.assertEqual(hello.code, 0)
+
+
+class Executable(unittest.TestCase):
+    def test_is_one_small_static_file(self):
+        headers = subprocess.run(["readelf", "-ld", BIN / "hello"], capture_output=True, text=True,
+                                 check=True).stdout
+        self.assertNotIn("INTERP", headers)
+        self.assertNotIn("NEEDED", headers)
+        self.assertLessEqual((BIN / "hello").stat().st_size, 1_200_000)
+
+
+class Restart(unittest.TestCase):
+    def test_a_port_is_free_again_at_once(self):
+        with Service("hello", "--threads", "2") as first:
+            port = first.port
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                while client.recv(4096):
+                    pass
+        second = subprocess.Popen([BIN / "hello", "--port", str(port), "--threads", "2"],
+                                  stderr=subprocess.PIPE, text=True)
+        self.assertTrue(second.stderr.readline().strip().endswith(f"http://127.0.0.1:{port}"))
+        second.terminate()
+        self.assertEqual(second.wait(20), 0)
+        second.stderr.close()
+
+
+if __name__ == "__main__":
+    unittest.main()
