@@ -9,7 +9,7 @@ task<user> get_user(std::uint64_t id) {
 }
 
 constexpr auto routes = route_table(
-    route<"GET /">([] { return "Hello, World!"; }),      // a plain value: no coroutine frame at all
-    route<"GET /users/{id}">(get_user));                 // {id} is parsed as get_user's std::uint64_t
+    route<"GET /">([] { return "Hello, World!"; }),    // a plain value: no coroutine frame at all
+    route<"GET /users/{id}">(get_user));               // {id} is parsed as get_user's std::uint64_t
 
 int main(int argc, char** argv) { return serve<routes>(argc, argv); }
