@@ -45,6 +45,14 @@ TEST(result, carries_move_only_values) {
   EXPECT_EQ(*taken, 3);
 }
 
+TEST(result, holds_another_result) {
+  using inner = result<int, error>;
+  using outer = result<inner, char>;
+  EXPECT_EQ(outer(inner(3))->value(), 3);
+  EXPECT_EQ(outer(inner(fail(error::taken)))->error(), error::taken);
+  EXPECT_EQ(outer(fail('c')).error(), 'c');
+}
+
 TEST(result_death, reading_the_wrong_side_ends_the_process) {
   EXPECT_DEATH(static_cast<void>(find(false).value()), "holds an error");
   EXPECT_DEATH(static_cast<void>(find(true).error()), "holds a value");

@@ -67,9 +67,9 @@ class [[nodiscard]] result {
       : state_(std::in_place_index<0>) {}
 
   template <class U = stored>
-    requires(!std::is_void_v<T> && std::constructible_from<stored, U> &&
-             std::convertible_to<U, stored> && !detail::is_result<std::remove_cvref_t<U>> &&
-             !detail::is_failure<std::remove_cvref_t<U>>)
+    requires(!std::is_void_v<T> && !std::same_as<std::remove_cvref_t<U>, result> &&
+             !detail::is_failure<std::remove_cvref_t<U>> && std::constructible_from<stored, U> &&
+             std::convertible_to<U, stored>)
   // NOLINTNEXTLINE(google-explicit-constructor): a value converts, as with std::expected.
   constexpr result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}
 
