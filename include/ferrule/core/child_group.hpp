@@ -150,15 +150,26 @@ class child : receiver {
 template <class T>
 using value_or_monostate = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
-/// `c.take()` with void made a value.
-template <class T>
-value_or_monostate<T> take_value(child<T>& c) {
+/// `from.take()`, of a child or a task, with void made a value.
+template <class T, template <class> class From>
+value_or_monostate<T> take_value(From<T>& from) {
   if constexpr (std::is_void_v<T>) {
-    c.take();
+    from.take();
     return {};
   } else {
-    return c.take();
+    return from.take();
   }
 }
+
+/// The owner of a root task that only notes how it ended.
+struct noted_end : receiver {
+  noted_end() noexcept
+      : receiver{[](receiver& r) noexcept { static_cast<noted_end&>(r).completed = true; },
+                 [](receiver& r) noexcept { static_cast<noted_end&>(r).stopped = true; }} {}
+  bool any() const noexcept { return completed || stopped; }
+
+  bool completed = false;
+  bool stopped = false;
+};
 
 }  // namespace ferrule::detail

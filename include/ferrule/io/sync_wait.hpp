@@ -8,9 +8,7 @@
 /// ```
 
 #include <optional>
-#include <type_traits>
 #include <utility>
-#include <variant>
 
 #include "ferrule/core/child_group.hpp"
 #include "ferrule/io/reactor.hpp"
@@ -23,23 +21,12 @@ namespace ferrule {
 template <class T>
 std::optional<detail::value_or_monostate<T>> sync_wait(reactor& loop, task<T> work,
                                                        stop_source& stop) {
-  struct end : detail::receiver {
-    end()
-        : receiver{[](receiver& r) noexcept { static_cast<end&>(r).completed = true; },
-                   [](receiver& r) noexcept { static_cast<end&>(r).stopped = true; }} {}
-    bool completed = false;
-    bool stopped = false;
-  } ended;
+  detail::noted_end ended;
   const environment env{.loop = &loop, .stop = &stop};
   work.start(env, ended);
-  while (!ended.completed && !ended.stopped) loop.run_once();
+  while (!ended.any()) loop.run_once();
   if (ended.stopped) return std::nullopt;
-  if constexpr (std::is_void_v<T>) {
-    work.take();
-    return std::monostate{};
-  } else {
-    return work.take();
-  }
+  return detail::take_value(work);
 }
 
 template <class T>

@@ -15,7 +15,6 @@
 #include <chrono>
 #include <optional>
 #include <utility>
-#include <variant>
 
 #include "ferrule/core/child_group.hpp"
 #include "ferrule/core/sleep.hpp"
@@ -31,14 +30,8 @@ template <class T>
 std::optional<ferrule::detail::value_or_monostate<T>> sim_run(
     sim_world& world, reactor& loop, task<T> work,
     std::chrono::nanoseconds limit = std::chrono::hours(1)) {
-  struct end : ferrule::detail::receiver {
-    end()
-        : receiver{[](receiver& r) noexcept { static_cast<end&>(r).completed = true; },
-                   [](receiver& r) noexcept { static_cast<end&>(r).stopped = true; }} {}
-    bool completed = false;
-    bool stopped = false;
-  } ended;
-  const auto has_ended = [&ended] { return ended.completed || ended.stopped; };
+  ferrule::detail::noted_end ended;
+  const auto has_ended = [&ended] { return ended.any(); };
   stop_source stop;
   const environment env{.loop = &loop, .stop = &stop};
   work.start(env, ended);
@@ -48,12 +41,7 @@ std::optional<ferrule::detail::value_or_monostate<T>> sim_run(
     FERRULE_ASSERT(heard, "a task went on for an hour after it was asked to stop");
   }
   if (ended.stopped) return std::nullopt;
-  if constexpr (std::is_void_v<T>) {
-    work.take();
-    return std::monostate{};
-  } else {
-    return work.take();
-  }
+  return ferrule::detail::take_value(work);
 }
 
 }  // namespace ferrule::test
