@@ -1,0 +1,157 @@
+#pragma once
+/// @file
+/// One HTTP/1.1 connection as a client: a request, its response, and whether another may follow.
+///
+/// ```cpp
+/// ferrule::task<int> status_of(ferrule::address server, std::string_view path) {
+///   auto connected = co_await ferrule::tcp_stream::connect(server);
+///   if (!connected) co_return 0;
+///   ferrule::http::client_connection connection(std::move(*connected));
+///   auto response = co_await connection.request({.target = path, .host = "localhost"});
+///   co_return response ? response->status() : 0;
+/// }
+/// ```
+///
+/// Either `request`, which gives a whole response, or in steps: `send`, `read_head`, and
+/// `read_body` until it gives an empty part. One request at a time: nothing is pipelined.
+///
+/// Source: RFC 9112 sections 6, 7 and 9; RFC 9110 section 15.2.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "ferrule/core/buffer.hpp"
+#include "ferrule/core/result.hpp"
+#include "ferrule/core/task.hpp"
+#include "ferrule/http/body_reader.hpp"
+#include "ferrule/http/message.hpp"
+#include "ferrule/http/parser.hpp"
+#include "ferrule/net/stream.hpp"
+
+namespace ferrule {
+class scope;
+}
+
+namespace ferrule::http {
+
+/// What a server may send.
+struct client_limits {
+  head_limits head{};    ///< of each head; more is `malformed`
+  chunk_limits chunk{};  ///< more is `malformed`
+  /// The body of a response, however it is framed. More is `too_large`.
+  std::uint64_t body_bytes_max = 16U << 20U;
+  /// Interim (1xx) responses before the final one. More is `malformed`.
+  std::uint16_t interim_count_max = 16;
+};
+
+/// Why there is no response. After each but `invalid_request` the connection is of no further use.
+enum class client_error : std::uint8_t {
+  invalid_request,  ///< not a valid request, or a CONNECT; nothing was sent
+  not_reusable,     ///< what came before has left the connection unusable; nothing was sent
+  no_response,      ///< the connection ended before any byte of a response: another may be tried
+                    ///< if sending the request twice does no harm
+  closed_early,     ///< the connection ended within the response
+  malformed,        ///< not HTTP/1.1, or ambiguous, or beyond a limit of heads or chunks
+  too_large,        ///< a body beyond `body_bytes_max`
+};
+
+/// A short static text for a log line.
+const char* to_string(client_error error) noexcept;
+
+/// What to ask. All views must live until the task that sends it has ended.
+struct client_request {
+  std::string_view verb = "GET";    ///< any but CONNECT
+  std::string_view target = "/";    ///< raw: encoded where need be
+  std::string_view host{};          ///< with the port unless it is the scheme's; must be given
+  std::string_view content_type{};  ///< empty: no field
+  std::span<const header_field> fields{};  ///< not Connection, nor what frames the body
+  std::string_view body{};
+  bool close = false;  ///< tells the server that no other request follows
+};
+
+/// A whole response; it owns its bytes. Thread rule: as a plain value, move-only.
+class client_response {
+ public:
+  int status() const noexcept { return head_.status; }
+  /// Everything the head says; its views live as long as the response, also when it is moved.
+  const response_head& head() const noexcept { return head_; }
+  /// The value of the first field of that name, case ignored; see `find_field`.
+  std::string_view header(std::string_view name) const noexcept { return head_.header(name); }
+  std::string_view body() const noexcept { return body_.view(); }
+
+ private:
+  friend class client_connection;
+
+  response_head head_;
+  buffer head_bytes_;
+  std::vector<header_field> fields_;
+  buffer body_;
+};
+
+/// A connection and the request in hand. It must neither move nor die while one of its tasks runs.
+/// Cancellation of each task: unwinds, and the connection is not `reusable` from then on, for what
+/// is under way would be taken for the next response.
+/// Thread rule: the reactor's thread.
+class client_connection {
+ public:
+  /// Takes over a connected stream on which nothing was sent or received.
+  explicit client_connection(tcp_stream stream, const client_limits& limits = {});
+
+  /// Sends `what` and gives the whole response, passing over interim ones. The response is read
+  /// while the request is still being sent, so that neither side waits for the other; a server may
+  /// answer and close before it has read everything.
+  /// Errors: all of `client_error`. There is no timeout: see `with_deadline`.
+  task<result<client_response, client_error>> request(client_request what);
+
+  // In steps, for bodies that are not to be kept whole. `read_head` and `read_body` may run while
+  // `send` does, but after it was started.
+
+  /// Sends a request. Errors: `invalid_request`, `not_reusable`, `closed_early`: not all of it
+  /// could be sent; a response may still be there to read.
+  task<result<void, client_error>> send(client_request what);
+  /// The head of the final response; its views live until the next request. Errors: all but the
+  /// first two.
+  task<result<response_head, client_error>> read_head();
+  /// The next part of the body, in a view that lives until the next read; empty at its end, which
+  /// has to be reached before another request. Errors: `closed_early`, `malformed`, `too_large`.
+  task<result<std::string_view, client_error>> read_body();
+
+  /// Whether another request may be sent: the last one was sent and answered completely, both sides
+  /// keep the connection, and nothing came after the response. That the server has not closed it
+  /// since is not known: see `no_response`.
+  bool reusable() const noexcept {
+    return stream_.is_open() && sent_ && answered_ && keep_alive_ && unread().empty();
+  }
+  /// Closes, and ends when the socket is closed; the destructor closes too.
+  task<> close() { return stream_.close(); }
+
+ private:
+  using response_result = result<client_response, client_error>;
+
+  static task<response_result> send_and_receive(scope& sending, client_connection* self,
+                                                std::string_view body);
+  result<void, client_error> begin(const client_request& what);
+  task<> flush(std::string_view body);
+  task<response_result> receive();
+  task<result<std::size_t, std::error_code>> fill();
+  void accept_head(response_head& head, std::size_t bytes);
+  std::string_view unread() const noexcept { return in_.view().substr(in_begin_); }
+
+  tcp_stream stream_;
+  client_limits limits_;
+  buffer out_;         // the request's head
+  buffer in_;          // received; from in_begin_ on not yet dealt with
+  buffer head_bytes_;  // of the response in hand
+  std::vector<header_field> fields_;
+  body_reader body_;
+  std::size_t in_begin_ = 0;
+  method verb_ = method::unknown;  // of the request in hand
+  bool sent_ = true;
+  bool answered_ = true;
+  bool keep_alive_ = true;
+};
+
+}  // namespace ferrule::http

@@ -1,0 +1,173 @@
+#include "ferrule/http/client_connection.hpp"
+
+#include <utility>
+
+#include "ferrule/core/scope.hpp"
+#include "ferrule/http/head_writer.hpp"
+#include "ferrule/http/status.hpp"
+
+namespace ferrule::http {
+namespace {
+
+constexpr std::size_t read_bytes = 8192;
+
+/// Where content is expected its absence is said too (RFC 9110 section 8.6).
+body_kind framing_of(std::string_view body, method verb) noexcept {
+  const bool expected = verb == method::post || verb == method::put || verb == method::patch;
+  return expected || !body.empty() ? body_kind::length : body_kind::none;
+}
+
+bool is_interim(int code) noexcept { return code < static_cast<int>(status::ok); }
+
+}  // namespace
+
+const char* to_string(client_error error) noexcept {
+  switch (error) {
+    case client_error::invalid_request:
+      return "the request is not valid";
+    case client_error::not_reusable:
+      return "the connection cannot be used again";
+    case client_error::no_response:
+      return "the connection ended without a response";
+    case client_error::closed_early:
+      return "the connection ended early";
+    case client_error::malformed:
+      return "the response is malformed";
+    case client_error::too_large:
+      return "the response is too large";
+  }
+  return "";
+}
+
+client_connection::client_connection(tcp_stream stream, const client_limits& limits)
+    : stream_(std::move(stream)), limits_(limits), fields_(limits.head.header_count_max) {}
+
+task<result<client_response, client_error>> client_connection::request(client_request what) {
+  if (auto begun = begin(what); !begun) co_return fail(begun.error());
+  co_return co_await with_scope(send_and_receive, this, what.body);
+}
+
+task<client_connection::response_result> client_connection::send_and_receive(
+    scope& sending, client_connection* self, std::string_view body) {
+  sending.spawn(self->flush(body));
+  response_result response = co_await self->receive();
+  // A server that keeps the connection reads the request to its end; no other need.
+  if (!response || !self->keep_alive_) sending.request_stop();
+  co_return response;
+}
+
+task<result<void, client_error>> client_connection::send(client_request what) {
+  if (auto begun = begin(what); !begun) co_return begun;
+  co_await flush(what.body);
+  if (!sent_) co_return fail(client_error::closed_early);
+  co_return {};
+}
+
+result<void, client_error> client_connection::begin(const client_request& what) {
+  if (!reusable()) return fail(client_error::not_reusable);
+  verb_ = parse_method(what.verb);
+  if (verb_ == method::connect) return fail(client_error::invalid_request);
+  out_.clear();
+  const bool written = write_request_head(
+      out_, {.verb = what.verb,
+             .target = what.target,
+             .host = what.host,
+             .content_type = what.content_type,
+             .body = framing_of(what.body, verb_),
+             .content_length = what.body.size(),
+             .connection = what.close ? connection_option::close : connection_option::unsaid,
+             .fields = what.fields});
+  if (!written) return fail(client_error::invalid_request);
+  sent_ = answered_ = false;
+  keep_alive_ = !what.close;
+  return {};
+}
+
+task<> client_connection::flush(std::string_view body) {
+  sent_ = (co_await stream_.write(out_.view(), body)).has_value();
+}
+
+task<client_connection::response_result> client_connection::receive() {
+  client_response response;
+  const auto head = co_await read_head();
+  if (!head) co_return fail(head.error());
+  for (;;) {
+    const auto part = co_await read_body();
+    if (!part) co_return fail(part.error());
+    if (part->empty()) break;
+    response.body_.append(*part);
+  }
+  response.head_ = *head;
+  response.fields_.resize(head->fields.size());
+  rebase(response.head_, response.fields_, head_bytes_.view(), head_bytes_.data());
+  response.head_bytes_ = std::move(head_bytes_);
+  co_return response;
+}
+
+task<result<response_head, client_error>> client_connection::read_head() {
+  FERRULE_ASSERT(!answered_, "there is no response to read");
+  response_head head;
+  std::size_t scanned = 0;
+  unsigned interim_count = 0;
+  while (interim_count <= limits_.interim_count_max) {
+    const head_parse parsed =
+        parse_response_head(unread(), limits_.head, fields_, verb_, head, scanned);
+    if (parsed.state == head_parse::incomplete) {
+      const auto got = co_await fill();
+      if (got && *got != 0) continue;
+      const bool begun = interim_count != 0 || !unread().empty();
+      co_return fail(begun ? client_error::closed_early : client_error::no_response);
+    }
+    // Nobody asked for another protocol, so what follows a 101 cannot be understood.
+    const bool switches = head.status == static_cast<int>(status::switching_protocols);
+    if (parsed.state == head_parse::error || switches) break;
+    if (!is_interim(head.status)) {
+      accept_head(head, parsed.bytes);
+      co_return head;
+    }
+    in_begin_ += parsed.bytes;
+    scanned = 0;
+    ++interim_count;
+  }
+  co_return fail(client_error::malformed);
+}
+
+void client_connection::accept_head(response_head& head, std::size_t bytes) {
+  const std::string_view text = unread().substr(0, bytes);
+  head_bytes_.clear();
+  head_bytes_.append(text);
+  rebase(head, fields_, text, head_bytes_.data());
+  in_begin_ += bytes;
+  body_ = body_reader(head.body, head.content_length, limits_.body_bytes_max, limits_.chunk);
+  keep_alive_ = keep_alive_ && head.keep_alive;
+}
+
+task<result<std::string_view, client_error>> client_connection::read_body() {
+  while (!body_.complete()) {
+    const body_reader::part step = body_.next(unread());
+    if (step.status != 0) {
+      const bool is_large = step.status == static_cast<int>(status::content_too_large);
+      co_return fail(is_large ? client_error::too_large : client_error::malformed);
+    }
+    in_begin_ += step.consumed;
+    if (!step.data.empty()) co_return step.data;
+    if (step.consumed != 0) continue;  // that was framing
+    const auto got = co_await fill();
+    if (got && *got != 0) continue;
+    if (!got || body_.kind() != body_kind::until_close) co_return fail(client_error::closed_early);
+    body_ = {};
+  }
+  answered_ = true;
+  co_return std::string_view();
+}
+
+/// Receives more. Memory that `unread` points to may move.
+task<result<std::size_t, std::error_code>> client_connection::fill() {
+  in_.consume(std::exchange(in_begin_, 0));
+  auto* const at = reinterpret_cast<std::byte*>(in_.prepare(read_bytes));
+  const auto got = co_await stream_.read({at, read_bytes});
+  if (got) in_.commit(*got);
+  co_return got;
+}
+
+}  // namespace ferrule::http
