@@ -1,0 +1,152 @@
+#include "ferrule/route/table.hpp"
+using namespace ferrule;
+
+//! case: two routes of one shape
+//! expect: these two routes match the same requests
+//! expect: duplicate_routes<fixed_string<16>{"GET /users/{id}"}, fixed_string<18>{"GET /users/{name}"}>
+#ifdef REFUSED
+constexpr auto routes = route_table(route<"GET /users/{id}">([](int) {}), route<"GET /">([] {}),
+                                    route<"GET /users/{name}">([](std::string_view) {}));
+#else
+constexpr auto routes = route_table(route<"GET /users/{id}">([](int) {}), route<"GET /">([] {}),
+                                    route<"GET /users/me">([] {}),
+                                    route<"PUT /users/{name}">([](std::string_view) {}));
+#endif
+
+//! case: a handler with fewer path parameters than placeholders
+//! expect: this pattern has more {placeholders} than its handler has path parameters
+//! expect: "GET /users/{id}/posts/{post}"
+#ifdef REFUSED
+constexpr auto routes = route_table(route<"GET /users/{id}/posts/{post}">([](int) {}));
+#else
+constexpr auto routes = route_table(route<"GET /users/{id}/posts/{post}">([](int, std::string) {}));
+#endif
+
+//! case: a handler with more path parameters than placeholders
+//! expect: this handler has more path parameters than its pattern has {placeholders}
+//! expect: "GET /users/{id}"
+#ifdef REFUSED
+constexpr auto routes = route_table(route<"GET /users/{id}">([](int, std::string) {}));
+#else
+constexpr auto routes = route_table(route<"GET /users/{id}">([](int) {}));
+#endif
+
+//! case: a path parameter with a name that the pattern lacks
+//! expect: a path<"name", T> of this handler names no {placeholder} of its pattern
+//! expect: "GET /users/{id}"
+#ifdef REFUSED
+constexpr auto routes = route_table(route<"GET /users/{id}">([](path<"user_id", int>) {}));
+#else
+constexpr auto routes = route_table(route<"GET /users/{user_id}">([](path<"user_id", int>) {}));
+#endif
+
+//! case: two path parameters of one type bound by position
+//! expect: two path parameters of one type are bound by their position
+//! expect: name them, as in path<"post_id", std::uint64_t>
+//! expect: "GET /users/{id}/posts/{post_id}"
+#ifdef REFUSED
+constexpr auto routes = route_table(route<"GET /users/{id}/posts/{post_id}">([](int, int) {}));
+#else
+constexpr auto routes = route_table(
+    route<"GET /users/{id}/posts/{post_id}">([](path<"id", int>, path<"post_id", int>) {}));
+#endif
+
+//! case: a parameter type that cannot be parsed
+//! expect: this handler has a parameter that no request can give
+//! expect: "GET /users/{id}"
+struct user_id {
+  int number;
+};
+#ifdef REFUSED
+constexpr auto routes = route_table(route<"GET /users/{id}">([](user_id) {}));
+#else
+inline bool parse_parameter(std::string_view text, user_id& out) {
+  return ferrule::parse_parameter(text, out.number);
+}
+constexpr auto routes = route_table(route<"GET /users/{id}">([](user_id) {}));
+#endif
+
+//! case: two bodies
+//! expect: this handler takes two bodies, but a request has one
+//! expect: "POST /users"
+struct draft {
+  int x;
+};
+#ifdef REFUSED
+constexpr auto routes = route_table(route<"POST /users">([](json_body<draft>, body) {}));
+#else
+constexpr auto routes = route_table(route<"POST /users">([](json_body<draft>) {}));
+#endif
+
+//! case: an error type without to_problem
+//! expect: the error type of this handler's result has no to_problem
+//! expect: "GET /users"
+enum class error { none };
+#ifdef REFUSED
+inline result<int, error> find() { return 1; }
+#else
+constexpr problem to_problem(error) noexcept { return {.status = 404}; }
+inline result<int, error> find() { return 1; }
+#endif
+constexpr auto routes = route_table(route<"GET /users">(find));
+
+//! case: a result that no answer can be made of
+//! expect: no answer can be made of what this handler returns
+//! expect: "GET /users"
+struct opaque {
+  opaque() {}
+};
+#ifdef REFUSED
+constexpr auto routes = route_table(route<"GET /users">([] { return opaque(); }));
+#else
+constexpr auto routes = route_table(route<"GET /users">([] { return "text"; }));
+#endif
+
+//! case: a capturing lambda as a handler
+//! expect: the handler of this route captures or has members
+//! expect: "GET /"
+inline void make() {
+#ifdef REFUSED
+  int hits = 0;
+  constexpr auto routes = route_table(route<"GET /">([hits] { return hits; }));
+#else
+  constexpr auto routes = route_table(route<"GET /">([] { return 0; }));
+#endif
+  static_cast<void>(routes);
+}
+
+//! case: a generic lambda as a handler
+//! expect: the handler of this route has no single signature
+//! expect: "GET /{id}"
+#ifdef REFUSED
+constexpr auto routes = route_table(route<"GET /{id}">([](auto) {}));
+#else
+constexpr auto routes = route_table(route<"GET /{id}">([](int) {}));
+#endif
+
+//! case: a coroutine that borrows its arguments
+//! expect: a coroutine takes its arguments by value
+//! expect: "GET /{name}"
+#ifdef REFUSED
+inline task<int> find(const std::string&) { co_return 1; }
+#else
+inline task<int> find(std::string) { co_return 1; }
+#endif
+constexpr auto routes = route_table(route<"GET /{name}">(find));
+
+//! case: a body stream that is not awaited
+//! expect: a body_stream has to be awaited
+//! expect: "POST /"
+#ifdef REFUSED
+constexpr auto routes = route_table(route<"POST /">([](body_stream) {}));
+#else
+constexpr auto routes = route_table(route<"POST /">([](body_stream) -> task<> { co_return; }));
+#endif
+
+//! case: a table of what are no routes
+//! expect: route_table takes what route<"METHOD /path">(handler) makes
+#ifdef REFUSED
+constexpr auto routes = route_table(1);
+#else
+constexpr auto routes = route_table();
+#endif
