@@ -105,16 +105,18 @@ consteval void check_placeholder_name(const pattern& p, std::string_view name) {
   if (p.parameter_index(name) >= 0) pattern_names_two_placeholders_alike();
 }
 
-/// What RFC 3986 calls pchar.
-consteval void check_literal(std::string_view text) {
+/// Hashes a literal, whose characters must be what RFC 3986 calls pchar.
+consteval std::uint32_t hash_literal(std::string_view text) {
+  std::uint32_t hash = segment_hash_seed;
   for (char c : text) {
-    if (c == '{' || c == '}') {
-      pattern_placeholder_must_be_a_whole_segment();
-    }
-    if (!is_letter_or_digit(c) && std::string_view("-._~!$&'()*+,;=:@%").find(c) == text.npos) {
+    hash = add_to_segment_hash(hash, c);
+    if (is_letter_or_digit(c)) continue;
+    if (c == '{' || c == '}') pattern_placeholder_must_be_a_whole_segment();
+    if (std::string_view("-._~!$&'()*+,;=:@%").find(c) == std::string_view::npos) {
       pattern_literal_has_a_character_that_must_be_percent_encoded();
     }
   }
+  return hash;
 }
 
 consteval pattern_segment parse_segment(const pattern& p, std::size_t begin, std::size_t end) {
@@ -128,9 +130,7 @@ consteval pattern_segment parse_segment(const pattern& p, std::size_t begin, std
     segment.kind = is_tail ? segment_kind::tail : segment_kind::parameter;
     ++begin;
   } else {
-    check_literal(text);
-    segment.hash = segment_hash_seed;
-    for (char c : text) segment.hash = add_to_segment_hash(segment.hash, c);
+    segment.hash = hash_literal(text);
   }
   segment.offset = static_cast<std::uint16_t>(begin);
   segment.length = static_cast<std::uint16_t>(text.size());

@@ -73,6 +73,10 @@ inline constexpr bool may_stream<std::optional<T>> = may_stream<T>;
 template <class R>
 inline constexpr bool is_deferred = is_task<R> || may_stream<eventual_result<R>>;
 
+/// Whether a handler awaits something before it knows what to stream.
+template <class R>
+inline constexpr bool gives_stream_later = is_task<R> && may_stream<eventual_result<R>>;
+
 enum class result_fault : std::uint8_t { none, no_form, error_without_to_problem };
 
 template <class R>

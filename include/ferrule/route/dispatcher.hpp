@@ -38,23 +38,46 @@ struct unrouted_entry {
   struct handler_type {
     unrouted operator()() const noexcept { return {Status}; }
   };
+  using layers = layer_list<>;
   static constexpr auto text = Name;
   static constexpr pattern shape{.text = text.view()};
+  template <class>
+  static constexpr const std::uint8_t* slots = nullptr;
 };
 
-template <class Thunk>
-consteval http::route_traits traits_of() {
-  using signature = typename Thunk::signature;
-  http::route_traits traits;
-  traits.suspends = Thunk::suspends;
-  traits.pattern = Thunk::entry_type::shape.text;
-  if constexpr (signature::takes(source::body_stream)) {
-    traits.body = http::body_mode::stream;
-  } else if constexpr (signature::takes(source::json_body) || signature::takes(source::body)) {
-    traits.body = http::body_mode::whole;
-  }
-  return traits;
-}
+template <const auto& Table, std::size_t I, class Entry, bool IsEmpty>
+struct handler_finder {
+  static constexpr const table_slot<I, Entry>& slot = Table;
+  using type = function_handler<slot.handler>;
+};
+template <const auto& Table, std::size_t I, class Entry>
+struct handler_finder<Table, I, Entry, true> {
+  using type = closure_handler<typename Entry::handler_type>;
+};
+
+template <class Entry>
+struct shape_finder {
+  using type = Entry;
+};
+template <fixed_string Text, class Handler, class... L>
+struct shape_finder<route_entry<Text, Handler, L...>> {
+  using type = route_shape<Text>;
+};
+
+/// The thunk of the route `Entry`, number `I` of `Table`.
+template <const auto& Table, std::size_t I, class Entry, class... State>
+using thunk_at = thunk<
+    typename shape_finder<Entry>::type,
+    typename handler_finder<Table, I, Entry, std::is_empty_v<typename Entry::handler_type>>::type,
+    typename joined_layers<typename std::remove_cvref_t<decltype(Table)>::layers,
+                           typename Entry::layers>::type,
+    State...>;
+
+template <class Signature>
+inline constexpr http::body_mode body_mode_of =
+    Signature::takes(source::body_stream) ? http::body_mode::stream
+    : Signature::takes(source::json_body) || Signature::takes(source::body) ? http::body_mode::whole
+                                                                            : http::body_mode::none;
 
 /// The functions and traits of all routes, followed by those for requests without one in the order
 /// of `no_route`.
@@ -68,18 +91,18 @@ struct program {
     std::array<function, size> functions;
     std::array<http::route_traits, size> traits;
   };
+  template <class... Entry, std::size_t... I>
+  static consteval lists make(std::index_sequence<I...>) {
+    return {{&thunk_at<Table, I, Entry, State...>::run...},
+            {http::route_traits{body_mode_of<signature_of<typename Entry::handler_type>>,
+                                thunk_at<Table, I, Entry, State...>::suspends, 0,
+                                Entry::shape.text}...}};
+  }
   template <std::size_t... I, class... Entry>
   static consteval lists make(const table_slots<std::index_sequence<I...>, Entry...>*) {
-    constexpr std::size_t end = table_type::size;
-    return make_from<thunk<Table, I, Entry, State...>...,
-                     thunk<Table, end, unrouted_entry<"(no such path)", 404>, State...>,
-                     thunk<Table, end, unrouted_entry<"(method not allowed)", 405>, State...>,
-                     thunk<Table, end, unrouted_entry<"(options)", 204>, State...>,
-                     thunk<Table, end, unrouted_entry<"(unknown method)", 501>, State...>>();
-  }
-  template <class... Thunk>
-  static consteval lists make_from() {
-    return {{&Thunk::run...}, {traits_of<Thunk>()...}};
+    return make<Entry..., unrouted_entry<"(no such path)", 404>,
+                unrouted_entry<"(method not allowed)", 405>, unrouted_entry<"(options)", 204>,
+                unrouted_entry<"(unknown method)", 501>>(std::make_index_sequence<size>());
   }
   static constexpr lists routes = make(&Table);
 };

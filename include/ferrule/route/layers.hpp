@@ -21,7 +21,8 @@
 ///     ferrule::route<"GET /staff">([] { return "Hi"; }, ferrule::with(only_staff{})));
 /// ```
 ///
-/// A hook is a const member function. Its parameters are recognised by their types, in any order:
+/// A layer has no members: constants are template arguments of it, and what changes is state. A
+/// hook is a const member function. Its parameters are recognised by their types, in any order:
 /// `const request&`, `local&` (a nested struct of that name, one object for each request), in
 /// `after` also `answer&`, and `T&` for state.
 ///
@@ -126,9 +127,13 @@ decltype(auto) hook_argument(const hook_call<Local, Answer>& c) {
   }
 }
 
+/// The one object of a layer: it has no members, but hooks that wait keep pointing at it.
+template <class L>
+inline constexpr L layer_object{};
+
 template <class... State, class L, class Local, class Answer, class R, class... A>
-R call_hook(const L& layer, R (L::*hook)(A...) const, const hook_call<Local, Answer>& c) {
-  return (layer.*hook)(hook_argument<A, State...>(c)...);
+R call_hook(R (L::*hook)(A...) const, const hook_call<Local, Answer>& c) {
+  return (layer_object<L>.*hook)(hook_argument<A, State...>(c)...);
 }
 
 /// Answers if a `before` gave an answer; returns whether to go on.
@@ -148,11 +153,13 @@ bool goes_on(const outlet& out, const R& given) {
 }
 
 /// The layers around one request: their locals, and how far it came. Outermost first.
-template <class States, class... L>
+template <class Layers, class... State>
 class layer_chain;
 
-template <class... State, class... L>
-class layer_chain<std::tuple<State...>, L...> : answer_hooks {
+template <class... L, class... State>
+class layer_chain<layer_list<L...>, State...> : answer_hooks {
+  static_assert((layer_check<L>::passed && ...));
+
  public:
   /// What one layer does before the handler: at once or, if it waits, as a task. Both return
   /// whether to go on.
@@ -163,10 +170,8 @@ class layer_chain<std::tuple<State...>, L...> : answer_hooks {
   static constexpr bool awaits = (awaits_before<L> || ...);
 
   layer_chain(http::exchange& ex, const pattern& shape, const std::uint8_t* slots,
-              void* const* states, const L&... layers)
-      : answer_hooks{run_after},
-        layers_(&layers...),
-        call_{outlet(ex, this), shape, slots, states} {}
+              void* const* states)
+      : answer_hooks{run_after}, call_{outlet(ex, this), shape, slots, states} {}
   layer_chain(const layer_chain&) = delete;
   layer_chain& operator=(const layer_chain&) = delete;
 
@@ -192,7 +197,7 @@ class layer_chain<std::tuple<State...>, L...> : answer_hooks {
   auto run_before() {
     using layer = layer_at<I>;
     entered_ = I + 1;
-    return call_hook<State...>(*std::get<I>(layers_), &layer::before, hook_call_at<I>(nullptr));
+    return call_hook<State...>(&layer::before, hook_call_at<I>(nullptr));
   }
   template <std::size_t I>
   static bool before_plain(layer_chain& self) {
@@ -238,7 +243,7 @@ class layer_chain<std::tuple<State...>, L...> : answer_hooks {
   void after_one(answer& outgoing) {
     using layer = layer_at<I>;
     if constexpr (has_after<layer>) {
-      call_hook<State...>(*std::get<I>(layers_), &layer::after, hook_call_at<I>(&outgoing));
+      call_hook<State...>(&layer::after, hook_call_at<I>(&outgoing));
     }
   }
   template <std::size_t... I>
@@ -251,19 +256,9 @@ class layer_chain<std::tuple<State...>, L...> : answer_hooks {
     self.after_all(outgoing, std::index_sequence_for<L...>());
   }
 
-  std::tuple<const L*...> layers_;
   std::tuple<typename local_of<L>::type...> locals_;
   std::size_t entered_ = 0;
   call call_;
-};
-
-/// The chain for layers in a tuple.
-template <class Layers, class... State>
-struct chain_finder;
-template <class... L, class... State>
-struct chain_finder<std::tuple<L...>, State...> {
-  static_assert((layer_check<L>::passed && ...));
-  using type = layer_chain<std::tuple<State...>, L...>;
 };
 
 }  // namespace ferrule::detail

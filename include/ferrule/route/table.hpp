@@ -14,9 +14,9 @@
 /// api/results.hpp, layers in route/layers.hpp. Two routes of one method and shape are refused
 /// (`GET /users/{id}` and `GET /users/{name}`); a literal beside a placeholder is not.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -25,17 +25,18 @@
 
 namespace ferrule {
 
-/// Layers, outermost first; made by `with`.
+/// Layers as types, outermost first; made by `with`.
 template <class... L>
-struct layer_list {
-  std::tuple<L...> layers;
-};
+struct layer_list {};
 
 /// Wraps a whole table, as the first argument of `route_table`, or one route, as the second one of
 /// `route`, in layers: the first is outermost.
 template <class... L>
-consteval layer_list<L...> with(L... layers) {
-  return {std::tuple<L...>(layers...)};
+consteval layer_list<L...> with(L...) {
+  static_assert((std::is_empty_v<L> && ...),
+                "ferrule: a layer has no members: give constants as template arguments, and take "
+                "what changes as state (T&)");
+  return {};
 }
 
 namespace detail {
@@ -43,12 +44,12 @@ namespace detail {
 /// A pattern with its handler and the layers of its own.
 template <fixed_string Text, class Handler, class... L>
 struct route_entry {
-  static constexpr const pattern& shape = parsed_pattern<Text>;
-  static constexpr auto text = Text;
   using handler_type = Handler;
+  using layers = layer_list<L...>;
+  static constexpr auto text = Text;
+  static constexpr const pattern& shape = parsed_pattern<Text>;
 
   Handler handler;
-  layer_list<L...> layers;
 };
 
 /// A route at its place in a table. The places are bases because a tuple of a thousand takes the
@@ -77,16 +78,19 @@ struct duplicate_routes {
 };
 
 template <class Layers, class... Entry>
-struct table : table_slots<std::index_sequence_for<Entry...>, Entry...> {
+struct table;
+template <class... L, class... Entry>
+struct table<layer_list<L...>, Entry...>
+    : table_slots<std::index_sequence_for<Entry...>, Entry...> {
   using slots = table_slots<std::index_sequence_for<Entry...>, Entry...>;
+
+  using layers = layer_list<L...>;
 
   static constexpr std::size_t size = sizeof...(Entry);
   static constexpr std::array<const pattern*, size> patterns{&Entry::shape...};
   static constexpr auto tree = build_trie<trie_size(patterns)>(patterns);
 
-  constexpr explicit table(Layers l, Entry... e) : slots(e...), layers(l) {}
-
-  Layers layers;
+  constexpr explicit table(Entry... e) : slots(e...) {}
 };
 
 template <std::size_t I, class Table>
@@ -111,21 +115,25 @@ inline constexpr bool is_route_entry<route_entry<Text, Handler, L...>> = true;
 /// Answers requests that match `Pattern` by calling `handler`: a function or a lambda without
 /// captures. The compiler refuses what cannot work, with a message that names the route.
 template <fixed_string Pattern, class Handler, class... L>
-consteval auto route(Handler handler, layer_list<L...> layers = layer_list<>{}) {
+consteval auto route(Handler handler, layer_list<L...> = layer_list<>{}) {
   static_assert(detail::handler_check<Pattern, Handler>::passed);
-  return detail::route_entry<Pattern, Handler, L...>{handler, layers};
+  return detail::route_entry<Pattern, Handler, L...>{handler};
 }
 
 /// A table of routes, to be kept in a `constexpr` variable of static storage.
 template <class... L, class... Entry>
-  requires(detail::is_route_entry<Entry> && ...)
-consteval auto route_table(layer_list<L...> layers, Entry... routes) {
+consteval auto route_table(layer_list<L...>, Entry... routes) {
+  // An array and no fold, for Clang stops at folds of more than 256 operands.
+  constexpr std::array<bool, sizeof...(Entry) + 1> are_routes{true,
+                                                              detail::is_route_entry<Entry>...};
+  static_assert(std::ranges::count(are_routes, false) == 0,
+                "ferrule: route_table takes what route<\"METHOD /path\">(handler) makes, after an "
+                "optional with(layer...)");
   using made = detail::table<layer_list<L...>, Entry...>;
   static_assert(detail::unique_routes<made>::passed);
-  return made(layers, routes...);
+  return made(routes...);
 }
 template <class... Entry>
-  requires(detail::is_route_entry<Entry> && ...)
 consteval auto route_table(Entry... routes) {
   return route_table(layer_list<>{}, routes...);
 }

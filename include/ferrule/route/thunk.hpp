@@ -4,9 +4,10 @@
 /// inlined.
 ///
 /// ```cpp
-/// constexpr auto routes = ferrule::route_table(ferrule::route<"GET /">([] { return "Hello"; }));
-/// using entry = ferrule::detail::entry_at<0, std::remove_const_t<decltype(routes)>>;
-/// using thunk = ferrule::detail::thunk<routes, 0, entry>;
+/// inline std::string hello() { return "Hello"; }
+/// using thunk = ferrule::detail::thunk<ferrule::detail::route_shape<"GET /">,
+///                                      ferrule::detail::function_handler<&hello>,
+///                                      ferrule::layer_list<>>;
 /// static_assert(!thunk::suspends);
 /// ```
 
@@ -36,7 +37,13 @@ struct state_check {
 
 template <fixed_string Route, class Signature, class... State>
 struct states_check;
+template <fixed_string Route, class Signature, class... State>
+  requires(!Signature::takes(source::state))
+struct states_check<Route, Signature, State...> {
+  static constexpr bool passed = true;
+};
 template <fixed_string Route, class R, class... A, class... State>
+  requires(signature<R, A...>::takes(source::state))
 struct states_check<Route, signature<R, A...>, State...> {
   template <class T>
   static consteval bool check() {
@@ -48,6 +55,16 @@ struct states_check<Route, signature<R, A...>, State...> {
     }
   }
   static constexpr bool passed = (check<A>() && ...);
+};
+
+/// What a thunk needs of its route.
+template <fixed_string Text>
+struct route_shape {
+  static constexpr auto text = Text;
+  static constexpr const pattern& shape = parsed_pattern<Text>;
+  /// Which placeholder each parameter of the handler takes.
+  template <class Signature>
+  static constexpr const std::uint8_t* slots = route_check<Text, Signature>::bound.slots.data();
 };
 
 /// Takes a finished task's result and answers with it.
@@ -65,6 +82,10 @@ void complete(http::exchange& ex, task<T>& handler) noexcept {
     answer_exception(out);
   }
 }
+template <class T>
+[[gnu::noinline]] void run_task(const call& c, task<T> handler) {
+  c.exchange().template run<&complete<T>>(std::move(handler));
+}
 
 /// For coroutines that answer by themselves.
 template <class Task>
@@ -75,103 +96,90 @@ void complete_answered(http::exchange& ex, Task& handler) noexcept {
     answer_exception(outlet(ex));
   }
 }
+/// Answers with a result that may hold a stream.
+template <class R>
+[[gnu::noinline]] void run_stream(const call& c, R given) {
+  response_stream* const stream = send_or_stream(c.out, given);
+  if (stream == nullptr) return;
+  c.exchange().template run<&complete_answered<response_stream>>(std::move(*stream));
+}
 
-/// Layers and handler of the route `Entry`, number `I` of `Table`; past its end, what answers
-/// requests that have no route.
-template <const auto& Table, std::size_t I, class Entry, class... State>
-struct thunk {
-  using entry_type = Entry;
-  using handler_type = typename Entry::handler_type;
-  using signature = signature_of<handler_type>;
-  using result_type = typename signature::result_type;
-  using answer_type = eventual_result<result_type>;
-  using arguments = arguments_of<signature, State...>;
-  static constexpr auto bound = signature::bind(Entry::shape);
+/// A handler as a type, so that the functions below do not depend on the whole table: its type
+/// spells out every route, and symbols with that in them take the compiler quadratic time.
+template <class Closure>
+struct closure_handler {
+  using type = Closure;
+  static constexpr Closure get() noexcept { return Closure{}; }
+};
+template <auto Function>
+struct function_handler {
+  using type = decltype(Function);
+  static constexpr type get() noexcept { return Function; }
+};
 
-  static constexpr auto layers = [] {
-    if constexpr (I < Table.size) {
-      const table_slot<I, Entry>& entry = Table;
-      return std::tuple_cat(Table.layers.layers, entry.Entry::layers.layers);
-    } else {
-      return Table.layers.layers;
-    }
-  }();
-  using layers_type = std::remove_const_t<decltype(layers)>;
-  using chain = typename chain_finder<layers_type, State...>::type;
-  static constexpr bool has_layers = std::tuple_size_v<layers_type> != 0;
-  static constexpr bool suspends = is_deferred<result_type> || chain::awaits;
-  /// Whether a coroutine of ours drives the handler: where something has to outlive the call.
-  static constexpr bool is_driven =
-      (has_layers && suspends) || (is_task<result_type> && may_stream<answer_type>);
+/// Calls a handler with the arguments of a request, and answers or runs it.
+template <class Handler, class Signature, class... State>
+inline void run_handler(const call& c) {
+  using result_type = typename Signature::result_type;
+  arguments_of<Signature, State...> values;
+  if (!values.load(c)) return;
+  if constexpr (is_task<result_type>) {
+    run_task(c, values.pass_to(Handler::get()));
+  } else if constexpr (may_stream<result_type>) {
+    run_stream(c, values.pass_to(Handler::get()));
+  } else if constexpr (std::is_void_v<result_type>) {
+    values.pass_to(Handler::get());
+    send(c.out, no_content{});
+  } else {
+    send(c.out, values.pass_to(Handler::get()));
+  }
+}
+
+/// A route without layers. `Route` has the pattern.
+template <class Route, class Handler, class... State>
+struct bare_thunk {
+  using signature = signature_of<typename Handler::type>;
+  static constexpr bool suspends = is_deferred<typename signature::result_type>;
 
   static void run(http::exchange& ex, void* const* states) {
-    static_assert(states_check<Entry::text, signature, State...>::passed);
-    if constexpr (is_driven) {
+    static_assert(states_check<Route::text, signature, State...>::passed);
+    run_handler<Handler, signature, State...>(
+        {outlet(ex), Route::shape, Route::template slots<signature>, states});
+  }
+};
+
+/// A route with layers, or one whose handler's task gives a stream.
+template <class Route, class Handler, class Layers, class... State>
+struct layered_thunk {
+  using signature = signature_of<typename Handler::type>;
+  using result_type = typename signature::result_type;
+  using chain = layer_chain<Layers, State...>;
+  static constexpr bool suspends = is_deferred<result_type> || chain::awaits;
+
+  static void run(http::exchange& ex, void* const* states) {
+    static_assert(states_check<Route::text, signature, State...>::passed);
+    if constexpr (suspends) {
       ex.run<&complete_answered<task<>>>(drive(ex, states));
-    } else if constexpr (has_layers) {
-      run_layers(ex, states);
     } else {
-      run_handler({outlet(ex), Entry::shape, bound.slots.data(), states});
+      run_plain(ex, states);
     }
   }
 
  private:
-  /// A handler without state is made anew, and a function pointer is read from a constant: the
-  /// compiler sees through both.
-  static constexpr handler_type handler() {
-    if constexpr (std::is_empty_v<handler_type>) {
-      return handler_type{};
-    } else {
-      const table_slot<I, Entry>& entry = Table;
-      return entry.handler;
-    }
-  }
-
-  /// Calls a handler that is no coroutine; `void` becomes what it is answered with.
-  static auto result_of(arguments& values) {
-    if constexpr (std::is_void_v<result_type>) {
-      values.pass_to(handler());
-      return no_content{};
-    } else {
-      return values.pass_to(handler());
-    }
-  }
-
-  static void run_handler(const call& c) {
-    arguments values;
-    if (!values.load(c)) return;
-    if constexpr (is_task<result_type>) {
-      c.exchange().template run<&complete<answer_type>>(values.pass_to(handler()));
-    } else if constexpr (may_stream<answer_type>) {
-      auto given = result_of(values);
-      response_stream* const stream = send_or_stream(c.out, given);
-      if (stream == nullptr) return;
-      c.exchange().template run<&complete_answered<response_stream>>(std::move(*stream));
-    } else {
-      send(c.out, result_of(values));
-    }
-  }
-
-  static chain make_chain(http::exchange& ex, void* const* states) {
-    return std::apply(
-        [&](const auto&... layer) {
-          return chain(ex, Entry::shape, bound.slots.data(), states, layer...);
-        },
-        layers);
-  }
-
   /// Catches here and not in the dispatcher, so that the layers see the answer to an exception.
-  static void run_layers(http::exchange& ex, void* const* states) {
-    auto around = make_chain(ex, states);
+  static void run_plain(http::exchange& ex, void* const* states) {
+    chain around(ex, Route::shape, Route::template slots<signature>, states);
+    const call& c = around.request_call();
     try {
-      if (around.before_all()) run_handler(around.request_call());
+      if (around.before_all()) run_handler<Handler, signature, State...>(c);
     } catch (...) {
-      answer_exception(around.request_call().out);
+      answer_exception(c.out);
     }
   }
 
+  /// Keeps the layers' locals and the arguments for as long as the handler runs.
   static task<> drive(http::exchange& ex, void* const* states) {
-    auto around = make_chain(ex, states);
+    chain around(ex, Route::shape, Route::template slots<signature>, states);
     const call& c = around.request_call();
     try {
       for (const auto& step : chain::steps()) {
@@ -183,16 +191,19 @@ struct thunk {
         }
         if (!goes_on) co_return;
       }
-      arguments values;
+      arguments_of<signature, State...> values;
       if (!values.load(c)) co_return;
       if constexpr (std::is_same_v<result_type, task<>>) {
-        co_await values.pass_to(handler());
+        co_await values.pass_to(Handler::get());
         send(c.out, no_content{});
       } else if constexpr (is_task<result_type>) {
-        auto given = co_await values.pass_to(handler());
+        auto given = co_await values.pass_to(Handler::get());
         if (auto* const stream = send_or_stream(c.out, given)) co_await std::move(*stream);
+      } else if constexpr (std::is_void_v<result_type>) {
+        values.pass_to(Handler::get());
+        send(c.out, no_content{});
       } else {
-        auto given = result_of(values);
+        auto given = values.pass_to(Handler::get());
         if (auto* const stream = send_or_stream(c.out, given)) co_await std::move(*stream);
       }
     } catch (...) {
@@ -200,5 +211,26 @@ struct thunk {
     }
   }
 };
+
+template <class Layers, class MoreLayers>
+struct joined_layers;
+template <class... L, class... M>
+struct joined_layers<layer_list<L...>, layer_list<M...>> {
+  using type = layer_list<L..., M...>;
+};
+
+template <class Route, class Handler, class Layers, class... State>
+struct thunk_finder {
+  using type = layered_thunk<Route, Handler, Layers, State...>;
+};
+template <class Route, class Handler, class... State>
+  requires(!gives_stream_later<typename signature_of<typename Handler::type>::result_type>)
+struct thunk_finder<Route, Handler, layer_list<>, State...> {
+  using type = bare_thunk<Route, Handler, State...>;
+};
+
+/// What the dispatcher's table points at for a route.
+template <class Route, class Handler, class Layers, class... State>
+using thunk = typename thunk_finder<Route, Handler, Layers, State...>::type;
 
 }  // namespace ferrule::detail
