@@ -25,7 +25,8 @@ constexpr option options[] = {
          return std::string("must be a number");
        static_cast<settings*>(target)->port = std::stoi(std::string(text));
        return std::string();
-     }},
+     },
+     [](const void* target) { return std::to_string(static_cast<const settings*>(target)->port); }},
 };
 
 struct outcome {
@@ -73,11 +74,13 @@ TEST(options, that_are_wrong_say_how) {
 TEST(options, help_names_each_option_and_its_variable) {
   EXPECT_TRUE(parse({"--help"}).parsed.help_wanted);
   EXPECT_TRUE(parse({"-h"}).parsed.help_wanted);
-  const option_group group{options, nullptr};
+  settings defaults{.port = 8001};
+  const option_group group{options, &defaults};
   const std::string help = options_help("program", {&group, 1});
   EXPECT_NE(help.find("--first-port N"), help.npos);
   EXPECT_NE(help.find("FERRULE_FIRST_PORT"), help.npos);
-  EXPECT_NE(help.find("where it begins"), help.npos);
+  EXPECT_NE(help.find("where it begins (8001)\n"), help.npos) << help;
+  EXPECT_NE(help.find("what it is called\n"), help.npos) << help;
 }
 
 }  // namespace

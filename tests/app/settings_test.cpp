@@ -39,6 +39,25 @@ TEST(serve_settings, take_what_is_valid) {
   EXPECT_EQ(s.socket.receive_buffer_bytes, 4096U);
 }
 
+std::string all_shown(const serve_settings& settings) {
+  std::string text;
+  for (const option& each : serve_options()) text += each.shown(&settings) + ' ';
+  return text;
+}
+
+TEST(serve_settings, are_shown_as_they_are_set) {
+  EXPECT_EQ(all_shown({}), "127.0.0.1 0 0 auto info 10s on -1 1024 0 ");
+  const std::string_view values[] = {"::1",   "8001", "3", "epoll", "off",
+                                     "500ms", "off",  "7", "5",     "4096"};
+  serve_settings s;
+  std::string expected;
+  for (std::size_t i = 0; i != std::size(values); ++i) {
+    EXPECT_EQ(serve_options()[i].set(&s, values[i]), "");
+    expected += std::string(values[i]) + ' ';
+  }
+  EXPECT_EQ(all_shown(s), expected);
+}
+
 TEST(serve_settings, read_durations_with_their_unit) {
   serve_settings s;
   EXPECT_EQ(s.drain, 10s);
