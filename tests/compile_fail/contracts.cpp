@@ -140,6 +140,14 @@ constexpr auto routes = route_table<shop::get>(on<shop::get>(show));
 constexpr auto routes = route_table<contract(shop::get)>(on<shop::get>(show));
 #endif
 
+//! case: an endpoint in a table without a contract
+//! expect: name the contract for on<endpoint>(handler): route_table<contract>(...)
+#ifdef REFUSED
+constexpr auto routes = route_table(on<shop::get>(show), on<shop::add>(make));
+#else
+constexpr auto routes = route_table<shop::api>(on<shop::get>(show), on<shop::add>(make));
+#endif
+
 //! case: an endpoint whose error has no to_problem
 //! expect: the error type of this endpoint has no to_problem: define constexpr problem
 //! to_problem(E) expect: "GET /motto"

@@ -128,7 +128,8 @@ consteval auto route_table(layer_list<L...>, Entry... routes) {
                                                               detail::is_route_entry<Entry>...};
   static_assert(std::ranges::count(are_routes, false) == 0,
                 "ferrule: route_table takes what route<\"METHOD /path\">(handler) makes, after an "
-                "optional with(layer...)");
+                "optional with(layer...); name the contract for on<endpoint>(handler): "
+                "route_table<contract>(...)");
   using made = detail::table<layer_list<L...>, Entry...>;
   static_assert(detail::unique_routes<made>::passed);
   return made(routes...);
