@@ -51,7 +51,8 @@ def source(handlers, routed):
                      else f"    reinterpret_cast<void (*)()>(+{handler})")
     listed = ",\n".join(lines)
     if not routed:
-        return f"{PROLOGUE}extern void (*const handlers[])();\nvoid (*const handlers[])() = {{\n{listed}}};\n"
+        return (f"{PROLOGUE}extern void (*const handlers[])();\n"
+                f"void (*const handlers[])() = {{\n{listed}}};\n")
     return (f"{PROLOGUE}constexpr auto routes = route_table(\n{listed});\n"
             "http::service& service(store& s) {\n"
             "  static dispatcher<routes, store> made(s);\n  return made;\n}\n")

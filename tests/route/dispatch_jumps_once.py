@@ -1,4 +1,4 @@
-"""Checks on a disassembled object that dispatch is one indirect jump, and that handlers are inlined.
+"""Checks on a disassembled object that dispatch is one indirect jump and handlers are inlined.
 
     dispatch_jumps_once.py OBJDUMP OBJECT
 """
