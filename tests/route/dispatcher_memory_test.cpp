@@ -3,29 +3,11 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
 #include <string>
 
 #include "../core/manual_loop.hpp"
+#include "allocations/counted.hpp"
 #include "ferrule/http/server_engine.hpp"
-
-namespace {
-
-std::size_t allocations = 0;
-
-}  // namespace
-
-// NOLINTBEGIN: replacing these functions is how allocations are counted.
-void* operator new(std::size_t size) {
-  void* block = std::malloc(size);
-  if (block == nullptr) throw std::bad_alloc();
-  ++allocations;
-  return block;
-}
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete(void* block, std::size_t) noexcept { std::free(block); }
-// NOLINTEND
 
 namespace ferrule {
 namespace {
@@ -68,10 +50,10 @@ cost cost_of(std::string_view request, std::string_view end_of_answer) {
     context.take_back(out);
   };
   for (std::size_t i = 0; i < rounds; ++i) ask();
-  const std::size_t before = allocations;
+  const std::size_t before = allocations();
   const std::uint64_t pooled_before = frame_pool::stats().allocated;
   for (std::size_t i = 0; i < rounds; ++i) ask();
-  return {(allocations - before) / rounds,
+  return {(allocations() - before) / rounds,
           (frame_pool::stats().allocated - pooled_before) / rounds};
 }
 
