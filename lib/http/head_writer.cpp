@@ -1,8 +1,10 @@
 #include "ferrule/http/head_writer.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstring>
+#include <limits>
 
 #include "ferrule/http/status.hpp"
 #include "http/authority.hpp"
@@ -21,6 +23,8 @@ constexpr std::string_view keep_alive_line = "Connection: keep-alive\r\n";
 constexpr std::string_view colon = ": ";
 constexpr std::string_view line_end = "\r\n";
 constexpr std::size_t number_bytes_max = 20;
+// What a peer can be expected to read, our own parser among them.
+constexpr std::uint64_t content_length_max = std::numeric_limits<std::int64_t>::max();
 
 // Room for all that does not depend on what is given: names, numbers, line ends.
 constexpr std::size_t fixed_bytes_max = 256;
@@ -49,12 +53,21 @@ bool is_reserved(std::string_view name) noexcept {
          equal_ignoring_case(name, "transfer-encoding");
 }
 
+// Of two Host fields a server would refuse the request, or worse, choose one.
+bool names_host(const header_field& field) noexcept {
+  return equal_ignoring_case(field.name, "host");
+}
+
 bool are_writable(std::span<const header_field> fields) noexcept {
   for (const header_field& field : fields) {
     if (!is_token(field.name) || !is_field_value(field.value)) return false;
     if (is_reserved(field.name)) return false;
   }
   return true;
+}
+
+bool is_writable(body_kind body, std::uint64_t content_length) noexcept {
+  return body != body_kind::length || content_length <= content_length_max;
 }
 
 std::size_t bytes_of(std::span<const header_field> fields) noexcept {
@@ -108,7 +121,7 @@ void put_status_line(pen& out, int status) noexcept {
 bool write_response_head(buffer& out, const response_head_parts& head) {
   if (head.status < 100 || head.status > 599) return false;
   if (!is_field_value(head.content_type) || !is_field_value(head.date)) return false;
-  if (!are_writable(head.fields)) return false;
+  if (!are_writable(head.fields) || !is_writable(head.body, head.content_length)) return false;
 
   char* const begin = out.prepare(fixed_bytes_max + head.content_type.size() + head.date.size() +
                                   bytes_of(head.fields));
@@ -128,6 +141,8 @@ bool write_request_head(buffer& out, const request_head_parts& head) {
   }
   if (!is_authority(head.host, port_rule::optional)) return false;
   if (!is_field_value(head.content_type) || !are_writable(head.fields)) return false;
+  if (!is_writable(head.body, head.content_length)) return false;
+  if (std::ranges::any_of(head.fields, names_host)) return false;
 
   char* const begin =
       out.prepare(fixed_bytes_max + head.verb.size() + head.target.size() + head.host.size() +

@@ -45,8 +45,8 @@ TEST(head_writer, framing_of_responses) {
             "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n\r\n");
   EXPECT_EQ(
       written(response_head_parts{.body = body_kind::length,
-                                  .content_length = std::numeric_limits<std::uint64_t>::max()}),
-      "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n");
+                                  .content_length = std::numeric_limits<std::int64_t>::max()}),
+      "HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775807\r\n\r\n");
 }
 
 TEST(head_writer, responses_without_a_body_are_never_framed) {
@@ -133,6 +133,21 @@ TEST(head_writer, bad_requests_are_refused) {
   for (const char* target : {"", "/a b", "/a\r\n", "/#", "/\xe9", "/\x7f", "/\"", "/[", "/a\t"}) {
     EXPECT_EQ(written(request_head_parts{.target = target, .host = "h"}), "refused") << target;
   }
+}
+
+TEST(head_writer, a_second_host_is_refused) {
+  for (const header_field field : {header_field{"Host", "other"}, header_field{"hOsT", {}}}) {
+    EXPECT_EQ(written(request_head_parts{.host = "h", .fields = {&field, 1}}), "refused");
+  }
+}
+
+TEST(head_writer, a_length_that_no_parser_takes_is_refused) {
+  constexpr std::uint64_t too_large = std::uint64_t{1} << 63U;
+  EXPECT_EQ(written(response_head_parts{.body = body_kind::length, .content_length = too_large}),
+            "refused");
+  EXPECT_EQ(written(request_head_parts{
+                .host = "h", .body = body_kind::length, .content_length = too_large}),
+            "refused");
 }
 
 TEST(head_writer, large_heads_fit) {

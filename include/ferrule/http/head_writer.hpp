@@ -55,13 +55,14 @@ struct request_head_parts {
 
 /// Appends a response head with its empty line to `out`.
 /// Returns false, with `out` unchanged, when it would not be a valid head: a status out of range, a
-/// name that is no token, a value with CR, LF, NUL or another control byte; or when `fields`
-/// contain what the other parts decide: Connection, Content-Length or Transfer-Encoding.
+/// name that is no token, a value with CR, LF, NUL or another control byte, a length of 2^63 bytes or
+/// more; or when `fields` contain what the other parts decide: Connection, Content-Length or
+/// Transfer-Encoding.
 [[nodiscard]] bool write_response_head(buffer& out, const response_head_parts& head);
 
 /// Appends a request head with its empty line to `out`.
 /// Returns false, with `out` unchanged, for the same reasons, and when the method is no token, the
-/// target has a byte that targets may not have, or the host is not valid.
+/// target has a byte that targets may not have, the host is not valid, or `fields` name another.
 [[nodiscard]] bool write_request_head(buffer& out, const request_head_parts& head);
 
 }  // namespace ferrule::http
