@@ -23,13 +23,14 @@ void document::give_back(std::unique_ptr<document> used) noexcept {
 
 void document::reserve(std::size_t bytes, std::size_t depth_max) {
   if (bytes <= capacity && parser.max_depth() == depth_max) return;
-  capacity = std::bit_ceil(std::max({bytes, capacity, std::size_t{1024}}));
-  padded = std::make_unique_for_overwrite<char[]>(capacity + simdjson::SIMDJSON_PADDING);
-  if (parser.allocate(capacity, depth_max) != simdjson::SUCCESS ||
-      tape_owner.allocate(capacity) != simdjson::SUCCESS) {
-    capacity = 0;
+  const std::size_t wanted = std::bit_ceil(std::max({bytes, capacity, std::size_t{1024}}));
+  capacity = 0;  // until there is memory for all of it
+  padded = std::make_unique_for_overwrite<char[]>(wanted + simdjson::SIMDJSON_PADDING);
+  if (parser.allocate(wanted, depth_max) != simdjson::SUCCESS ||
+      tape_owner.allocate(wanted) != simdjson::SUCCESS) {
     throw std::bad_alloc();
   }
+  capacity = wanted;
 }
 
 simdjson::error_code document::parse(std::string_view text, std::size_t depth_max) {
