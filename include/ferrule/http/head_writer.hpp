@@ -55,8 +55,8 @@ struct request_head_parts {
 
 /// Appends a response head with its empty line to `out`.
 /// Returns false, with `out` unchanged, when it would not be a valid head: a status out of range, a
-/// name that is no token, a value with CR, LF, NUL or another control byte, a length of 2^63 bytes or
-/// more; or when `fields` contain what the other parts decide: Connection, Content-Length or
+/// name that is no token, a value with CR, LF, NUL or another control byte, a length of 2^63 bytes
+/// or more; or when `fields` contain what the other parts decide: Connection, Content-Length or
 /// Transfer-Encoding.
 [[nodiscard]] bool write_response_head(buffer& out, const response_head_parts& head);
 
