@@ -27,6 +27,7 @@
 #include "ferrule/core/when_all.hpp"
 #include "ferrule/route/contract_table.hpp"
 #include "ferrule/route/layers.hpp"
+#include "ferrule/route/limits.hpp"
 
 namespace ferrule {
 using namespace std::chrono_literals;  // so that `co_await sleep(1ms)` reads as it stands

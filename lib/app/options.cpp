@@ -93,12 +93,12 @@ std::string options_help(std::string_view program, std::span<const option_group>
   for (const option_group& group : groups) {
     for (const option& each : group.options) {
       text +=
-          fmt::format("  {:<31}{}", fmt::format("--{} {}", each.name, each.value_name), each.help);
+          fmt::format("  {:<33}{}", fmt::format("--{} {}", each.name, each.value_name), each.help);
       if (each.shown != nullptr) text += fmt::format(" ({})", each.shown(group.target));
-      text += fmt::format("\n{:33}{}\n", "", environment_name(each.name));
+      text += fmt::format("\n{:35}{}\n", "", environment_name(each.name));
     }
   }
-  text += fmt::format("  {:<31}{}\n", "--help", "this text");
+  text += fmt::format("  {:<33}{}\n", "--help", "this text");
   return text;
 }
 

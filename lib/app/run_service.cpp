@@ -187,7 +187,7 @@ int run_service(const serve_settings& defaults, int argc, char** argv, service_f
                 std::span<const option_group> more) {
   const std::string_view program = argc > 0 ? base_name(argv[0]) : "service";
   serve_settings settings = defaults;
-  std::vector<option_group> groups{{serve_options(), &settings}};
+  std::vector<option_group> groups{{serve_options(), &settings}, {limit_options(), &settings}};
   groups.insert(groups.end(), more.begin(), more.end());
   const parsed_options parsed = parse_options(argc, argv, environ, groups);
   if (parsed.help_wanted) {

@@ -2,47 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <optional>
 #include <string>
 
 #include "ferrule/json/enum_names.hpp"
+#include "option_values.hpp"
 
 namespace ferrule {
 namespace {
 
 serve_settings& settings_of(void* target) noexcept { return *static_cast<serve_settings*>(target); }
-
-/// A whole decimal number from `least` to `most`.
-template <class T>
-std::optional<T> whole_number(std::string_view text, T least, T most) noexcept {
-  T value{};
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failed != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  if (value < least || value > most) return std::nullopt;
-  return value;
-}
-
-template <class T, class U>
-std::string set_number(U& target, std::string_view text, T least, T most, const char* wrong) {
-  const auto value = whole_number<T>(text, least, most);
-  if (!value) return wrong;
-  target = static_cast<U>(*value);
-  return {};
-}
-
-/// "10s", "500ms", "2m"; a bare number counts seconds.
-std::optional<std::chrono::nanoseconds> duration(std::string_view text) noexcept {
-  constexpr std::uint32_t most = 1'000'000;
-  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  const auto count = whole_number<std::uint32_t>(text.substr(0, digits), 0, most);
-  const std::string_view unit = text.substr(digits);
-  if (!count) return std::nullopt;
-  if (unit == "ms") return std::chrono::milliseconds(*count);
-  if (unit == "s" || unit.empty()) return std::chrono::seconds(*count);
-  if (unit == "m") return std::chrono::minutes(*count);
-  return std::nullopt;
-}
 
 std::string set_host(void* target, std::string_view text) {
   const auto host = address::parse(text == "localhost" ? "127.0.0.1" : text, 0);
@@ -83,10 +51,7 @@ std::string set_log_level(void* target, std::string_view text) {
 }
 
 std::string set_drain(void* target, std::string_view text) {
-  const auto value = duration(text);
-  if (!value) return "must be a duration such as 10s, 500ms or 2m";
-  settings_of(target).drain = *value;
-  return {};
+  return set_duration(settings_of(target).drain, text);
 }
 
 std::string set_nodelay(void* target, std::string_view text) {
@@ -112,11 +77,6 @@ std::string set_receive_buffer(void* target, std::string_view text) {
 
 const serve_settings& settings_of(const void* target) noexcept {
   return *static_cast<const serve_settings*>(target);
-}
-
-std::string duration_text(std::chrono::nanoseconds value) {
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(value).count();
-  return ms % 1000 == 0 ? fmt::format("{}s", ms / 1000) : fmt::format("{}ms", ms);
 }
 
 std::string backend_text(io::backend_kind kind) {

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include "connection_counts.hpp"
 #include "server_connection.hpp"
 
 namespace ferrule::http {
@@ -9,6 +10,9 @@ namespace {
 
 // How long to leave the kernel alone that has no descriptor or memory for another connection.
 constexpr auto accept_retry = std::chrono::milliseconds(100);
+// Connections that are told of being too many are closed with care, which takes time. With so many
+// of them under way, further ones are just closed.
+constexpr std::uint32_t turned_away_max = 256;
 
 }  // namespace
 
@@ -33,6 +37,9 @@ server::server(reactor& loop, service& handlers, const server_limits& limits)
       }) {
   accept_.self = close_.self = this;
   retry_.self = grace_.self = this;
+  if (limits.connections_per_address_max != 0) {
+    per_address_ = std::make_unique<connection_counts>();
+  }
 }
 
 server::~server() {
@@ -60,8 +67,6 @@ void server::start_accepting() {
 void server::accepted(const io::completion& c) noexcept {
   if (!c.more) accepting_ = false;
   if (c.result >= 0) {
-    ++context_.counters.connections_accepted;
-    ++context_.counters.connections_open;
     server_connection::open(*this, io::handle{c.result});
   } else if (c.result != -ECANCELED) {
     ++context_.counters.accepts_failed;
@@ -70,9 +75,29 @@ void server::accepted(const io::completion& c) noexcept {
   loop_.arm(retry_, loop_.now() + accept_retry);
 }
 
+server::admission server::admit(io::handle socket, address& peer) {
+  loop_.io().peer(socket, peer);
+  server_counters& counters = context_.counters;
+  const server_limits& limits = context_.limits;
+  ++counters.connections_accepted;
+  const auto served = counters.connections_open++ - turned_away_;
+  const bool has_room =
+      served < limits.connections_max &&
+      (per_address_ == nullptr || per_address_->enter(peer, limits.connections_per_address_max));
+  if (has_room) return admission::served;
+  ++counters.connections_refused;
+  if (turned_away_ == turned_away_max) return admission::refused;
+  ++turned_away_;
+  return admission::turned_away;
+}
+
 void server::connection_gone(server_connection& gone) noexcept {
   *gone.link = gone.next;
   if (gone.next != nullptr) gone.next->link = gone.link;
+  if (gone.admitted() == admission::turned_away) --turned_away_;
+  if (gone.admitted() == admission::served && per_address_ != nullptr) {
+    per_address_->leave(gone.peer());
+  }
   --context_.counters.connections_open;
   delete &gone;
   finish_draining();

@@ -1,4 +1,6 @@
 // How answers are framed. How input becomes exchanges is in server_engine.cpp.
+#include <array>
+
 #include "ferrule/http/problem_text.hpp"
 #include "ferrule/http/server_engine.hpp"
 #include "kept_exchange.hpp"
@@ -10,6 +12,9 @@ constexpr bool has_no_body(int status) noexcept {
   return status < 200 || status == 204 || status == 304;
 }
 
+// What is lacking now may be there in a moment (RFC 9110 section 10.2.3).
+constexpr std::array retry_after{header_field{"Retry-After", "1"}};
+
 }  // namespace
 
 buffer& server_engine::out() {
@@ -17,7 +22,10 @@ buffer& server_engine::out() {
   return out_;
 }
 
-void server_engine::take_outgoing(buffer& into) { std::swap(into, out_); }
+void server_engine::take_outgoing(buffer& into) {
+  batch_ = 0;
+  std::swap(into, out_);
+}
 
 void server_engine::tell_owner() noexcept {
   if (!in_call_) owner_.engine_changed();
@@ -153,12 +161,13 @@ void server_engine::refuse(int status, std::string_view reason) {
 void server_engine::answer_problem(int status, std::string_view detail) {
   buffer body;
   write_problem(body, status, detail);
-  const response_head_parts parts{.status = status,
-                                  .content_type = problem_content_type,
-                                  .body = body_kind::length,
-                                  .content_length = body.size(),
-                                  .connection = connection_option_now(),
-                                  .date = context_.date()};
+  response_head_parts parts{.status = status,
+                            .content_type = problem_content_type,
+                            .body = body_kind::length,
+                            .content_length = body.size(),
+                            .connection = connection_option_now(),
+                            .date = context_.date()};
+  if (status == 503) parts.fields = retry_after;
   // Nothing in it comes from outside, so it cannot be invalid.
   if (write_response_head(out(), parts) && !head_only_) out_.append(body.view());
 }

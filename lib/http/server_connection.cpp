@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace ferrule::http {
@@ -12,6 +13,11 @@ void server_connection::open(server& on, io::handle socket) {
   self->link = &on.first_;
   if (on.first_ != nullptr) on.first_->link = &self->next;
   on.first_ = self;
+  if (self->admitted_ == server::admission::refused) {
+    self->close();
+    return;
+  }
+  if (self->admitted_ == server::admission::turned_away) self->engine_.turn_away();
   self->step();
 }
 
@@ -19,20 +25,20 @@ server_connection::server_connection(server& on, io::handle socket) noexcept
     : timer(on_timer),
       server_(on),
       socket_(socket),
+      admitted_(on.admit(socket, peer_)),
       engine_(on.context_, *this, &peer_),
       receive_(on_received, *this),
       send_(on_sent, *this),
       close_(on_closed, *this),
-      progress_(on.loop_.now()) {
-  io().peer(socket, peer_);
-}
+      progress_(on.loop_.now()),
+      body_time_(limits().body_timeout) {}
 
 void server_connection::on_received(io::operation& op, const io::completion& c) noexcept {
   server_connection& self = static_cast<owned_operation&>(op).self;
   if (!c.more) self.receiving_ = self.receive_cancelled_ = false;
   if (c.result > 0) {
     self.engine_.feed({reinterpret_cast<const char*>(c.bytes.data()), c.bytes.size()});
-    self.note_progress();
+    self.note_progress(c.bytes.size());
   } else if (c.result == 0) {
     self.peer_ended_ = true;
     self.engine_.feed_end();
@@ -46,13 +52,20 @@ void server_connection::on_received(io::operation& op, const io::completion& c) 
 
 void server_connection::on_sent(io::operation& op, const io::completion& c) noexcept {
   server_connection& self = static_cast<owned_operation&>(op).self;
-  self.server_.context_.take_back(self.sending_);
-  self.sending_part_ = {};
   if (c.result < 0) {
+    self.sending_part_ = {};
     self.lose(stop_reason::disconnect);
     return;
   }
   self.progress_ = self.loop().now();
+  char* const sent_to = static_cast<char*>(self.sending_part_.iov_base) + c.result;
+  const auto left = static_cast<std::size_t>(self.sending_.data() + self.sending_.size() - sent_to);
+  if (left != 0 && !self.closing_) {
+    self.send_part(sent_to, left);
+    return;
+  }
+  self.sending_part_ = {};
+  self.server_.context_.take_back(self.sending_);
   self.engine_.outgoing_sent();
   self.step();
 }
@@ -86,8 +99,13 @@ void server_connection::step() noexcept {
 
 void server_connection::start_send() noexcept {
   engine_.take_outgoing(sending_);
-  sending_part_ = {sending_.data(), sending_.size()};
   progress_ = loop().now();
+  send_part(sending_.data(), sending_.size());
+}
+
+/// Sends a large answer in parts, so that a client that takes it steadily has time for all of it.
+void server_connection::send_part(char* from, std::size_t left) noexcept {
+  sending_part_ = {from, std::min(left, limits().output_bytes_max)};
   io().send(send_, socket_, {&sending_part_, 1});
 }
 
@@ -141,16 +159,36 @@ void server_connection::lose(stop_reason reason) noexcept {
 }
 
 /// Notes that the client did something that counts against its slowness.
-void server_connection::note_progress() noexcept {
+void server_connection::note_progress(std::size_t received_bytes) noexcept {
   using waits = server_engine::waiting_for;
   const waits now_waits = engine_.waits();
   // A head's time runs from its first byte, however many pieces it comes in.
   if (now_waits == waits::rest_of_head && waited_for_ == waits::rest_of_head) return;
+  if (waited_for_ == waits::body) settle_body_time(received_bytes);
+  if (now_waits == waits::request) body_time_ = limits().body_timeout;
   waited_for_ = now_waits;
   progress_ = loop().now();
 }
 
+/// Takes off what was waited for the body and adds what the new bytes earn. Time that passes while
+/// the handler is the slow one costs nothing.
+void server_connection::settle_body_time(std::size_t received_bytes) noexcept {
+  const std::uint32_t rate_min = limits().body_bytes_per_second_min;
+  if (rate_min == 0) {
+    body_time_ = limits().body_timeout;
+    return;
+  }
+  const std::chrono::nanoseconds earned = std::chrono::nanoseconds(std::chrono::seconds(1)) *
+                                          static_cast<std::int64_t>(received_bytes) / rate_min;
+  body_time_ = std::min(body_time_ - (loop().now() - progress_) + earned, limits().body_timeout);
+}
+
+/// Until when what is waited for now has to come.
 mono_time server_connection::deadline() const noexcept {
+  return std::min(client_deadline(), engine_.handler_deadline());
+}
+
+mono_time server_connection::client_deadline() const noexcept {
   if (shut_) return saturating_add(progress_, limits().linger_timeout);
   if (sending_part_.iov_base != nullptr) return saturating_add(progress_, limits().write_timeout);
   switch (engine_.waits()) {
@@ -162,7 +200,7 @@ mono_time server_connection::deadline() const noexcept {
     case server_engine::waiting_for::rest_of_head:
       return saturating_add(progress_, limits().header_timeout);
     case server_engine::waiting_for::body:
-      return saturating_add(progress_, limits().body_timeout);
+      return saturating_add(progress_, body_time_);
     case server_engine::waiting_for::handler:
     case server_engine::waiting_for::nothing:
       break;
@@ -188,6 +226,11 @@ void server_connection::on_timer(timer& t) noexcept {
 }
 
 void server_connection::time_out() noexcept {
+  if (client_deadline() > loop().now()) {
+    engine_.stop_late_handler();
+    watch_deadline();
+    return;
+  }
   if (shut_ || sending_part_.iov_base != nullptr) {
     lose(stop_reason::disconnect);
     return;

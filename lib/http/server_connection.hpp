@@ -14,6 +14,9 @@ class server_connection final : engine_owner, timer {
   /// Owns itself from here on: it goes when the socket is closed and no handler runs.
   static void open(server& on, io::handle socket);
 
+  const address& peer() const noexcept { return peer_; }
+  server::admission admitted() const noexcept { return admitted_; }
+
   ~server_connection() { loop().disarm(*this); }
 
   /// Ends when what was begun is answered.
@@ -46,12 +49,15 @@ class server_connection final : engine_owner, timer {
 
   void step() noexcept;
   void start_send() noexcept;
+  void send_part(char* from, std::size_t left) noexcept;
   void update_reading() noexcept;
   void finish() noexcept;
   void close() noexcept;
   void lose(stop_reason reason) noexcept;
-  void note_progress() noexcept;
+  void note_progress(std::size_t received_bytes = 0) noexcept;
+  void settle_body_time(std::size_t received_bytes) noexcept;
   mono_time deadline() const noexcept;
+  mono_time client_deadline() const noexcept;
   void watch_deadline() noexcept;
   void time_out() noexcept;
   reactor& loop() const noexcept { return server_.loop_; }
@@ -61,13 +67,15 @@ class server_connection final : engine_owner, timer {
   server& server_;
   io::handle socket_;
   address peer_;
+  server::admission admitted_;
   server_engine engine_;
   buffer sending_;
   iovec sending_part_{};
   owned_operation receive_;
   owned_operation send_;
   owned_operation close_;
-  mono_time progress_;  // since when the present wait lasts
+  mono_time progress_;                  // since when the present wait lasts
+  std::chrono::nanoseconds body_time_;  // for which the present body may still be waited for
   server_engine::waiting_for waited_for_ = server_engine::waiting_for::rest_of_head;
   bool receiving_ = false;
   bool receive_cancelled_ = false;

@@ -79,6 +79,22 @@ void server_engine::time_out() {
   }
 }
 
+mono_time server_engine::handler_deadline() const noexcept {
+  if (phase_ != phase::handle || kept_ == nullptr || kept_->ex.answered()) return no_deadline;
+  const environment& env = kept_->ex.env();
+  return env.stop->stop_requested() ? no_deadline : env.deadline;
+}
+
+void server_engine::stop_late_handler() noexcept {
+  kept_->ex.engine_parts().stop.request_stop(stop_reason::deadline);
+}
+
+void server_engine::turn_away() {
+  keep_alive_ = false;
+  answer_problem(503, "too many connections");
+  phase_ = phase::ended;
+}
+
 void server_engine::outgoing_sent() {
   in_call_ = true;
   if (kept_ != nullptr) kept_->ex.resume_writer();
@@ -129,6 +145,7 @@ std::size_t server_engine::process(std::string_view bytes) {
     switch (phase_) {
       case phase::head:
         if (out_.size() >= context_.limits.output_bytes_max) return used;
+        if (batch_ >= context_.limits.pipelined_max) return used;
         step = take_head(rest);
         break;
       case phase::collect:
@@ -188,7 +205,10 @@ std::size_t server_engine::take_head(std::string_view bytes) {
 /// A request whose head is complete: `bytes` begin with it. Returns how many of them were used.
 std::size_t server_engine::take_request(std::string_view bytes, std::size_t head_bytes,
                                         const request_head& head) {
-  keep_alive_ = head.keep_alive && !draining_;
+  ++batch_;
+  ++requests_;
+  keep_alive_ =
+      head.keep_alive && !draining_ && requests_ != context_.limits.requests_per_connection_max;
   owes_continue_ = head.expect_continue;
   version_minor_ = head.version_minor;
   head_only_ = head.verb == method::head;
@@ -275,11 +295,20 @@ void server_engine::keep(exchange& ex, std::string_view bytes) {
 
 void server_engine::start_kept() {
   exchange& ex = kept_->ex;
+  ex.engine_parts().env.deadline = deadline_of(*ex.match().traits);
   in_invoke_ = true;
   handler_stopped_ = false;
   context_.handlers().invoke(ex);
   in_invoke_ = false;
   if (!ex.running()) end_kept(handler_stopped_);
+}
+
+mono_time server_engine::deadline_of(const route_traits& traits) const noexcept {
+  const std::chrono::nanoseconds allowed =
+      traits.handler_timeout_ms < 0 ? context_.limits.handler_timeout
+                                    : std::chrono::milliseconds(traits.handler_timeout_ms);
+  if (allowed == std::chrono::nanoseconds(0)) return no_deadline;
+  return saturating_add(context_.loop().now(), allowed);
 }
 
 void server_engine::handler_ended(exchange&, bool stopped) noexcept {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -41,6 +42,13 @@ class raw_client {
     if (connected()) sending_->start(io(), socket_);
   }
   bool sent() const { return sending_ == nullptr || sending_->ended; }
+  /// Reads nothing until `read_on`.
+  void pause() { io().cancel(receiving); }
+  bool paused() const { return receiving.ended && receiving.result == -ECANCELED; }
+  void read_on() {
+    receiving.ended = false;
+    io().recv_start(receiving, socket_);
+  }
   void send_fin() { io().shutdown(socket_, SHUT_WR); }
   /// Closes; with `reset` the server sees a reset instead of FIN.
   void close(bool reset = false) {

@@ -24,6 +24,30 @@ class server_timeouts : public server_fixture<io::suite::simulated_world> {
     return loop_->now() - start;
   }
 
+  void pause_for(std::chrono::nanoseconds time) {
+    const mono_time start = loop_->now();
+    client_->pause();
+    EXPECT_TRUE(until([&] { return client_->paused() && loop_->now() >= start + time; }));
+    client_->read_on();
+  }
+  /// Sends `piece` every `pause` until the server answers or ends, or all is `sent`; returns how
+  /// long that took.
+  std::chrono::nanoseconds feed_until_ended(std::string_view piece, std::chrono::nanoseconds pause,
+                                            std::string_view answered = "HTTP/") {
+    EXPECT_TRUE(until([&] { return client_->connected() && client_->sent(); }));
+    const mono_time start = loop_->now();
+    mono_time next = start;
+    EXPECT_TRUE(until([&] {
+      if (loop_->now() >= next && client_->sent()) {
+        client_->send(std::string(piece));
+        next = loop_->now() + pause;
+      }
+      loop_->run_once(next);
+      return client_->ended() || client_->received().find(answered) != std::string::npos;
+    }));
+    return loop_->now() - start;
+  }
+
   std::unique_ptr<raw_client> client_;
 };
 
@@ -75,15 +99,89 @@ TEST_F(server_timeouts, an_idle_connection_is_closed_after_its_answer) {
   EXPECT_TRUE(client_->received().ends_with("plain /plain"));
 }
 
-TEST_F(server_timeouts, a_handler_has_all_the_time_it_needs) {
-  listen({.header_timeout = 1s, .body_timeout = 1s, .idle_timeout = 1s, .write_timeout = 1s});
+TEST_F(server_timeouts, a_body_has_to_keep_up_a_rate) {
+  listen({.body_timeout = 5s, .body_bytes_per_second_min = 10});
+  client_ = connect();
+  client_->send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
+  const auto slowly = feed_until_ended("xx", 1s);  // 2 B/s: each second costs 0.8 s of the five
+  EXPECT_GE(slowly, 5s);
+  EXPECT_LE(slowly, 8s);
+  EXPECT_TRUE(client_->received().starts_with("HTTP/1.1 408 "));
+}
+
+TEST_F(server_timeouts, a_streamed_body_has_to_keep_up_a_rate) {
+  listen({.body_timeout = 5s, .body_bytes_per_second_min = 10});
+  client_ = connect();
+  client_->send("POST /read HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  EXPECT_LE(feed_until_ended("1\r\nx\r\n", 1s), 15s);  // 6 B/s on the wire
+  EXPECT_TRUE(client_->received().starts_with("HTTP/1.1 408 "));
+}
+
+TEST_F(server_timeouts, a_body_that_keeps_up_its_rate_may_take_long) {
+  listen({.body_timeout = 5s, .body_bytes_per_second_min = 10});
+  client_ = connect();
+  client_->send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1200\r\n\r\n");
+  const auto took = feed_until_ended(std::string(12, 'x'), 1s, "xxxx");
+  EXPECT_GE(took, 90s);
+  EXPECT_TRUE(client_->received().starts_with("HTTP/1.1 200 "));
+}
+
+TEST_F(server_timeouts, a_body_without_a_minimum_rate_only_has_to_go_on) {
+  listen({.body_timeout = 5s, .body_bytes_per_second_min = 0});
+  client_ = connect();
+  client_->send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n");
+  EXPECT_GE(feed_until_ended("x", 4s, "xxxx"), 190s);
+  EXPECT_TRUE(client_->received().starts_with("HTTP/1.1 200 "));
+}
+
+TEST_F(server_timeouts, a_handler_that_does_not_begin_its_answer_is_stopped) {
+  listen({.handler_timeout = 5s});
+  EXPECT_LE(kept_after(get("/never")), 6s);
+  EXPECT_TRUE(client_->received().starts_with("HTTP/1.1 503 ")) << client_->received();
+  EXPECT_NE(client_->received().find("\r\nRetry-After: 1\r\n"), std::string::npos);
+  EXPECT_NE(client_->received().find("the deadline passed"), std::string::npos);
+  EXPECT_EQ(server_->counters().handlers_stopped, 1U);
+  EXPECT_EQ(service_.running, 0);
+}
+
+TEST_F(server_timeouts, a_handler_that_began_its_answer_is_not_stopped) {
+  listen({.handler_timeout = 5s, .write_timeout = 1h});
+  client_ = connect();
+  client_->send(get("/length/500000"));
+  ASSERT_TRUE(until([&] { return client_->received().size() > 1000; }));
+  pause_for(20s);
+  ASSERT_TRUE(until([&] { return client_->received().size() > 500'000; }));
+  EXPECT_EQ(server_->counters().handlers_stopped, 0U);
+}
+
+TEST_F(server_timeouts, a_handler_without_a_limit_has_all_the_time_it_needs) {
+  listen({.header_timeout = 1s,
+          .body_timeout = 1s,
+          .idle_timeout = 1s,
+          .handler_timeout = 0s,
+          .write_timeout = 1s});
   client_ = connect();
   client_->send(get("/never"));
   ASSERT_TRUE(until([&] { return service_.running == 1; }));
   const mono_time start = loop_->now();
-  ASSERT_TRUE(until([&] { return loop_->now() > start + 60s; }));
+  ASSERT_TRUE(until([&] { return loop_->now() > start + 600s; }));
   EXPECT_EQ(service_.running, 1);
   EXPECT_FALSE(client_->ended());
+}
+
+TEST_F(server_timeouts, a_client_that_takes_an_answer_steadily_has_time_for_all_of_it) {
+  listen({.body_bytes_max = 1U << 20U, .output_bytes_max = 10'000, .write_timeout = 5s});
+  client_ = connect();
+  client_->send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n" +
+                std::string(1'000'000, 'x'));
+  const mono_time start = loop_->now();
+  std::size_t had = 0;
+  while (had < 1'000'000) {
+    ASSERT_TRUE(until([&] { return client_->received().size() > had; }));
+    had = client_->received().size();
+    pause_for(3s);
+  }
+  EXPECT_GE(loop_->now() - start, 30s);
 }
 
 TEST_F(server_timeouts, a_client_that_takes_no_bytes_is_reset) {
@@ -92,7 +190,7 @@ TEST_F(server_timeouts, a_client_that_takes_no_bytes_is_reset) {
   client_->send(get("/length/50000000"));
   ASSERT_TRUE(until([&] { return client_->received().size() > 1000; }));
   const mono_time start = loop_->now();
-  loop_->io().cancel(client_->receiving);  // it stops reading
+  client_->pause();
   ASSERT_TRUE(until([&] { return service_.running == 0; }));
   EXPECT_LE(loop_->now() - start, 7s);
 }

@@ -11,7 +11,7 @@
 #include <span>
 
 #include "ferrule/app/options.hpp"
-#include "ferrule/http/server_context.hpp"
+#include "ferrule/http/server_limits.hpp"
 #include "ferrule/io/backend.hpp"
 #include "ferrule/observe/log.hpp"
 
@@ -27,10 +27,12 @@ struct serve_settings {
   log_level least_logged = log_level::info;  ///< --log-level
   std::chrono::nanoseconds drain = std::chrono::seconds(10);  ///< --drain
   io::socket_options socket{};  ///< --nodelay, --linger, --backlog, --receive-buffer-bytes
-  http::server_limits limits{};
+  http::server_limits limits{};  ///< --connections-max and so on, see http/server_limits.hpp
 };
 
 /// The options that set a `serve_settings`, which is their group's target.
 std::span<const option> serve_options() noexcept;
+/// Those that set its limits, for the same target.
+std::span<const option> limit_options() noexcept;
 
 }  // namespace ferrule

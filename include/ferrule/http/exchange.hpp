@@ -53,6 +53,8 @@ struct route_traits {
   body_mode body = body_mode::none;
   bool suspends = false;             ///< the handler is a coroutine: its request must be kept
   std::uint64_t body_bytes_max = 0;  ///< 0: the server's limit
+  /// Until the answer begins; 0: no limit; negative: the server's.
+  std::int64_t handler_timeout_ms = -1;
   std::string_view pattern{};        ///< as written, for metrics and logs: "GET /users/{id}"
 };
 

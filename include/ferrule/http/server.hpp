@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "ferrule/http/server_context.hpp"
@@ -18,6 +19,7 @@
 
 namespace ferrule::http {
 
+class connection_counts;
 class server_connection;
 
 /// Accepts connections and serves them with one `service`.
@@ -49,6 +51,9 @@ class server {
  private:
   friend server_connection;
 
+  /// How a new connection is received: served, answered 503, or closed without a word.
+  enum class admission : std::uint8_t { served, turned_away, refused };
+  admission admit(io::handle socket, address& peer);
   void start_accepting();
   void accepted(const io::completion& c) noexcept;
   void connection_gone(server_connection& gone) noexcept;
@@ -74,6 +79,8 @@ class server {
   server_timer retry_;  // after the kernel refused to accept
   server_timer grace_;
   server_connection* first_ = nullptr;
+  std::unique_ptr<connection_counts> per_address_;  // only where that is limited
+  std::uint32_t turned_away_ = 0;                   // and not gone yet
   bool accepting_ = false;
   bool closing_listener_ = false;
   bool draining_ = false;

@@ -4,62 +4,22 @@
 /// and counters.
 ///
 /// ```cpp
-/// ferrule::http::server_limits patient() {
-///   ferrule::http::server_limits limits;
-///   limits.idle_timeout = std::chrono::minutes(5);
-///   return limits;
+/// std::uint64_t answered(const ferrule::http::server_context& context) {
+///   return context.counters.requests;
 /// }
 /// ```
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
 
 #include "ferrule/core/buffer.hpp"
-#include "ferrule/http/chunked.hpp"
 #include "ferrule/http/date.hpp"
 #include "ferrule/http/exchange.hpp"
-#include "ferrule/http/parser.hpp"
+#include "ferrule/http/server_limits.hpp"
 
 namespace ferrule::http {
-
-/// What a client may ask of a server, and for how long. Each limit has a documented answer.
-struct server_limits {
-  head_limits head{};    ///< 414 and 431, see there
-  chunk_limits chunk{};  ///< 400 and 431, see there
-  /// The body of a request, unless its route says otherwise. More: 413.
-  std::uint64_t body_bytes_max = 1U << 20U;
-  /// How much of a body nobody wanted is dropped to keep a connection; with more it closes after
-  /// the answer.
-  std::uint64_t drop_bytes_max = 64U << 10U;
-  /// Received and not yet wanted: a connection with more is not read until the handler catches up.
-  std::size_t input_bytes_max = 64U << 10U;
-  /// Answered and not yet taken by the client: with more, no further request is begun and
-  /// streaming handlers wait.
-  std::size_t output_bytes_max = 64U << 10U;
-  /// From the first byte of a head, or from the opening of the connection, to its last. Then: 408.
-  std::chrono::nanoseconds header_timeout = std::chrono::seconds(10);
-  /// Between two arrivals of a body. Then: 408, or a closed connection once the answer began.
-  std::chrono::nanoseconds body_timeout = std::chrono::seconds(10);
-  /// Between an answer and the next request. Then the connection closes.
-  std::chrono::nanoseconds idle_timeout = std::chrono::seconds(60);
-  /// Without the client taking any byte of an answer. Then the connection is reset.
-  std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);
-  /// How long a closed connection is read on, so that the last answer is not lost to a reset.
-  std::chrono::nanoseconds linger_timeout = std::chrono::seconds(2);
-};
-
-/// What happened so far. Counted on one reactor.
-struct server_counters {
-  std::uint64_t connections_accepted = 0;
-  std::uint64_t connections_open = 0;
-  std::uint64_t accepts_failed = 0;    ///< EMFILE and the like
-  std::uint64_t requests = 0;          ///< heads that were complete and valid
-  std::uint64_t requests_refused = 0;  ///< answered by the engine: malformed, too large, too slow
-  std::uint64_t handlers_stopped = 0;  ///< handlers that were cancelled
-};
 
 /// The shared surroundings of one reactor's connections. Thread rule: the reactor's thread.
 class server_context {

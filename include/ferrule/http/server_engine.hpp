@@ -65,6 +65,12 @@ class server_engine final : sink {
   void drain();
   /// The client was too slow: answers 408 if it still can, and ends.
   void time_out();
+  /// When the running handler has to have begun its answer; `no_deadline` once it has.
+  mono_time handler_deadline() const noexcept;
+  /// That time has come: stops the handler. Its request is answered when it ends.
+  void stop_late_handler() noexcept;
+  /// Answers 503 before anything was asked, and ends: there are too many connections.
+  void turn_away();
 
   bool has_outgoing() const noexcept { return !out_.empty(); }
   /// Moves what is to be sent into `into`, which must be empty.
@@ -121,6 +127,7 @@ class server_engine final : sink {
   void answer_in_place(exchange& ex);
   void keep(exchange& ex, std::string_view bytes);
   void start_kept();
+  mono_time deadline_of(const route_traits& traits) const noexcept;
   void end_kept(bool stopped);
   void free_kept() noexcept;
   void after_answer();
@@ -144,6 +151,8 @@ class server_engine final : sink {
   std::size_t scanned_ = 0;  // the parser's note on an incomplete head
   body_reader body_;
   std::uint64_t stream_left_ = 0;  // of a streamed answer's announced length
+  std::uint32_t requests_ = 0;     // begun on this connection
+  std::uint32_t batch_ = 0;        // requests begun since outgoing bytes were taken
   phase phase_ = phase::head;
   body_kind stream_ = body_kind::none;  // framing of a streamed answer
   std::uint8_t version_minor_ = 1;

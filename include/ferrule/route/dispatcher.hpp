@@ -25,6 +25,7 @@
 #include <utility>
 
 #include "ferrule/http/exchange.hpp"
+#include "ferrule/route/limits.hpp"
 #include "ferrule/route/match.hpp"
 #include "ferrule/route/table.hpp"
 #include "ferrule/route/thunk.hpp"
@@ -64,20 +65,33 @@ struct shape_finder<route_entry<Text, Handler, L...>> {
   using type = route_shape<Text>;
 };
 
-/// The thunk of the route `Entry`, number `I` of `Table`.
-template <const auto& Table, std::size_t I, class Entry, class... State>
-using thunk_at = thunk<
-    typename shape_finder<Entry>::type,
-    typename handler_finder<Table, I, Entry, std::is_empty_v<typename Entry::handler_type>>::type,
-    typename joined_layers<typename std::remove_cvref_t<decltype(Table)>::layers,
-                           typename Entry::layers>::type,
-    State...>;
-
 template <class Signature>
 inline constexpr http::body_mode body_mode_of =
     Signature::takes(source::body_stream) ? http::body_mode::stream
     : Signature::takes(source::json_body) || Signature::takes(source::body) ? http::body_mode::whole
                                                                             : http::body_mode::none;
+
+/// All that `with` was given for the route `Entry` of `Table`, outermost first.
+template <const auto& Table, class Entry>
+using layers_at = typename joined_layers<typename std::remove_cvref_t<decltype(Table)>::layers,
+                                         typename Entry::layers>::type;
+
+/// The thunk of the route `Entry`, number `I` of `Table`.
+template <const auto& Table, std::size_t I, class Entry, class... State>
+using thunk_at = thunk<
+    typename shape_finder<Entry>::type,
+    typename handler_finder<Table, I, Entry, std::is_empty_v<typename Entry::handler_type>>::type,
+    typename without_limits<layer_list<>, layers_at<Table, Entry>>::type, State...>;
+
+template <const auto& Table, std::size_t I, class Entry, class... State>
+consteval http::route_traits traits_at() {
+  constexpr route_limits limits = limits_of<layers_at<Table, Entry>>;
+  return {.body = body_mode_of<signature_of<typename Entry::handler_type>>,
+          .suspends = thunk_at<Table, I, Entry, State...>::suspends,
+          .body_bytes_max = limits.body_bytes_max,
+          .handler_timeout_ms = limits.handler_timeout_ms,
+          .pattern = Entry::shape.text};
+}
 
 /// The functions and traits of all routes, followed by those for requests without one in the order
 /// of `no_route`.
@@ -94,9 +108,7 @@ struct program {
   template <class... Entry, std::size_t... I>
   static consteval lists make(std::index_sequence<I...>) {
     return {{&thunk_at<Table, I, Entry, State...>::run...},
-            {http::route_traits{body_mode_of<signature_of<typename Entry::handler_type>>,
-                                thunk_at<Table, I, Entry, State...>::suspends, 0,
-                                Entry::shape.text}...}};
+            {traits_at<Table, I, Entry, State...>()...}};
   }
   template <std::size_t... I, class... Entry>
   static consteval lists make(const table_slots<std::index_sequence<I...>, Entry...>*) {

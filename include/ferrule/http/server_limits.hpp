@@ -1,0 +1,84 @@
+#pragma once
+/// @file
+/// What a client may ask of a server, and for how long. Every limit has a name, a default and a
+/// documented answer.
+///
+/// ```cpp
+/// ferrule::http::server_limits patient() {
+///   ferrule::http::server_limits limits;
+///   limits.idle_timeout = std::chrono::minutes(5);
+///   return limits;
+/// }
+/// ```
+///
+/// Whatever is refused closes its connection after the answer; the answer is not lost to a reset.
+/// A 503 carries Retry-After.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "ferrule/http/chunked.hpp"
+#include "ferrule/http/parser.hpp"
+
+namespace ferrule::http {
+
+/// The limits of one reactor's connections. A table or a route may set its own body size and
+/// handler time, see route/limits.hpp.
+struct server_limits {
+  head_limits head{};    ///< 414 and 431, see there
+  chunk_limits chunk{};  ///< 400 and 431, see there
+  /// The body of a request, unless its route says otherwise. More: 413.
+  std::uint64_t body_bytes_max = 1U << 20U;
+  /// How much of a body nobody wanted is dropped to keep a connection; with more it closes after
+  /// the answer.
+  std::uint64_t drop_bytes_max = 64U << 10U;
+  /// Received and not yet wanted: a connection with more is not read until the handler catches up.
+  std::size_t input_bytes_max = 64U << 10U;
+  /// Answered and not yet taken by the client: with more, no further request is begun and
+  /// streaming handlers wait.
+  std::size_t output_bytes_max = 64U << 10U;
+  /// Pipelined requests that are answered before the answers are sent: those behind them wait, so
+  /// that one connection does not keep a reactor to itself.
+  std::uint32_t pipelined_max = 64;
+
+  /// Connections of one reactor that are open at once. Further ones: 503, as the answer to
+  /// whatever they ask.
+  std::uint32_t connections_max = 65536;
+  /// The same from one IPv4 address or one IPv6 network of 64 bits; 0: no limit of its own.
+  std::uint32_t connections_per_address_max = 0;
+  /// Requests of one connection; the last answer says that it closes. 0: no limit.
+  std::uint32_t requests_per_connection_max = 0;
+
+  /// From the first byte of a head, or from the opening of the connection, to its last. Then: 408.
+  std::chrono::nanoseconds header_timeout = std::chrono::seconds(10);
+  /// The time a body may be waited for without any of it arriving. Then: 408, or a closed
+  /// connection once the answer began.
+  std::chrono::nanoseconds body_timeout = std::chrono::seconds(10);
+  /// What a body must bring, once `body_timeout` has been waited for it in all: each byte earns
+  /// the time in which it is due, and with none left it is too late as above. 0: no minimum.
+  std::uint32_t body_bytes_per_second_min = 240;
+  /// Between an answer and the next request. Then the connection closes.
+  std::chrono::nanoseconds idle_timeout = std::chrono::seconds(60);
+  /// From a complete head to the beginning of a coroutine's answer, unless its route says
+  /// otherwise; the handler sees its end as its `deadline`. Then it is stopped: 503. 0: no limit.
+  std::chrono::nanoseconds handler_timeout = std::chrono::seconds(60);
+  /// For the client to take `output_bytes_max` of an answer, or the rest of it. Then the connection
+  /// is reset.
+  std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);
+  /// How long a closed connection is read on, so that the last answer is not lost to a reset.
+  std::chrono::nanoseconds linger_timeout = std::chrono::seconds(2);
+};
+
+/// What happened so far. Counted on one reactor.
+struct server_counters {
+  std::uint64_t connections_accepted = 0;
+  std::uint64_t connections_open = 0;
+  std::uint64_t connections_refused = 0;  ///< beyond `connections_max` or that of their address
+  std::uint64_t accepts_failed = 0;       ///< EMFILE and the like
+  std::uint64_t requests = 0;             ///< heads that were complete and valid
+  std::uint64_t requests_refused = 0;  ///< answered by the engine: malformed, too large, too slow
+  std::uint64_t handlers_stopped = 0;  ///< handlers that were cancelled
+};
+
+}  // namespace ferrule::http

@@ -1,0 +1,68 @@
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "ferrule/app/settings.hpp"
+
+namespace ferrule {
+namespace {
+
+using namespace std::chrono_literals;
+
+const option& named(std::string_view name) {
+  for (const option& each : limit_options()) {
+    if (each.name == name) return each;
+  }
+  throw std::invalid_argument(std::string(name));
+}
+std::string set(serve_settings& settings, std::string_view name, std::string_view value) {
+  return named(name).set(&settings, value);
+}
+
+TEST(limit_options, are_shown_as_they_are_set) {
+  const std::map<std::string_view, std::string_view> others{{"request-line-bytes-max", "100"},
+                                                            {"header-bytes-max", "200"},
+                                                            {"header-count-max", "7"},
+                                                            {"body-bytes-max", "1000000000"},
+                                                            {"chunk-extension-bytes-max", "0"},
+                                                            {"trailer-bytes-max", "1"},
+                                                            {"pipelined-max", "2"},
+                                                            {"connections-max", "3"},
+                                                            {"connections-per-address-max", "4"},
+                                                            {"requests-per-connection-max", "5"},
+                                                            {"header-timeout", "1s"},
+                                                            {"body-timeout", "2s"},
+                                                            {"body-bytes-per-second-min", "0"},
+                                                            {"idle-timeout", "500ms"},
+                                                            {"handler-timeout", "0s"},
+                                                            {"write-timeout", "4s"}};
+  EXPECT_EQ(others.size(), limit_options().size());
+  serve_settings s;
+  for (const auto& [name, value] : others) {
+    EXPECT_NE(named(name).shown(&s), value) << name << " has another default";
+    EXPECT_EQ(set(s, name, value), "") << name;
+  }
+  for (const auto& [name, value] : others) EXPECT_EQ(named(name).shown(&s), value) << name;
+}
+
+TEST(limit_options, set_what_they_say) {
+  serve_settings s;
+  set(s, "header-bytes-max", "100");
+  set(s, "body-bytes-max", "1099511627776");
+  set(s, "handler-timeout", "2m");
+  EXPECT_EQ(s.limits.head.header_bytes_max, 100U);
+  EXPECT_EQ(s.limits.body_bytes_max, std::uint64_t{1} << 40U);
+  EXPECT_EQ(s.limits.handler_timeout, 2min);
+}
+
+TEST(limit_options, refuse_what_is_not_valid) {
+  serve_settings s;
+  EXPECT_EQ(set(s, "header-count-max", "0"), "must be a number from 1 to 65535");
+  EXPECT_EQ(set(s, "header-count-max", "65536"), "must be a number from 1 to 65535");
+  EXPECT_EQ(set(s, "pipelined-max", "-1"), "must be a number from 1 to 4294967295");
+  EXPECT_EQ(set(s, "body-bytes-max", "1MB"), "must be a number from 0 to 1099511627776");
+  EXPECT_EQ(set(s, "idle-timeout", "soon"), "must be a duration such as 10s, 500ms or 2m");
+}
+
+}  // namespace
+}  // namespace ferrule
