@@ -48,11 +48,14 @@ template <class Parse>
 head_parse parse_when_useful(std::string_view bytes, const head_limits& limits,
                              std::size_t& scanned, Parse parse) noexcept {
   const bool first = scanned == 0;
+  const std::size_t scanned_before = scanned;
   if (!first && !find_head_end(bytes, scanned) && bytes.size() < head_bytes_max(limits)) {
-    return head_incomplete();
+    return {.scanned_bytes = scanned - scanned_before};
   }
-  const head_parse parsed = parse();
+  head_parse parsed = parse();
   if (first && parsed.state == head_parse::incomplete) find_head_end(bytes, scanned);
+  const bool complete = parsed.state == head_parse::complete;
+  parsed.scanned_bytes = scanned - scanned_before + (complete ? parsed.bytes : bytes.size());
   return parsed;
 }
 

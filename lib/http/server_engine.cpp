@@ -16,6 +16,7 @@ server_engine::~server_engine() {
 
 void server_engine::feed(std::string_view bytes) {
   in_call_ = true;
+  context_.counters.bytes_received += bytes.size();
   if (in_.empty()) {
     keep_input(bytes.substr(process(bytes)));
   } else {
@@ -187,6 +188,7 @@ std::size_t server_engine::take_head(std::string_view bytes) {
   request_head head;
   const head_parse parsed =
       parse_request_head(bytes, context_.limits.head, context_.fields(), head, scanned_);
+  context_.counters.bytes_scanned += parsed.scanned_bytes;
   switch (parsed.state) {
     case head_parse::incomplete:
       if (end_of_input_) phase_ = phase::ended;
@@ -249,12 +251,18 @@ std::size_t server_engine::take_request(std::string_view bytes, std::size_t head
   return used;
 }
 
+body_reader::part server_engine::next_of_body(std::string_view bytes) noexcept {
+  const body_reader::part part = body_.next(bytes);
+  context_.counters.bytes_scanned += part.consumed;
+  return part;
+}
+
 std::size_t server_engine::take_body(std::string_view bytes) {
   if (body_.complete()) {
     collected();
     return 0;
   }
-  const body_reader::part part = body_.next(bytes);
+  const body_reader::part part = next_of_body(bytes);
   if (part.status != 0) {
     refuse(part.status, part.reason);
     return bytes.size();
@@ -271,7 +279,7 @@ void server_engine::collected() {
 }
 
 std::size_t server_engine::drop_body(std::string_view bytes) {
-  const body_reader::part part = body_.next(bytes);
+  const body_reader::part part = next_of_body(bytes);
   if (part.status != 0) {
     phase_ = phase::ended;  // it was answered, and where the next request begins is not known
     return bytes.size();
@@ -382,7 +390,7 @@ std::optional<std::string_view> server_engine::read(exchange& ex) {
       std::swap(reading, in_);
       kept_->reading_begin = std::exchange(in_begin_, 0);
     }
-    const body_reader::part part = body_.next(reading.view().substr(kept_->reading_begin));
+    const body_reader::part part = next_of_body(reading.view().substr(kept_->reading_begin));
     if (part.status != 0) {
       refuse(part.status, part.reason);
       ex.engine_parts().stop.request_stop();

@@ -117,6 +117,7 @@ class server_engine final : sink {
   std::size_t take_head(std::string_view bytes);
   std::size_t take_request(std::string_view bytes, std::size_t head_bytes,
                            const request_head& head);
+  body_reader::part next_of_body(std::string_view bytes) noexcept;
   std::size_t take_body(std::string_view bytes);
   std::size_t drop_body(std::string_view bytes);
   void collected();

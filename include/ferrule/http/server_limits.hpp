@@ -13,6 +13,9 @@
 ///
 /// Whatever is refused closes its connection after the answer; the answer is not lost to a reset.
 /// A 503 carries Retry-After.
+///
+/// What one connection can cost follows from what it sent: each byte is looked at at most four
+/// times, and memory grows with what arrived, to at most twice what the limits let it keep.
 
 #include <chrono>
 #include <cstddef>
@@ -76,7 +79,9 @@ struct server_counters {
   std::uint64_t connections_open = 0;
   std::uint64_t connections_refused = 0;  ///< beyond `connections_max` or that of their address
   std::uint64_t accepts_failed = 0;       ///< EMFILE and the like
-  std::uint64_t requests = 0;             ///< heads that were complete and valid
+  std::uint64_t bytes_received = 0;
+  std::uint64_t bytes_scanned = 0;     ///< by parsers: heads, chunked framing and bodies
+  std::uint64_t requests = 0;          ///< heads that were complete and valid
   std::uint64_t requests_refused = 0;  ///< answered by the engine: malformed, too large, too slow
   std::uint64_t handlers_stopped = 0;  ///< handlers that were cancelled
 };
