@@ -43,17 +43,23 @@ head_parse parse_fields(head_cursor& cursor, const head_limits& limits,
 // moves `scanned` to where the next search must begin.
 bool find_head_end(std::string_view bytes, std::size_t& scanned) noexcept;
 
-// Calls `parse` the first time, and then only when the result can be another one.
+// Calls `parse` the first time, and then only when the result can be another one: a whole head, a
+// control byte, or too much for a first line or for all.
 template <class Parse>
 head_parse parse_when_useful(std::string_view bytes, const head_limits& limits,
                              std::size_t& scanned, Parse parse) noexcept {
   const bool first = scanned == 0;
   const std::size_t scanned_before = scanned;
-  if (!first && !find_head_end(bytes, scanned) && bytes.size() < head_bytes_max(limits)) {
+  const std::size_t line_limit = std::size_t{limits.request_line_bytes_max} + 2 * line_end_bytes;
+  const bool passes_line_limit = scanned < line_limit && bytes.size() >= line_limit;
+  if (!first && !find_head_end(bytes, scanned) && !passes_line_limit &&
+      bytes.size() < head_bytes_max(limits)) {
     return {.scanned_bytes = scanned - scanned_before};
   }
   head_parse parsed = parse();
-  if (first && parsed.state == head_parse::incomplete) find_head_end(bytes, scanned);
+  if ((first || passes_line_limit) && parsed.state == head_parse::incomplete) {
+    find_head_end(bytes, scanned);
+  }
   const bool complete = parsed.state == head_parse::complete;
   parsed.scanned_bytes = scanned - scanned_before + (complete ? parsed.bytes : bytes.size());
   return parsed;

@@ -80,6 +80,18 @@ TEST(request_parser, a_control_byte_in_a_later_piece_is_refused_at_once) {
   }
 }
 
+TEST(request_parser, a_long_request_line_is_refused_before_its_end_comes) {
+  const head_limits limits{.request_line_bytes_max = 30};
+  const std::string bytes = "GET /" + std::string(40, 'a');
+  for (std::size_t first = 1; first != 30; ++first) {
+    std::vector<header_field> storage(10);
+    request_head head;
+    std::size_t scanned = 0;
+    http::parse_request_head(bytes.substr(0, first), limits, storage, head, scanned);
+    EXPECT_EQ(http::parse_request_head(bytes, limits, storage, head, scanned).status, 414);
+  }
+}
+
 TEST(request_parser, the_most_that_is_worth_keeping_is_never_incomplete) {
   const head_limits limits{.request_line_bytes_max = 30, .header_bytes_max = 40};
   for (const std::string& bytes :
