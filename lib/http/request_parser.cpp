@@ -9,6 +9,8 @@
 namespace ferrule::http {
 namespace {
 
+constexpr const char* not_secured = "https over a connection that is not secured";
+
 // No registered method is half as long; without a bound a token could fill the request line.
 constexpr std::ptrdiff_t method_bytes_max = 32;
 
@@ -86,15 +88,16 @@ const char* bad_target_reason(char c) noexcept {
 }
 
 // Takes "scheme://authority" off the path of an absolute-form target. If nothing is left, the path
-// is "/", or "*" for OPTIONS about the server (RFC 9112 section 3.2.4).
+// is "/", or "*" for OPTIONS about the server (RFC 9112 section 3.2.4). A resource of https may not
+// be served over a connection that is not secured (RFC 9110 section 7.4).
 const char* take_scheme_and_authority(request_head& out) noexcept {
   const std::string_view target = out.path;
   constexpr std::string_view separator = "://";
   const std::size_t scheme_end = target.find(separator);
   if (scheme_end == std::string_view::npos) return "invalid request target";
   const std::string_view scheme = target.substr(0, scheme_end);
-  if (!equal_ignoring_case(scheme, "http") && !equal_ignoring_case(scheme, "https")) {
-    return "invalid request target";
+  if (!equal_ignoring_case(scheme, "http")) {
+    return equal_ignoring_case(scheme, "https") ? not_secured : "invalid request target";
   }
   const std::size_t authority = scheme_end + separator.size();
   const std::size_t slash = std::min(target.find('/', authority), target.size());
@@ -162,7 +165,9 @@ head_parse take_request_line(head_cursor& cursor, request_head& out) noexcept {
   cursor.at = scan.end + 1;
   step = take_version(cursor, out);
   if (step.state != head_parse::complete) return step;
-  if (const char* fault = split_target(scan, out)) return head_error(400, fault);
+  if (const char* fault = split_target(scan, out)) {
+    return head_error(fault == not_secured ? 421 : 400, fault);
+  }
   return step;
 }
 

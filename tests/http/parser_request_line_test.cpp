@@ -98,7 +98,7 @@ TEST(request_line, target_forms) {
         form{"GET", "/?/../x", "/", "/../x", "h"}, form{"GET", "/a:b@c", "/a:b@c", "", "h"},
         form{"GET", "http://x", "/", "", "x"}, form{"GET", "http://x/", "/", "", "x"},
         form{"GET", "HTTP://x:81/a?b", "/a", "b", "x:81"},
-        form{"GET", "https://x.y?b/c", "/", "b/c", "x.y"},
+        form{"GET", "http://x.y?b/c", "/", "b/c", "x.y"},
         form{"GET", "http://[::1]:80/a", "/a", "", "[::1]:80"}, form{"OPTIONS", "*", "*", "", "h"},
         form{"OPTIONS", "/", "/", "", "h"}, form{"OPTIONS", "http://x", "*", "", "x"},
         form{"OPTIONS", "http://x?", "/", "", "x"}, form{"OPTIONS", "http://x/", "/", "", "x"},
@@ -111,6 +111,11 @@ TEST(request_line, target_forms) {
     EXPECT_EQ(head.query, f.query) << f.target;
     EXPECT_EQ(head.host, f.host) << f.target;
   }
+}
+
+TEST(request_line, https_is_not_served_in_the_clear) {
+  expect_error("GET https://x/ HTTP/1.1\r\nHost: x\r\n\r\n", 421);
+  expect_error("GET HTTPS://x HTTP/1.1\r\nHost: x\r\n\r\n", 421);
 }
 
 TEST(request_line, bad_targets) {

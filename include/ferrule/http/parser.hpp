@@ -54,7 +54,7 @@ struct head_parse {
     error,       ///< answer `status` and close: where the next message begins is not known
   };
   outcome state = incomplete;
-  int status = 0;                 ///< for an error in a request 400, 414, 417, 431, 501 or 505
+  int status = 0;                 ///< for an error in a request 400, 414, 417, 421, 431, 501 or 505
   std::size_t bytes = 0;          ///< consumed, when complete
   const char* reason = "";        ///< for an error: what was wrong, in a few words; static text
   std::size_t scanned_bytes = 0;  ///< how many bytes this call looked at, some perhaps twice
