@@ -144,7 +144,6 @@ void server_engine::refuse(int status, std::string_view reason) {
   const bool begun = kept_ != nullptr && kept_->ex.answered();
   keep_alive_ = false;
   if (!begun) {
-    head_only_ = false;
     answer_problem(status, reason);
   } else if (streaming_) {
     broken_ = true;

@@ -6,6 +6,17 @@
 #include "kept_exchange.hpp"
 
 namespace ferrule::http {
+namespace {
+
+/// Whether a request that was not understood is a HEAD all the same, so that its answer has no
+/// body.
+bool asks_for_head(std::string_view bytes) noexcept {
+  constexpr std::string_view empty_line = "\r\n";
+  if (bytes.starts_with(empty_line)) bytes.remove_prefix(empty_line.size());
+  return bytes.starts_with("HEAD ");
+}
+
+}  // namespace
 
 server_engine::~server_engine() {
   if (kept_ != nullptr && !kept_->ex.running()) free_kept();
@@ -76,6 +87,7 @@ void server_engine::time_out() {
   } else if (phase_ == phase::drop_body) {
     phase_ = phase::ended;
   } else if (phase_ != phase::ended) {
+    if (phase_ == phase::head) head_only_ = asks_for_head(in_.view().substr(in_begin_));
     refuse(408, "the request did not arrive in time");
   }
 }
@@ -194,6 +206,7 @@ std::size_t server_engine::take_head(std::string_view bytes) {
       if (end_of_input_) phase_ = phase::ended;
       return 0;
     case head_parse::error:
+      head_only_ = asks_for_head(bytes);
       refuse(parsed.status, parsed.reason);
       return bytes.size();
     case head_parse::complete:
