@@ -222,8 +222,9 @@ std::size_t server_engine::take_request(std::string_view bytes, std::size_t head
                                         const request_head& head) {
   ++batch_;
   ++requests_;
-  keep_alive_ =
-      head.keep_alive && !draining_ && requests_ != context_.limits.requests_per_connection_max;
+  // What follows a refused CONNECT may be meant for the tunnel, so it is no request.
+  keep_alive_ = head.keep_alive && head.verb != method::connect && !draining_ &&
+                requests_ != context_.limits.requests_per_connection_max;
   owes_continue_ = head.expect_continue;
   version_minor_ = head.version_minor;
   head_only_ = head.verb == method::head;
