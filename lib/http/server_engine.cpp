@@ -385,6 +385,7 @@ void server_engine::after_answer() {
     phase_ = phase::ended;
   } else {
     phase_ = body_.complete() ? phase::head : phase::drop_body;
+    body_.allow(context_.limits.drop_bytes_max);
   }
 }
 

@@ -157,6 +157,18 @@ TEST(chunked, extension_limit_is_for_each_chunk) {
   expect_error("1;abc\r\nx\r\n0;abcd\r\n\r\n", 400, limits);
 }
 
+TEST(chunked, tells_how_much_of_a_chunk_is_left) {
+  chunked_decoder decoder;
+  decoder.feed("1");
+  EXPECT_EQ(decoder.chunk_left(), 0U) << "its size may have more digits";
+  decoder.feed("0\r\n");
+  EXPECT_EQ(decoder.chunk_left(), 16U);
+  decoder.feed("hello");
+  EXPECT_EQ(decoder.chunk_left(), 11U);
+  decoder.feed(", wonderful");
+  EXPECT_EQ(decoder.chunk_left(), 0U);
+}
+
 TEST(chunked, trailers_are_validated_and_dropped) {
   expect_data("1\r\nx\r\n0\r\nA: b\r\nContent-Length: 7\r\nC:\r\nD: \t\xe9\r\n\r\n", "x");
   for (const char* trailers :

@@ -174,6 +174,16 @@ TEST(server_engine, closes_rather_than_drop_a_long_body) {
   EXPECT_TRUE(c.engine.ended());
 }
 
+TEST(server_engine, closes_when_chunks_turn_out_to_be_a_long_body) {
+  conversation c({.drop_bytes_max = 10});
+  EXPECT_EQ(c.ask("POST /plain HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"),
+            ok("plain /plain"));
+  c.ask("5\r\nhello\r\n5\r\nworld\r\n");
+  EXPECT_FALSE(c.engine.ended());
+  c.ask("1\r\n");
+  EXPECT_TRUE(c.engine.ended());
+}
+
 TEST(server_engine, refuses_a_body_over_the_limit) {
   const std::string head = "POST /echo HTTP/1.1\r\nHost: a\r\n";
   conversation at({.body_bytes_max = 5});

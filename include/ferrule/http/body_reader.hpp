@@ -43,6 +43,9 @@ class body_reader {
   std::uint64_t left() const noexcept { return kind_ == body_kind::length ? left_ : 0; }
   body_kind kind() const noexcept { return kind_; }
 
+  /// Of what is yet to come, at most this much.
+  void allow(std::uint64_t bytes_max) noexcept { room_ = bytes_max; }
+
   /// The next data in `bytes`. Call again with what was not consumed until nothing is or the body
   /// is complete.
   part next(std::string_view bytes) noexcept;

@@ -63,6 +63,9 @@ class chunked_decoder {
   /// with what was not consumed. After `done` or `error` only a new decoder goes on.
   chunk_piece feed(std::string_view in) noexcept;
 
+  /// How much data of the chunk at hand has yet to come, less than 2^63 bytes.
+  std::uint64_t chunk_left() const noexcept { return step_ == step::data ? left_ : 0; }
+
  private:
   enum class step : std::uint8_t {
     size,         // before the first digit of a size
