@@ -8,8 +8,25 @@
 namespace ferrule::http {
 namespace {
 
+constexpr int reset_content = 205;
+
 constexpr bool has_no_body(int status) noexcept {
-  return status < 200 || status == 204 || status == 304;
+  return status == 204 || status == reset_content || status == 304;
+}
+
+/// Of 205 a client has to be told that nothing follows (RFC 9110 section 15.3.6); 204 and 304 say
+/// it by themselves.
+constexpr body_kind framing_of(int status, body_kind body) noexcept {
+  if (status == reset_content) return body_kind::length;
+  return has_no_body(status) ? body_kind::none : body;
+}
+
+/// Whether a handler says what is the engine's to say: interim answers, or a field once more.
+bool says_too_much(const answer_head& head) noexcept {
+  const auto has = [&](std::string_view name) {
+    return find_field(head.fields, name).data() != nullptr;
+  };
+  return head.status < 200 || has("Date") || (!head.content_type.empty() && has("Content-Type"));
 }
 
 // What is lacking now may be there in a moment (RFC 9110 section 10.2.3).
@@ -47,12 +64,12 @@ bool server_engine::write_head(const answer_head& head, body_kind body,
   }
   const response_head_parts parts{.status = head.status,
                                   .content_type = head.content_type,
-                                  .body = has_no_body(head.status) ? body_kind::none : body,
-                                  .content_length = content_length,
+                                  .body = framing_of(head.status, body),
+                                  .content_length = has_no_body(head.status) ? 0 : content_length,
                                   .connection = connection_option_now(),
                                   .date = context_.date(),
                                   .fields = head.fields};
-  if (write_response_head(out(), parts)) return true;
+  if (!says_too_much(head) && write_response_head(out(), parts)) return true;
   answer_problem(500, "the handler's answer was not valid HTTP");
   return false;
 }
@@ -64,9 +81,13 @@ void server_engine::respond(exchange&, const answer_head& head, std::string_view
   tell_owner();
 }
 
-void server_engine::begin(exchange&, const answer_head& head,
+void server_engine::begin(exchange& ex, const answer_head& head,
                           std::optional<std::uint64_t> content_length) {
   if (phase_ == phase::ended) return;
+  // A handler that streams both ways may read on; later, 100 Continue would be inside its answer.
+  if (owes_continue_ && !body_.complete() && ex.match().traits->body == body_mode::stream) {
+    send_continue();
+  }
   stream_left_ = content_length.value_or(0);
   if (content_length) {
     stream_ = body_kind::length;
@@ -77,8 +98,7 @@ void server_engine::begin(exchange&, const answer_head& head,
     stream_ = body_kind::chunked;
   }
   if (!write_head(head, stream_, stream_left_)) {
-    keep_alive_ = false;
-    phase_ = phase::ended;
+    ex.engine_parts().stop.request_stop();  // what it would stream has no place to go
     return;
   }
   if (has_no_body(head.status)) stream_ = body_kind::none;

@@ -392,7 +392,7 @@ void server_engine::after_answer() {
 std::optional<std::string_view> server_engine::read(exchange& ex) {
   if (body_.complete()) return std::string_view{};
   if (phase_ != phase::handle) return std::nullopt;
-  if (owes_continue_) send_continue();
+  if (owes_continue_ && !ex.answered()) send_continue();
   buffer& reading = kept_->reading;
   for (;;) {
     if (kept_->reading_begin == reading.size()) {

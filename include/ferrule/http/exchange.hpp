@@ -42,7 +42,9 @@ namespace ferrule::http {
 struct answer_head {
   int status = 200;
   std::string_view content_type{};         ///< empty: no Content-Type
-  std::span<const header_field> fields{};  ///< more fields; an invalid one makes the answer a 500
+  /// More fields. The answer becomes a 500 when one is invalid, or says what the engine does: Date,
+  /// Connection, Content-Length, Transfer-Encoding, and Content-Type beside `content_type`.
+  std::span<const header_field> fields{};
 };
 
 /// How much of a request's body a route wants before its handler runs.
