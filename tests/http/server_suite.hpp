@@ -2,6 +2,7 @@
 // A server and its clients on one reactor, over any backend.
 
 #include <gtest/gtest.h>
+#include <netinet/tcp.h>
 
 #include <cerrno>
 #include <memory>
@@ -22,6 +23,7 @@ class raw_client {
     const std::int32_t made = io().open(AF_INET, SOCK_STREAM);
     EXPECT_GE(made, 0);
     socket_ = io::handle{made};
+    io().option(socket_, IPPROTO_TCP, TCP_NODELAY, 1);
     connecting_.and_then = [this] {
       if (connecting_.result != 0) return;
       io().recv_start(receiving, socket_);
