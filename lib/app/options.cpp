@@ -31,6 +31,8 @@ std::optional<std::string_view> variable(const char* const* environ_like, std::s
   return std::nullopt;
 }
 
+bool is_flag(const option& o) { return o.value_name.empty(); }
+
 /// Sets one option; returns what is wrong, naming `origin` ("--port" or "FERRULE_PORT").
 std::string set(const found_option& found, std::string_view origin, std::string_view value) {
   const std::string wrong = found.which->set(found.target, value);
@@ -45,6 +47,9 @@ std::string from_environment(const char* const* environ_like,
       const std::string name = environment_name(each.name);
       const auto value = variable(environ_like, name);
       if (!value) continue;
+      if (is_flag(each) && !value->empty() && *value != "1") {
+        return fmt::format("{} must be empty or 1, not '{}'", name, *value);
+      }
       if (std::string wrong = set({&each, group.target}, name, *value); !wrong.empty())
         return wrong;
     }
@@ -63,12 +68,18 @@ std::string environment_name(std::string_view option_name) {
 }
 
 parsed_options parse_options(int argc, const char* const* argv, const char* const* environ_like,
-                             std::span<const option_group> groups) {
-  parsed_options parsed{.error = from_environment(environ_like, groups)};
+                             std::span<const option_group> groups, const command_line_form& form) {
+  parsed_options parsed;
+  if (form.has_variables) parsed.error = from_environment(environ_like, groups);
   for (int i = 1; i < argc && parsed.error.empty(); ++i) {
     const std::string_view argument = argv[i];
     if (argument == "--help" || argument == "-h") {
-      return {.help_wanted = true, .error = {}};
+      parsed.help_wanted = true;
+      return parsed;
+    }
+    if (form.allows_others && !argument.starts_with('-')) {
+      parsed.others.push_back(argument);
+      continue;
     }
     const std::size_t equals = argument.find('=');
     const std::string_view flag = argument.substr(0, equals);
@@ -76,6 +87,9 @@ parsed_options parse_options(int argc, const char* const* argv, const char* cons
         flag.starts_with("--") ? find(groups, flag.substr(2)) : std::optional<found_option>();
     if (!found) {
       parsed.error = fmt::format("unknown argument '{}'; --help lists the options", argument);
+    } else if (is_flag(*found->which)) {
+      parsed.error =
+          equals == argument.npos ? set(*found, flag, {}) : fmt::format("{} takes no value", flag);
     } else if (equals != argument.npos) {
       parsed.error = set(*found, flag, argument.substr(equals + 1));
     } else if (i + 1 < argc) {
@@ -87,15 +101,19 @@ parsed_options parse_options(int argc, const char* const* argv, const char* cons
   return parsed;
 }
 
-std::string options_help(std::string_view program, std::span<const option_group> groups) {
-  std::string text = fmt::format(
-      "Usage: {} [options]\n\nOptions, each with the variable that sets it too:\n", program);
+std::string options_help(std::string_view program, std::span<const option_group> groups,
+                         const command_line_form& form) {
+  std::string text =
+      fmt::format("Usage: {} {}\n\nOptions{}:\n", program, form.usage,
+                  form.has_variables ? ", each with the variable that sets it too" : "");
   for (const option_group& group : groups) {
     for (const option& each : group.options) {
-      text +=
-          fmt::format("  {:<33}{}", fmt::format("--{} {}", each.name, each.value_name), each.help);
+      const std::string_view space = is_flag(each) ? "" : " ";
+      text += fmt::format("  {:<33}{}", fmt::format("--{}{}{}", each.name, space, each.value_name),
+                          each.help);
       if (each.shown != nullptr) text += fmt::format(" ({})", each.shown(group.target));
-      text += fmt::format("\n{:35}{}\n", "", environment_name(each.name));
+      text += '\n';
+      if (form.has_variables) text += fmt::format("{:35}{}\n", "", environment_name(each.name));
     }
   }
   text += fmt::format("  {:<33}{}\n", "--help", "this text");

@@ -83,5 +83,72 @@ TEST(options, help_names_each_option_and_its_variable) {
   EXPECT_NE(help.find("what it is called\n"), help.npos) << help;
 }
 
+struct tool_settings {
+  bool loud = false;
+  std::string name;
+};
+
+constexpr option tool_options[] = {
+    {"loud", "", "says more",
+     [](void* target, std::string_view) {
+       static_cast<tool_settings*>(target)->loud = true;
+       return std::string();
+     }},
+    {"name", "TEXT", "what it is called",
+     [](void* target, std::string_view text) {
+       static_cast<tool_settings*>(target)->name = text;
+       return std::string();
+     }},
+};
+
+struct tool_outcome {
+  tool_settings set;
+  parsed_options parsed;
+};
+
+tool_outcome parse_tool(std::vector<const char*> arguments, const command_line_form& form,
+                        std::vector<const char*> variables = {}) {
+  tool_outcome o;
+  arguments.insert(arguments.begin(), "program");
+  variables.push_back(nullptr);
+  const option_group group{tool_options, &o.set};
+  o.parsed = parse_options(static_cast<int>(arguments.size()), arguments.data(), variables.data(),
+                           {&group, 1}, form);
+  return o;
+}
+
+constexpr command_line_form tool_form{
+    .usage = "[options] FILE", .has_variables = false, .allows_others = true};
+
+TEST(options, a_flag_has_no_value) {
+  EXPECT_TRUE(parse_tool({"--loud"}, {}).set.loud);
+  EXPECT_FALSE(parse_tool({}, {}).set.loud);
+  EXPECT_EQ(parse_tool({"--loud=yes"}, {}).parsed.error, "--loud takes no value");
+  EXPECT_EQ(parse_tool({"--loud", "x"}, {}).parsed.error,
+            "unknown argument 'x'; --help lists the options");
+  EXPECT_TRUE(parse_tool({}, {}, {"FERRULE_LOUD=1"}).set.loud);
+  EXPECT_EQ(parse_tool({}, {}, {"FERRULE_LOUD=no"}).parsed.error,
+            "FERRULE_LOUD must be empty or 1, not 'no'");
+}
+
+TEST(options, other_arguments_are_kept_where_they_are_allowed) {
+  const tool_outcome o = parse_tool({"a", "--loud", "b", "--name", "c"}, tool_form);
+  EXPECT_EQ(o.parsed.error, "");
+  EXPECT_EQ(o.parsed.others, (std::vector<std::string_view>{"a", "b"}));
+  EXPECT_EQ(o.set.name, "c");
+  EXPECT_EQ(parse_tool({"-x"}, tool_form).parsed.error,
+            "unknown argument '-x'; --help lists the options");
+}
+
+TEST(options, a_program_may_have_no_variables) {
+  EXPECT_FALSE(parse_tool({}, tool_form, {"FERRULE_LOUD=1"}).set.loud);
+  tool_settings defaults;
+  const option_group group{tool_options, &defaults};
+  const std::string help = options_help("program", {&group, 1}, tool_form);
+  EXPECT_TRUE(help.starts_with("Usage: program [options] FILE\n")) << help;
+  EXPECT_EQ(help.find("FERRULE_"), help.npos) << help;
+  EXPECT_NE(help.find("  --loud  "), help.npos) << help;
+}
+
 }  // namespace
 }  // namespace ferrule

@@ -1,7 +1,7 @@
 #pragma once
 /// @file
 /// Command-line options that can also come from the environment: `--port 80`, `--port=80`,
-/// `FERRULE_PORT=80`.
+/// `FERRULE_PORT=80`. Programs that are no services take flags and other arguments as well.
 ///
 /// ```cpp
 /// struct settings { std::string greeting = "Hello"; };
@@ -23,8 +23,9 @@ namespace ferrule {
 /// One option. `set` reads the value into the target and returns an empty text, or what is wrong
 /// with it ("must be a port number").
 struct option {
-  std::string_view name;        ///< without dashes: "port"
-  std::string_view value_name;  ///< as shown by --help: "N"
+  std::string_view name;  ///< without dashes: "port"
+  /// As shown by --help: "N". Empty makes it a flag: without a value, and `set` gets an empty one.
+  std::string_view value_name;
   std::string_view help;
   std::string (*set)(void* target, std::string_view value);
   /// The value the target has, as --help shows it; not shown without this.
@@ -40,18 +41,29 @@ struct option_group {
 /// What became of the arguments.
 struct parsed_options {
   bool help_wanted = false;
-  std::string error;  ///< empty: all went well; else a line for the user
+  std::string error;                       ///< empty: all went well; else a line for the user
+  std::vector<std::string_view> others{};  ///< what does not begin with "--", where it is allowed
+};
+
+/// What a program takes besides options, and how its --help begins.
+struct command_line_form {
+  std::string_view usage = "[options]";  ///< follows the program's name
+  bool has_variables = true;             ///< options can come from the environment
+  bool allows_others = false;            ///< arguments that are no options
 };
 
 /// Sets options from the environment first ("FERRULE_RECEIVE_BUFFER_BYTES" for
 /// "receive-buffer-bytes"), then from the arguments, so that the command line wins. An unknown
-/// argument, a missing or an invalid value is an error; so is an invalid value in a variable.
-/// `environ_like` is a null-terminated array of "NAME=value".
+/// argument, a missing or an invalid value is an error; so is an invalid value in a variable, of
+/// which a flag's must be empty or "1". `environ_like` is a null-terminated array of "NAME=value",
+/// or null.
 parsed_options parse_options(int argc, const char* const* argv, const char* const* environ_like,
-                             std::span<const option_group> groups);
+                             std::span<const option_group> groups,
+                             const command_line_form& form = {});
 
 /// The text of --help.
-std::string options_help(std::string_view program, std::span<const option_group> groups);
+std::string options_help(std::string_view program, std::span<const option_group> groups,
+                         const command_line_form& form = {});
 
 /// The name of an option's variable.
 std::string environment_name(std::string_view option_name);

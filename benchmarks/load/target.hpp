@@ -1,0 +1,32 @@
+#pragma once
+// What is loaded: a server found and looked at, with the requests for it.
+
+#include <string>
+#include <string_view>
+
+#include "load/report.hpp"
+#include "load/requests.hpp"
+#include "load/settings.hpp"
+#include "load/url.hpp"
+
+namespace ferrule::load {
+
+/// A server and what it is asked.
+struct target {
+  url where;
+  address at;
+  request_set requests;
+};
+
+/// Takes the URL apart, looks its host up, and gets the requests together. Fails with a line for
+/// the user.
+result<target, std::string> find_target(const settings& asked, std::string_view url_text);
+
+/// Sends every request once. Returns what keeps the run from making sense: nobody there, no
+/// answer, nothing but unexpected ones; empty when all is well.
+std::string try_target(const target& with, nanoseconds timeout);
+
+/// A run as the settings have it, except that its rate and duration are still theirs to choose.
+run_settings run_settings_for(const settings& asked, const target& with, nanoseconds duration);
+
+}  // namespace ferrule::load
