@@ -75,6 +75,11 @@ std::string set_receive_buffer(void* target, std::string_view text) {
                                    1U << 30U, "must be a number of bytes up to 1073741824");
 }
 
+std::string set_unsent(void* target, std::string_view text) {
+  return set_number<std::uint32_t>(settings_of(target).socket.unsent_bytes_max, text, 0, 1U << 30U,
+                                   "must be a number of bytes up to 1073741824");
+}
+
 const serve_settings& settings_of(const void* target) noexcept {
   return *static_cast<const serve_settings*>(target);
 }
@@ -105,6 +110,8 @@ constexpr option options[] = {
      [](const void* s) { return fmt::format("{}", settings_of(s).socket.backlog); }},
     {"receive-buffer-bytes", "N", "SO_RCVBUF; 0 leaves the kernel's default", set_receive_buffer,
      [](const void* s) { return fmt::format("{}", settings_of(s).socket.receive_buffer_bytes); }},
+    {"unsent-bytes-max", "N", "TCP_NOTSENT_LOWAT; 0 leaves the kernel's default", set_unsent,
+     [](const void* s) { return fmt::format("{}", settings_of(s).socket.unsent_bytes_max); }},
 };
 
 }  // namespace

@@ -37,6 +37,10 @@ std::int32_t set_options(int fd, const socket_options& options) noexcept {
     failed = set_option(fd, SOL_SOCKET, SO_RCVBUF, &options.receive_buffer_bytes,
                         sizeof options.receive_buffer_bytes);
   }
+  if (failed == 0 && options.unsent_bytes_max != 0) {
+    failed = set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &options.unsent_bytes_max,
+                        sizeof options.unsent_bytes_max);
+  }
   return failed;
 }
 

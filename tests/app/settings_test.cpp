@@ -37,6 +37,8 @@ TEST(serve_settings, take_what_is_valid) {
   EXPECT_EQ(s.socket.backlog, 5);
   EXPECT_EQ(set(s, "receive-buffer-bytes", "4096"), "");
   EXPECT_EQ(s.socket.receive_buffer_bytes, 4096U);
+  EXPECT_EQ(set(s, "unsent-bytes-max", "65536"), "");
+  EXPECT_EQ(s.socket.unsent_bytes_max, 65536U);
 }
 
 std::string all_shown(const serve_settings& settings) {
@@ -46,9 +48,9 @@ std::string all_shown(const serve_settings& settings) {
 }
 
 TEST(serve_settings, are_shown_as_they_are_set) {
-  EXPECT_EQ(all_shown({}), "127.0.0.1 0 0 auto info 10s on -1 1024 0 ");
-  const std::string_view values[] = {"::1",   "8001", "3", "epoll", "off",
-                                     "500ms", "off",  "7", "5",     "4096"};
+  EXPECT_EQ(all_shown({}), "127.0.0.1 0 0 auto info 10s on -1 1024 0 131072 ");
+  const std::string_view values[] = {"::1", "8001", "3", "epoll", "off", "500ms",
+                                     "off", "7",    "5", "4096",  "8192"};
   serve_settings s;
   std::string expected;
   for (std::size_t i = 0; i != std::size(values); ++i) {

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -34,6 +35,23 @@ class backend_kernel_test : public backend_suite<World> {
   }
 };
 TYPED_TEST_SUITE(backend_kernel_test, kernel_worlds);
+
+TYPED_TEST(backend_kernel_test, accepted_connections_take_after_their_listener) {
+  const handle listener = this->listen({.nodelay = false, .unsent_bytes_max = 4321});
+  acceptor& accepting = this->make_acceptor();
+  this->io().accept_start(accepting, listener);
+  call& connecting = this->make_call();
+  this->io().connect(connecting, this->open(), this->local(listener));
+  ASSERT_TRUE(this->run_until([&] { return !accepting.accepted.empty(); }));
+  const auto option = [&](int name) {
+    int value = -1;
+    socklen_t size = sizeof value;
+    ::getsockopt(static_cast<int>(accepting.accepted[0]), IPPROTO_TCP, name, &value, &size);
+    return value;
+  };
+  EXPECT_EQ(option(TCP_NOTSENT_LOWAT), 4321);
+  EXPECT_EQ(option(TCP_NODELAY), 0);
+}
 
 TYPED_TEST(backend_kernel_test, reads_and_writes_files) {
   const handle file = this->file();

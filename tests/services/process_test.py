@@ -4,13 +4,13 @@ import ctypes
 import json
 import pathlib
 import resource
-import signal
 import socket
 import struct
 import subprocess
 import sys
 import unittest
-import urllib.request
+
+from service_process import Service
 
 BIN = pathlib.Path(sys.argv.pop(1))
 
@@ -32,43 +32,16 @@ def deny_io_uring():
     assert libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, header, 0, 0) == 0
 
 
-class Service:
-    def __init__(self, name, *arguments, **options):
-        self.process = subprocess.Popen([BIN / name, "--port", "0", *arguments],
-                                        stderr=subprocess.PIPE, text=True, **options)
-        self.line = self.process.stderr.readline().strip()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        self.code = self.process.wait(20)
-        self.process.stderr.close()
-
-    @property
-    def url(self):
-        return self.line.rsplit(" ", 1)[1]
-
-    @property
-    def port(self):
-        return int(self.url.rsplit(":", 1)[1])
-
-    def get(self, path):
-        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
-            return answer.read().decode()
-
-
 class Fallback(unittest.TestCase):
     def test_without_io_uring_epoll_serves_and_the_start_line_says_why(self):
-        with Service("hello", preexec_fn=deny_io_uring) as hello:
+        with Service(BIN / "hello", preexec_fn=deny_io_uring) as hello:
             self.assertIn("on epoll (io_uring: Operation not permitted)", hello.line)
             self.assertEqual(hello.get("/"), "Hello, World!")
             self.assertEqual(hello.get("/users/7"), '{"id":7,"name":"User 7"}')
         self.assertEqual(hello.code, 0)
 
     def test_io_uring_that_was_asked_for_is_not_replaced(self):
-        service = Service("hello", "--backend", "uring", preexec_fn=deny_io_uring)
+        service = Service(BIN / "hello", "--backend", "uring", preexec_fn=deny_io_uring)
         self.assertIn("Operation not permitted", service.line)
         self.assertEqual(service.process.wait(10), 1)
         service.process.stderr.close()
@@ -79,7 +52,7 @@ class Connections(unittest.TestCase):
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         count = 10_000 if hard > 10_100 or hard == resource.RLIM_INFINITY else hard - 100
         for backend in ("auto", "epoll"):
-            with Service("hello", "--backend", backend) as hello:
+            with Service(BIN / "hello", "--backend", backend) as hello:
                 done = subprocess.run(
                     [BIN / "many-connections", "--port", str(hello.port), "--path", "/",
                      "--connections", str(count)], capture_output=True, text=True, timeout=120)
@@ -99,7 +72,7 @@ class Executable(unittest.TestCase):
 
 class Restart(unittest.TestCase):
     def test_a_port_is_free_again_at_once(self):
-        with Service("hello", "--threads", "2") as first:
+        with Service(BIN / "hello", "--threads", "2") as first:
             port = first.port
             with socket.create_connection(("127.0.0.1", port)) as client:
                 client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")

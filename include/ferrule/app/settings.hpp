@@ -26,7 +26,7 @@ struct serve_settings {
   io::backend_options backend{};             ///< --backend
   log_level least_logged = log_level::info;  ///< --log-level
   std::chrono::nanoseconds drain = std::chrono::seconds(10);  ///< --drain
-  io::socket_options socket{};  ///< --nodelay, --linger, --backlog, --receive-buffer-bytes
+  io::socket_options socket{};  ///< --nodelay, --linger, --backlog …
   http::server_limits limits{};  ///< --connections-max and so on, see http/server_limits.hpp
 };
 

@@ -66,7 +66,11 @@ struct socket_options {
   int linger_s = -1;    ///< SO_LINGER in seconds; -1 leaves the kernel's default
   int backlog = 1024;   ///< connections the kernel queues before they are accepted
   std::uint32_t receive_buffer_bytes = 0;  ///< SO_RCVBUF; 0 leaves the kernel's default
-  bool reuse_port = false;                 ///< SO_REUSEPORT: several reactors share one port
+  /// TCP_NOTSENT_LOWAT: what the kernel takes of a connection beyond what the peer's window lets it
+  /// send. Without it a peer that hardly reads is lent megabytes of the kernel's memory, and looks
+  /// like one that has taken its whole answer. 0 leaves the kernel's default.
+  std::uint32_t unsent_bytes_max = 128U << 10U;
+  bool reuse_port = false;  ///< SO_REUSEPORT: several reactors share one port
 };
 
 /// One reactor's way to the world, made and used on that reactor's thread; only `wake` may be
