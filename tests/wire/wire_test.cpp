@@ -14,6 +14,7 @@
 
 #include "conversation.hpp"
 #include "ferrule/http/server.hpp"
+#include "ferrule/route/failure.hpp"
 #include "table_service.hpp"
 #include "wire_case.hpp"
 
@@ -140,6 +141,11 @@ class WireTest : public testing::TestWithParam<std::tuple<world, std::string>> {
     }
     return all;
   }
+
+  void SetUp() override {
+    set_exception_log([](const escaped_exception&) noexcept {});  // streams that lie throw
+  }
+  void TearDown() override { set_exception_log(nullptr); }
 
   void play(std::unique_ptr<io::backend> backend, bool simulated) {
     wire_host host(std::move(backend), simulated);
