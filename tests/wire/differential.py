@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True  # the source tree stays as it is
 from reasons import REASONS
 
 HERE = pathlib.Path(__file__).resolve().parent
