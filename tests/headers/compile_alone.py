@@ -1,16 +1,15 @@
 """Compiles every header on its own, and the examples that public headers open with.
 
-    compile_alone.py --tree DIR --out DIR [--examples] [--sources] -- COMPILER FLAG...
+    compile_alone.py --tree DIR --out DIR [--examples] [--library] -- COMPILER FLAG...
 
 Every header under include/ and lib/ must compile as the first line of a source file, without a
-warning. With --examples, every public header must have at least one ```cpp fence in its opening
+warning. With --library, which is quicker, all of them must compile together, and every .cpp under
+lib/. With --examples, every public header must have at least one ```cpp fence in its opening
 `/// @file` comment, and each must compile after including just that header. The rule for one:
 
   * `#include` lines in it go to the top;
   * the rest compiles at namespace scope or, failing that, as the body of a function, which is a
     coroutine (ferrule::task<>) if it says co_await. What it declares need not be used.
-
-With --sources, every .cpp under lib/ must compile too.
 """
 import argparse
 import concurrent.futures
@@ -105,19 +104,31 @@ def shorten(text):
     return "\n".join(shown + ([f"... {len(hidden)} more lines"] if hidden else []))
 
 
-def check_tree(compiler, tree, with_examples, with_sources):
-    """Returns what is wrong with each file in turn; an empty string is a good one."""
+def headers_of(tree, folder):
+    """Each header as it is included, with its path."""
+    for path in sorted((tree / folder).rglob("*.hpp")):
+        yield str(path.relative_to(tree / folder)), path
+
+
+def check_tree(compiler, tree, with_examples):
+    """Returns what is wrong with each header in turn; an empty string is a good one."""
     jobs = []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for folder, is_public in (("include", True), ("lib", False)):
-            for path in sorted((tree / folder).rglob("*.hpp")):
-                include = str(path.relative_to(tree / folder))
-                check = check_examples if with_examples and is_public else check_header
+            check = check_examples if with_examples and is_public else check_header
+            for include, path in headers_of(tree, folder):
                 jobs.append(pool.submit(check, compiler, include, path.read_text()))
-        if with_sources:
-            for path in sorted((tree / "lib").rglob("*.cpp")):
-                jobs.append(pool.submit(check_source, compiler, path,
-                                        str(path.relative_to(tree))))
+        return [job.result() for job in jobs]
+
+
+def check_library(compiler, tree):
+    """The same for each source file, after one that includes every header."""
+    includes = "".join(f'#include "{include}"\n' for folder in ("include", "lib")
+                       for include, _ in headers_of(tree, folder))
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = [pool.submit(compiler.errors, "all headers", includes)]
+        for path in sorted((tree / "lib").rglob("*.cpp")):
+            jobs.append(pool.submit(check_source, compiler, path, str(path.relative_to(tree))))
         return [job.result() for job in jobs]
 
 
@@ -126,15 +137,18 @@ def main():
     parser.add_argument("--tree", type=pathlib.Path, required=True)
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--examples", action="store_true")
-    parser.add_argument("--sources", action="store_true")
+    parser.add_argument("--library", action="store_true")
     parser.add_argument("command", nargs="+")
     args = parser.parse_args()
 
     ccache = [shutil.which("ccache")] if shutil.which("ccache") else []
     out = args.out / args.command[0]
     out.mkdir(parents=True, exist_ok=True)
-    results = check_tree(Compiler(ccache + args.command, out), args.tree, args.examples,
-                         args.sources)
+    compiler = Compiler(ccache + args.command, out)
+    if args.library:
+        results = check_library(compiler, args.tree)
+    else:
+        results = check_tree(compiler, args.tree, args.examples)
     problems = [problem for problem in results if problem]
     for problem in problems:
         print(problem, end="\n\n")

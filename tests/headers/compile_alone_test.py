@@ -3,7 +3,7 @@ import pathlib
 import tempfile
 import unittest
 
-from compile_alone import Compiler, check_tree
+from compile_alone import Compiler, check_library, check_tree
 
 GOOD = """#pragma once
 /// @file
@@ -23,7 +23,7 @@ constexpr int answer() { return 42; }
 
 
 class CompileAlone(unittest.TestCase):
-    def problems(self, files, with_sources=False):
+    def problems(self, files, as_library=False):
         with tempfile.TemporaryDirectory() as folder:
             tree = pathlib.Path(folder)
             for name, text in files.items():
@@ -31,7 +31,10 @@ class CompileAlone(unittest.TestCase):
                 (tree / name).write_text(text)
             command = ["clang++-19", "-std=c++20", "-Wall", "-Wextra", "-Werror",
                        f"-I{tree}/include", f"-I{tree}/lib"]
-            return "".join(check_tree(Compiler(command, tree), tree, True, with_sources))
+            compiler = Compiler(command, tree)
+            if as_library:
+                return "".join(check_library(compiler, tree))
+            return "".join(check_tree(compiler, tree, with_examples=True))
 
     def header(self, text):
         return self.problems({"include/ferrule/core/x.hpp": text})
@@ -52,9 +55,13 @@ class CompileAlone(unittest.TestCase):
         self.assertIn("example 1 compiles neither", self.header(GOOD.replace("== 42", "== 41")))
         self.assertIn("example 2 compiles neither", self.header(GOOD.replace("sum +=", "all +=")))
 
-    def test_refuses_a_private_header_and_a_source_that_do_not_compile(self):
+    def test_refuses_a_private_header_that_does_not_compile(self):
         self.assertIn("does not compile alone", self.problems({"lib/core/y.hpp": "wrong"}))
+
+    def test_refuses_a_library_that_does_not_compile(self):
+        self.assertEqual(self.problems({"lib/core/y.cpp": "int y = 0;\n"}, True), "")
         self.assertIn("does not compile", self.problems({"lib/core/y.cpp": "wrong"}, True))
+        self.assertIn("wrong", self.problems({"lib/core/y.hpp": "wrong"}, True))
 
 
 if __name__ == "__main__":
