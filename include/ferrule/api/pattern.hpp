@@ -105,16 +105,25 @@ consteval void check_placeholder_name(const pattern& p, std::string_view name) {
   if (p.parameter_index(name) >= 0) pattern_names_two_placeholders_alike();
 }
 
-/// Hashes a literal, whose characters must be what RFC 3986 calls pchar.
+/// What RFC 3986 calls pchar. A table, since it is asked for each character of a thousand routes.
+inline constexpr std::array<bool, 256> literal_characters = [] {
+  std::array<bool, 256> allowed{};
+  for (std::size_t i = 0; i != allowed.size(); ++i) {
+    const char c = static_cast<char>(i);
+    allowed[i] = is_letter_or_digit(c) ||
+                 std::string_view("-._~!$&'()*+,;=:@%").find(c) != std::string_view::npos;
+  }
+  return allowed;
+}();
+
+/// Hashes a literal.
 consteval std::uint32_t hash_literal(std::string_view text) {
   std::uint32_t hash = segment_hash_seed;
   for (char c : text) {
     hash = add_to_segment_hash(hash, c);
-    if (is_letter_or_digit(c)) continue;
+    if (literal_characters[static_cast<unsigned char>(c)]) continue;
     if (c == '{' || c == '}') pattern_placeholder_must_be_a_whole_segment();
-    if (std::string_view("-._~!$&'()*+,;=:@%").find(c) == std::string_view::npos) {
-      pattern_literal_has_a_character_that_must_be_percent_encoded();
-    }
+    pattern_literal_has_a_character_that_must_be_percent_encoded();
   }
   return hash;
 }

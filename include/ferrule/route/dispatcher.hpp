@@ -83,16 +83,6 @@ using thunk_at = thunk<
     typename handler_finder<Table, I, Entry, std::is_empty_v<typename Entry::handler_type>>::type,
     typename without_limits<layer_list<>, layers_at<Table, Entry>>::type, State...>;
 
-template <const auto& Table, std::size_t I, class Entry, class... State>
-consteval http::route_traits traits_at() {
-  constexpr route_limits limits = limits_of<layers_at<Table, Entry>>;
-  return {.body = body_mode_of<signature_of<typename Entry::handler_type>>,
-          .suspends = thunk_at<Table, I, Entry, State...>::suspends,
-          .body_bytes_max = limits.body_bytes_max,
-          .handler_timeout_ms = limits.handler_timeout_ms,
-          .pattern = Entry::shape.text};
-}
-
 /// The functions and traits of all routes, followed by those for requests without one in the order
 /// of `no_route`.
 template <const auto& Table, class... State>
@@ -108,7 +98,11 @@ struct program {
   template <class... Entry, std::size_t... I>
   static consteval lists make(std::index_sequence<I...>) {
     return {{&thunk_at<Table, I, Entry, State...>::run...},
-            {traits_at<Table, I, Entry, State...>()...}};
+            {http::route_traits{body_mode_of<signature_of<typename Entry::handler_type>>,
+                                thunk_at<Table, I, Entry, State...>::suspends,
+                                limits_of<layers_at<Table, Entry>>.body_bytes_max,
+                                limits_of<layers_at<Table, Entry>>.handler_timeout_ms,
+                                Entry::shape.text}...}};
   }
   template <std::size_t... I, class... Entry>
   static consteval lists make(const table_slots<std::index_sequence<I...>, Entry...>*) {
