@@ -117,7 +117,9 @@ void driver::send(connection& c, mono_time scheduled, mono_time now) {
   to_flush_.push_back(&c);
   c.take({&what, &what.variants[variant], route, {scheduled, now}});
   ++under_way_;
-  recorder_.sent({scheduled, now}, now - std::max(scheduled, c.free_since));
+  // A closed loop's request is due when the connection becomes free.
+  recorder_.sent({scheduled, now},
+                 now - (arrivals_ ? std::max(scheduled, c.free_since) : c.free_since));
 
   c.queued = false;
   first_free_ = (first_free_ + 1) % free_.size();

@@ -6,7 +6,10 @@
 #include <cstdio>
 
 #include "ferrule/json/write.hpp"
+#include "load/compare.hpp"
 #include "load/files.hpp"
+#include "load/html.hpp"
+#include "load/search.hpp"
 #include "load/session.hpp"
 
 namespace ferrule::load {
@@ -27,25 +30,163 @@ void raise_descriptor_limit() noexcept {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// Prints the report in the form that was asked for, and writes the page.
+template <class Report>
+int hand_over(const settings& asked, const Report& report, const std::string& text) {
+  const std::string json = json::write(report);
+  fmt::print("{}", asked.json ? json + "\n" : text);
+  if (asked.html_file.empty()) return all_well;
+  const std::string problem = write_file(asked.html_file, html_page(json));
+  if (problem.empty()) return all_well;
+  return complain(fmt::format("cannot write {}: {}", asked.html_file, problem));
+}
+
+std::optional<rate_profile> rate_of(const settings& asked) {
+  if (asked.closed_loop) return std::nullopt;
+  return asked.rate.value_or(rate_profile{{1, 1000, 1000}});
+}
+
 int run_once(const settings& asked, session& on) {
-  const rate_profile default_rate = {{1, 1000, 1000}};
-  std::optional<rate_profile> rate = asked.rate.value_or(default_rate);
-  if (asked.closed_loop) rate.reset();
-  const measured_run run = on.measure(rate, asked.duration_or(std::chrono::seconds(10)), "");
+  const nanoseconds duration = asked.duration_or(std::chrono::seconds(10));
+  const measured_run run = on.measure(rate_of(asked), duration, "");
   if (!run.error.empty()) return complain(run.error);
-  fmt::print("{}", asked.json ? json::write(run.report) + "\n" : report_text(run.report));
+  const int handed = hand_over(asked, run.report, report_text(run.report));
+  if (handed != all_well) return handed;
   if (!run.report.valid) return not_to_be_believed;
   return run.report.ok == 0 ? failed : all_well;
 }
 
-int run_on_target(const settings& asked) {
-  const auto found = find_target(asked, asked.targets.front());
-  if (!found) return complain(found.error());
+constexpr nanoseconds step_duration = std::chrono::seconds(3);
+
+/// Trials on a real target.
+class session_trials final : public trial_runner {
+ public:
+  session_trials(const settings& asked, session& on) : asked_(asked), on_(on) {}
+
+  std::optional<trial> run(double rate) override {
+    const std::string title = fmt::format("at {:.0f} a second", rate);
+    const rate_profile constant = {{1, rate, rate}};
+    const measured_run run = on_.measure(constant, asked_.duration_or(step_duration), title);
+    error = run.error;
+    if (!error.empty() || interrupts::came()) return std::nullopt;
+    return judge_trial(asked_.promise, rate, run.report, run.response);
+  }
+
+  std::string error;  ///< a run could not begin
+
+ private:
+  const settings& asked_;
+  session& on_;
+};
+
+int report_search(const settings& asked, const target& with, const char* kind,
+                  const session_trials& trials, const search_outcome& outcome) {
+  if (!trials.error.empty()) return complain(trials.error);
+  const search_report report = make_search_report(kind, with.where.text(), asked.promise, outcome);
+  const int handed = hand_over(asked, report, search_text(report));
+  return handed != all_well ? handed : report.valid ? all_well : failed;
+}
+
+int search_maximum(const settings& asked, const target& with, session& on) {
+  session_trials trials(asked, on);
+  const double first = asked.rate ? asked.rate->front().from : 1000;
+  return report_search(asked, with, "find-max", trials, find_max(trials, first, asked.precision));
+}
+
+/// The rates of --rate, or shares of what a closed loop achieves.
+int draw_curve(const settings& asked, const target& with, session& on) {
+  std::vector<double> rates;
+  if (asked.rate) {
+    for (const rate_stretch& each : *asked.rate) rates.push_back(each.to);
+  } else {
+    const measured_run full =
+        on.measure(std::nullopt, asked.duration_or(step_duration), "as fast as it can");
+    if (!full.error.empty()) return complain(full.error);
+    rates = rates_up_to(full.report.rate);
+  }
+  session_trials trials(asked, on);
+  return report_search(asked, with, "curve", trials, walk(trials, rates));
+}
+
+/// A target that was found and tries out well, or an error that was told.
+std::optional<target> ready_target(const settings& asked, std::string_view url_text) {
+  auto found = find_target(asked, url_text);
+  if (!found) {
+    complain(found.error());
+    return std::nullopt;
+  }
   const std::string problem = try_target(*found, asked.timeout);
-  if (!problem.empty()) return complain(problem);
-  const interrupts ctrl_c;
+  if (!problem.empty()) {
+    complain(problem);
+    return std::nullopt;
+  }
+  return std::move(*found);
+}
+
+int run_on_target(const settings& asked) {
+  const auto found = ready_target(asked, asked.targets.front());
+  if (!found) return failed;
   session on(asked, *found);
-  return run_once(asked, on);
+  switch (asked.task) {
+    case task_kind::find_max:
+      return search_maximum(asked, *found, on);
+    case task_kind::curve:
+      return draw_curve(asked, *found, on);
+    default:
+      return run_once(asked, on);
+  }
+}
+
+int report_comparison(const settings& asked, const std::vector<run_report>& a,
+                      const std::vector<run_report>& b) {
+  const compare_report report = compare_runs(a, b, asked.tolerance, asked.seed);
+  const int handed = hand_over(asked, report, compare_text(report));
+  if (handed != all_well) return handed;
+  return report.regressed ? failed : report.valid ? all_well : not_to_be_believed;
+}
+
+int compare_targets(const settings& asked) {
+  std::optional<target> targets[2];
+  std::vector<run_report> runs[2];
+  for (int i : {0, 1}) {
+    targets[i] = ready_target(asked, asked.targets[static_cast<std::size_t>(i)]);
+    if (!targets[i]) return failed;
+  }
+  // ABBA, so that neither gains from a machine that warms up or slows down.
+  for (unsigned round = 0; round != asked.rounds && !interrupts::came(); ++round) {
+    for (const int i : {0, 1, 1, 0}) {
+      session on(asked, *targets[i]);
+      const std::string title = fmt::format("round {} of {}", round + 1, asked.rounds);
+      measured_run run = on.measure(rate_of(asked), asked.duration_or(step_duration), title);
+      if (!run.error.empty()) return complain(run.error);
+      if (!interrupts::came()) runs[i].push_back(std::move(run.report));
+    }
+  }
+  if (runs[0].empty() || runs[1].empty()) return complain("it was broken off too early");
+  return report_comparison(asked, runs[0], runs[1]);
+}
+
+int compare_recorded(const settings& asked) {
+  std::vector<run_report> runs[2];
+  for (std::size_t i : {0U, 1U}) {
+    const auto text = read_file(asked.targets[i]);
+    if (!text) return complain(fmt::format("cannot read {}: {}", asked.targets[i], text.error()));
+    auto report = parse_report(*text);
+    if (!report) return complain(fmt::format("{}: {}", asked.targets[i], report.error()));
+    report->url = fmt::format("{} ({})", asked.targets[i], report->url);
+    runs[i].push_back(std::move(*report));
+  }
+  return report_comparison(asked, runs[0], runs[1]);
+}
+
+int compare(const settings& asked) {
+  const auto is_recorded = [](const std::string& name) { return name.ends_with(".json"); };
+  const bool recorded = is_recorded(asked.targets[0]);
+  if (recorded != is_recorded(asked.targets[1])) {
+    return complain("compare takes two URLs or two recorded runs (.json), not one of each",
+                    wrong_option);
+  }
+  return recorded ? compare_recorded(asked) : compare_targets(asked);
 }
 
 }  // namespace
@@ -58,7 +199,8 @@ int run_tool(int argc, const char* const* argv) {
     return all_well;
   }
   raise_descriptor_limit();
-  return run_on_target(read.chosen);
+  const interrupts ctrl_c;
+  return read.chosen.task == task_kind::compare ? compare(read.chosen) : run_on_target(read.chosen);
 }
 
 }  // namespace ferrule::load
