@@ -44,9 +44,7 @@ void server_engine::feed_end() {
   process_buffered();
   switch (phase_) {
     case phase::handle:
-      if (body_.complete()) break;
-      phase_ = phase::ended;  // the body it streams will never be whole
-      kept_->ex.engine_parts().stop.request_stop(stop_reason::disconnect);
+      if (!body_.complete() && !has_unread()) lose_body();
       break;
     case phase::collect:
       free_kept();
@@ -293,6 +291,7 @@ void server_engine::collected() {
 }
 
 std::size_t server_engine::drop_body(std::string_view bytes) {
+  if (bytes.empty() && end_of_input_) phase_ = phase::ended;
   const body_reader::part part = next_of_body(bytes);
   if (part.status != 0) {
     phase_ = phase::ended;  // it was answered, and where the next request begins is not known
@@ -378,6 +377,18 @@ void server_engine::free_kept() noexcept {
   kept_exchange::destroy(std::exchange(kept_, nullptr));
 }
 
+/// Whether there is input that the handler has not read.
+bool server_engine::has_unread() const noexcept {
+  return kept_->reading_begin != kept_->reading.size() || in_begin_ != in_.size();
+}
+
+/// The client ended in the middle of the body that a handler streams.
+void server_engine::lose_body() noexcept {
+  broken_ = streaming_;  // what was sent of the answer must not look whole
+  phase_ = phase::ended;
+  kept_->ex.engine_parts().stop.request_stop(stop_reason::disconnect);
+}
+
 void server_engine::after_answer() {
   streaming_ = false;
   body_wanted_ = false;
@@ -397,6 +408,10 @@ std::optional<std::string_view> server_engine::read(exchange& ex) {
   for (;;) {
     if (kept_->reading_begin == reading.size()) {
       if (in_.size() == in_begin_) {
+        if (end_of_input_) {
+          lose_body();
+          return std::nullopt;
+        }
         body_wanted_ = true;
         tell_owner();  // from now on the client is the slow one
         return std::nullopt;

@@ -342,6 +342,15 @@ TEST(server_engine, fin_inside_a_body_ends_its_handler) {
   EXPECT_TRUE(d.engine.ended());
 }
 
+TEST(server_engine, fin_behind_a_body_is_no_hindrance_to_what_was_not_read_yet) {
+  conversation c;
+  c.ask("POST /ignore HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+  c.engine.feed_end();
+  c.advance(1ms);
+  EXPECT_EQ(c.answer(), ok("async /ignore"));
+  EXPECT_TRUE(c.engine.ended()) << "the rest of the body will not come";
+}
+
 TEST(server_engine, a_lost_connection_stops_its_handler) {
   conversation c;
   c.ask("GET /never HTTP/1.1\r\nHost: a\r\n\r\n");

@@ -26,6 +26,7 @@ std::string comparable(const answer& got) {
 std::string splitting::name() const {
   if (every_byte) return "byte by byte";
   if (more_behind) return "with a request behind it";
+  if (fin_behind) return "with FIN behind it";
   return at == none ? "in one piece" : "split at " + std::to_string(at);
 }
 
@@ -46,10 +47,10 @@ void conversation::advance() {
     ++step_;
   }
   if (sent_ != step().bytes.size()) return send_next();
-  if (!all_sent() || !answered || last_word_sent_) return;
-  if (case_.end == fate::open) {
+  if (!all_sent() || last_word_sent_ || (!answered && !how_.fin_behind)) return;
+  if (end() == fate::open) {
     client_.send(std::string(next_request));
-  } else if (case_.end == fate::waits) {
+  } else if (end() == fate::waits || how_.fin_behind) {
     client_.send_fin();
   } else {
     return;
@@ -61,7 +62,7 @@ void conversation::advance() {
 bool conversation::read_answers() {
   while (read_ != client_.received().size()) {
     const bool after_all = answer_ == step().answers.size();
-    const bool is_next = after_all && case_.end == fate::open && last_word_sent_;
+    const bool is_next = after_all && end() == fate::open && last_word_sent_;
     const expected_answer* wanted = is_next     ? &next_answer
                                     : after_all ? nullptr
                                                 : &step().answers[answer_];
@@ -74,7 +75,7 @@ bool conversation::read_answers() {
         read_answer(std::string_view(client_.received()).substr(read_), context);
     if (!got.fault.empty()) return fail(got.fault), false;
     if (!got.whole) return true;
-    if (wanted == nullptr && case_.end == fate::waits && got.whole->status >= 400) {
+    if (wanted == nullptr && end() == fate::waits && got.whole->status >= 400) {
       read_ += got.consumed;
       continue;
     }
@@ -134,12 +135,12 @@ void conversation::send_next() {
 void conversation::finish() {
   const expected_answer* const missing =
       answer_ == step().answers.size() ? nullptr : &step().answers[answer_];
-  if (case_.end == fate::open) return fail("closed too early");
+  if (end() == fate::open) return fail("closed too early");
   if (missing != nullptr && !missing->optional) return fail("closed without an answer");
   if (step_ + 1 != case_.steps.size()) return fail("closed before all was sent");
-  if (case_.end == fate::waits && !last_word_sent_) return fail("closed too early");
-  const bool announces = case_.end == fate::closed || case_.end == fate::closed_early;
-  if (announces || case_.end == fate::closed_late) {
+  if (end() == fate::waits && !last_word_sent_) return fail("closed too early");
+  const bool announces = end() == fate::closed || end() == fate::closed_early;
+  if (announces || end() == fate::closed_late) {
     if (read_ != client_.received().size()) return fail("something after the last answer");
     if (client_.receiving.result != 0) return fail("reset instead of closed");
     if (announces && !announced_close_) return fail("closed without Connection: close");
@@ -149,7 +150,7 @@ void conversation::finish() {
 
 void conversation::give_up() {
   if (done_) return;
-  fail(case_.end == fate::open || answer_ != step().answers.size() ? "no answer" : "still open");
+  fail(end() == fate::open || answer_ != step().answers.size() ? "no answer" : "still open");
 }
 
 void conversation::fail(std::string why) {

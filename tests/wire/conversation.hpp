@@ -20,6 +20,7 @@ struct splitting {
   bool every_byte = false;   ///< one by one
   std::size_t at = none;     ///< else in two pieces, split before this byte of the case
   bool more_behind = false;  ///< with one more request behind what closes the connection
+  bool fin_behind = false;   ///< the client sends no more, and its last answers come all the same
 
   std::string name() const;
 };
@@ -49,6 +50,7 @@ class conversation {
   void finish();
   void fail(std::string why);
 
+  fate end() const { return how_.fin_behind ? fate::closed_late : case_.end; }
   const wire_step& step() const { return case_.steps[step_]; }
   bool all_sent() const { return step_ + 1 == case_.steps.size() && sent_ == step().bytes.size(); }
 

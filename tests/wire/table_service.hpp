@@ -54,6 +54,8 @@ inline response with_field(std::string name, std::string value) {
                                                                      std::move(value));
 }
 
+constexpr std::string_view with_nul{"a\0b", 3};
+
 template <std::uint64_t Promised, std::size_t Sent>
 response_stream promise_and_send() {
   co_yield stream_head{.content_length = Promised};
@@ -91,6 +93,7 @@ constexpr auto routes = route_table(
     route<"GET /body-with/204">(with_status<204>), route<"GET /body-with/205">(with_status<205>),
     route<"GET /body-with/304">(with_status<304>),
     route<"GET /stream-with/204">(stream_with_status<204>),
+    route<"GET /stream-with/205">(stream_with_status<205>),
     route<"GET /stream-with/304">(stream_with_status<304>),
     route<"GET /status/100">(with_status<100>), route<"GET /status/101">(with_status<101>),
     route<"GET /status/0">(with_status<0>), route<"GET /status/99">(with_status<99>),
@@ -104,6 +107,13 @@ constexpr auto routes = route_table(
         [](path<"text", std::string_view> text, path<"value", std::string_view> value) {
           return with_field(std::string(*text), std::string(*value));
         }),
+    // RFC 3986 section 7.3: a path has no %00
+    route<"GET /nul-in/value">([] { return with_field("X-Text", std::string(with_nul)); }),
+    route<"GET /nul-in/name">([] { return with_field(std::string(with_nul), "7"); }),
+    route<"GET /nul-in/type">(
+        [] { return response{.content_type = std::string(with_nul), .body = "body"}; }),
+    route<"GET /nul-in/location">(
+        [] { return created<std::string>{"made", std::string(with_nul)}; }),
     route<"GET /type/{text}">([](std::string_view text) {
       return response{.content_type = std::string(text), .body = "body"};
     }),

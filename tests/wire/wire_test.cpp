@@ -130,6 +130,7 @@ class WireTest : public testing::TestWithParam<std::tuple<world, std::string>> {
   static std::vector<splitting> ways(const wire_case& played, bool simulated) {
     std::vector<splitting> all{{}, {.every_byte = true}};
     if (played.end == fate::closed) all.push_back({.more_behind = true});
+    if (played.end == fate::open) all.push_back({.fin_behind = true});
     if (!simulated || played.within_range || played.bytes().size() > bytes_in_two_max) return all;
     std::size_t before = 0;
     for (const wire_step& step : played.steps) {

@@ -131,6 +131,8 @@ class server_engine final : sink {
   mono_time deadline_of(const route_traits& traits) const noexcept;
   void end_kept(bool stopped);
   void free_kept() noexcept;
+  bool has_unread() const noexcept;
+  void lose_body() noexcept;
   void after_answer();
   void send_continue();
 
