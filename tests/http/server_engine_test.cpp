@@ -387,6 +387,12 @@ TEST(server_engine, a_slow_client_gets_408_if_it_began_a_request) {
   c.take();
   EXPECT_TRUE(c.answer().starts_with("HTTP/1.1 408 "));
   EXPECT_TRUE(c.engine.ended());
+  conversation head;
+  head.ask("HEAD /pl");
+  head.engine.time_out();
+  head.take();
+  EXPECT_TRUE(head.answer().starts_with("HTTP/1.1 408 "));
+  EXPECT_TRUE(head.answer().ends_with("\r\n\r\n")) << "no body";
 }
 
 TEST(server_engine, holds_no_buffers_while_idle) {

@@ -40,8 +40,8 @@ namespace ferrule::http {
 
 /// The head of an answer. The engine adds Date, framing and connection fields itself.
 struct answer_head {
-  int status = 200;
-  std::string_view content_type{};         ///< empty: no Content-Type
+  int status = 200;                 ///< 200 to 599; any other makes the answer a 500
+  std::string_view content_type{};  ///< empty: no Content-Type
   /// More fields. The answer becomes a 500 when one is invalid, or says what the engine does: Date,
   /// Connection, Content-Length, Transfer-Encoding, and Content-Type beside `content_type`.
   std::span<const header_field> fields{};
@@ -57,7 +57,7 @@ struct route_traits {
   std::uint64_t body_bytes_max = 0;  ///< 0: the server's limit
   /// Until the answer begins; 0: no limit; negative: the server's.
   std::int64_t handler_timeout_ms = -1;
-  std::string_view pattern{};        ///< as written, for metrics and logs: "GET /users/{id}"
+  std::string_view pattern{};  ///< as written, for metrics and logs: "GET /users/{id}"
 };
 
 /// Where a request was routed: filled in by `service::match`, read by `service::invoke`.
@@ -135,7 +135,7 @@ class exchange {
   const environment& env() const noexcept { return env_; }
 
   /// Answers in one piece; once, and not after `begin`. The body is left out where HTTP says so
-  /// (HEAD, 204, 304).
+  /// (HEAD, 204, 205, 304).
   void respond(const answer_head& head, std::string_view body) {
     answered_ = true;
     sink_.respond(*this, head, body);
