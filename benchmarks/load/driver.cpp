@@ -163,7 +163,7 @@ void driver::send_open_loop(mono_time now) {
     }
     arrivals_->advance();
   }
-  phase_ = phase::draining;
+  if (now >= end_) phase_ = phase::draining;
 }
 
 void driver::advance(mono_time now) {
@@ -179,7 +179,7 @@ mono_time driver::due() const noexcept {
   if (phase_ != phase::running) return no_deadline;
   if (!arrivals_) return free_count_ != 0 ? begin_ : end_;
   const auto next = arrivals_->next();
-  if (!next) return begin_;
+  if (!next) return end_;
   return begin_ + *next + (free_count_ != 0 ? nanoseconds(0) : settings_.connection.timeout);
 }
 

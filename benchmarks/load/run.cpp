@@ -214,6 +214,7 @@ class overseer {
       look();
       lock.lock();
     }
+    end_window();
   }
 
   mono_time next_look() const {
