@@ -5,32 +5,8 @@
 
 namespace ferrule {
 
-/// A socket on its way out; it frees itself when the socket is closed.
-struct reactor::discarded : io::operation {
-  explicit discarded(reactor& on) noexcept
-      : operation(on_closed), next(on.first_discarded_), link(&on.first_discarded_) {
-    if (next != nullptr) next->link = &next;
-    on.first_discarded_ = this;
-  }
-  ~discarded() {
-    *link = next;
-    if (next != nullptr) next->link = link;
-  }
-  static void on_closed(io::operation& op, const io::completion&) noexcept {
-    delete static_cast<discarded*>(&op);
-  }
-
-  discarded* next;
-  discarded** link;
-};
-
 reactor::reactor(std::unique_ptr<io::backend> backend, std::uint64_t seed)
     : backend_(std::move(backend)), timers_(backend_->now()), random_(seed) {}
-
-reactor::~reactor() {
-  backend_.reset();  // ends what is pending without a word
-  while (first_discarded_ != nullptr) delete first_discarded_;
-}
 
 void reactor::run() {
   while (!stopping_.load(std::memory_order_acquire)) run_once();
@@ -63,10 +39,6 @@ void reactor::post(posted& work) noexcept {
   } while (!posted_.compare_exchange_weak(before, &work, std::memory_order_release,
                                           std::memory_order_relaxed));
   if (before == nullptr) backend_->wake();  // else whoever put the first one there has woken it
-}
-
-void reactor::discard(io::handle socket) noexcept {
-  backend_->close(*new discarded(*this), socket);
 }
 
 void reactor::run_posted() noexcept {

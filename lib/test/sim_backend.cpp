@@ -74,9 +74,14 @@ void backend::close(io::operation& op, io::handle handle) {
     return;
   }
   end_all(*s, -ECANCELED);
-  if (s->connected) s->connected.to->close(s->connected.side);
-  sockets_.erase(static_cast<std::int32_t>(handle));
+  drop(handle);
   finish(op, 0);
+}
+
+void backend::drop(io::handle handle) noexcept {
+  const socket& s = *find(handle);
+  if (s.connected) s.connected.to->close(s.connected.side);
+  sockets_.erase(static_cast<std::int32_t>(handle));
 }
 
 void backend::accept_start(io::operation& op, io::handle handle) {

@@ -35,6 +35,7 @@ class backend final : public io::backend, public socket_owner {
   void shutdown(io::handle socket, int how) noexcept override;
 
   void close(io::operation& op, io::handle socket) override;
+  void drop(io::handle socket) noexcept override;
   void accept_start(io::operation& op, io::handle listener) override;
   void connect(io::operation& op, io::handle socket, const address& to) override;
   void recv_start(io::operation& op, io::handle socket) override;

@@ -6,7 +6,6 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include <thread>
 
 #include "backend_suite.hpp"
+#include "no_descriptors_left.hpp"
 
 namespace ferrule::io::suite {
 
@@ -189,28 +189,6 @@ TYPED_TEST(backend_kernel_test, takes_thousands_of_operations_at_once) {
   ::close(from);
   ::close(to);
 }
-
-/// Uses up the descriptors of the process while it lives.
-class no_descriptors_left {
- public:
-  no_descriptors_left() {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    rlimit few = before_;
-    few.rlim_cur = 256;
-    ::setrlimit(RLIMIT_NOFILE, &few);
-    for (int fd = ::dup(0); fd >= 0; fd = ::dup(0)) taken_.push_back(fd);
-  }
-  no_descriptors_left(const no_descriptors_left&) = delete;
-  no_descriptors_left& operator=(const no_descriptors_left&) = delete;
-  ~no_descriptors_left() {
-    for (const int fd : taken_) ::close(fd);
-    ::setrlimit(RLIMIT_NOFILE, &before_);
-  }
-
- private:
-  rlimit before_{};
-  std::vector<int> taken_;
-};
 
 TYPED_TEST(backend_kernel_test, ends_accepting_without_descriptors_and_can_start_again) {
   const handle listener = this->listen();

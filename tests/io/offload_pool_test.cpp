@@ -24,6 +24,7 @@ class woken_backend final : public backend {
   std::int32_t option(handle, int, int, int) override { return -ENOTSUP; }
   void shutdown(handle, int) noexcept override {}
   void close(operation&, handle) override {}
+  void drop(handle) noexcept override {}
   void accept_start(operation&, handle) override {}
   void connect(operation&, handle, const address&) override {}
   void recv_start(operation&, handle) override {}

@@ -40,6 +40,7 @@ class clock_backend final : public io::backend {
   std::int32_t option(io::handle, int, int, int) override { return none; }
   void shutdown(io::handle, int) noexcept override {}
   void close(io::operation&, io::handle) override {}
+  void drop(io::handle) noexcept override {}
   void accept_start(io::operation&, io::handle) override {}
   void connect(io::operation&, io::handle, const ferrule::address&) override {}
   void recv_start(io::operation&, io::handle) override {}

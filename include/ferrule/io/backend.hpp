@@ -107,8 +107,11 @@ class backend {
 
   /// Ends what is pending on the socket (-ECANCELED), waits for it, then closes. result: 0.
   virtual void close(operation& op, handle socket) = 0;
+  /// Closes at once, without a word, a socket on which nothing is pending. Needs no memory.
+  virtual void drop(handle socket) noexcept = 0;
   /// Multishot: each `done` brings a new handle, close-on-exec and non-blocking. Passing errors
-  /// (a connection aborted in the queue) stay inside; -EMFILE and the like end it.
+  /// (a connection aborted in the queue) stay inside; -EMFILE and the like end it. A connection
+  /// for whose state there is no memory is closed, and told as -ENOMEM.
   virtual void accept_start(operation& op, handle listener) = 0;
   /// result: 0 or -errno (-ECONNREFUSED, -ETIMEDOUT …).
   virtual void connect(operation& op, handle socket, const address& to) = 0;

@@ -34,7 +34,6 @@ class reactor final : public executor {
  public:
   /// `seed` decides every number that `random()` gives.
   reactor(std::unique_ptr<io::backend> backend, std::uint64_t seed);
-  ~reactor();
 
   io::backend& io() noexcept { return *backend_; }
 
@@ -57,13 +56,8 @@ class reactor final : public executor {
   /// Runs `work.run` on the reactor's thread. Any thread. What is posted after `run` returned is
   /// not run.
   void post(posted& work) noexcept;
-  /// Closes a socket that nobody waits for, such as a destructor. What is pending on it ends with
-  /// -ECANCELED first. It happens at the latest with the reactor's end.
-  void discard(io::handle socket) noexcept;
 
  private:
-  struct discarded;
-
   void run_posted() noexcept;
 
   std::unique_ptr<io::backend> backend_;
@@ -71,7 +65,6 @@ class reactor final : public executor {
   rng random_;
   std::atomic<posted*> posted_{nullptr};
   std::atomic<bool> stopping_{false};
-  discarded* first_discarded_ = nullptr;  // sockets that are being closed
 };
 
 }  // namespace ferrule

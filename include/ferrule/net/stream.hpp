@@ -48,10 +48,10 @@ class tcp_stream {
     std::swap(socket_, other.socket_);
     return *this;
   }
-  /// Closes behind the caller's back; `close` waits for it.
+  /// Closes at once; `close` does not hold up the thread for it.
   ~tcp_stream() {
     assert_idle();
-    if (is_open()) loop_->discard(socket_);
+    if (is_open()) loop_->io().drop(socket_);
   }
 
   /// Connects to `to` with TCP_NODELAY set. Errors: std::errc::connection_refused, timed_out …

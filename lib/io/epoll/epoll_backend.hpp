@@ -76,6 +76,7 @@ class epoll_backend final : public backend {
   void shutdown(handle socket, int how) noexcept override;
 
   void close(operation& op, handle socket) override;
+  void drop(handle socket) noexcept override;
   void accept_start(operation& op, handle listener) override;
   void connect(operation& op, handle socket, const address& to) override;
   void recv_start(operation& op, handle socket) override;
@@ -132,7 +133,7 @@ class epoll_backend final : public backend {
   void tell(operation& op, const completion& how) noexcept;
 
   // Starting and ending operations (operations.cpp).
-  std::int32_t keep(std::int32_t fd, epoll::medium type);
+  std::int32_t keep(std::int32_t fd, epoll::medium type) noexcept;
   record* begin(operation& op, handle any, kind what);
   record* begin_in(operation& op, handle any, kind what);
   record* begin_out(operation& op, handle any, kind what);

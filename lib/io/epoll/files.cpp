@@ -49,9 +49,9 @@ void epoll_backend::sync(operation& op, handle file) { start_file_job(op, file, 
 
 void epoll_backend::start_file_job(operation& op, handle file, offload_pool::function work,
                                    std::span<std::byte> data, std::uint64_t offset) {
+  auto& job = *file_jobs_.emplace_back(std::make_unique<epoll::file_job>());  // may throw: first
   record* const target = begin(op, file, kind::file);
-  if (target == nullptr) return;
-  auto& job = *file_jobs_.emplace_back(std::make_unique<epoll::file_job>());
+  if (target == nullptr) return file_jobs_.pop_back();
   job.kind = static_cast<std::uint8_t>(kind::file_job);
   job.user = &op;
   job.file = target;

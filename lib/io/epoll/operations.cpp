@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <cerrno>
+#include <new>
 
 #include "io/epoll/epoll_backend.hpp"
 #include "io/epoll/file_job.hpp"
@@ -23,9 +24,15 @@ epoll::medium medium_of(int fd) noexcept {
 
 }  // namespace
 
-std::int32_t epoll_backend::keep(std::int32_t fd, epoll::medium type) {
-  if (fd >= 0) sockets_.add(fd, type);
-  return fd;
+/// Returns what it was given, or -ENOMEM when it had to be closed for want of memory.
+std::int32_t epoll_backend::keep(std::int32_t fd, epoll::medium type) noexcept {
+  try {
+    if (fd >= 0) sockets_.add(fd, type);
+    return fd;
+  } catch (const std::bad_alloc&) {
+    kernel::close(static_cast<handle>(fd));
+    return -ENOMEM;
+  }
 }
 
 std::int32_t epoll_backend::listen(const address& at, const socket_options& options) {
@@ -38,8 +45,8 @@ std::int32_t epoll_backend::open(int family, int type) {
 }
 
 std::int32_t epoll_backend::adopt(int fd) {
-  const std::int32_t adopted = keep(kernel::adopt(fd), medium_of(fd));
-  if (adopted >= 0) sockets_.find(adopted)->shared = true;
+  const std::int32_t adopted = kernel::adopt(fd);
+  if (adopted >= 0) sockets_.add(fd, medium_of(fd)).shared = true;
   return adopted;
 }
 
@@ -65,6 +72,8 @@ void epoll_backend::close(operation& op, handle socket) {
   // A worker may still use the descriptor: then the last of them completes the close.
   if (closing->file_jobs == 0) complete(op, closing->fd);
 }
+
+void epoll_backend::drop(handle socket) noexcept { remove(*sockets_.find(fd_of(socket))); }
 
 void epoll_backend::accept_start(operation& op, handle listener) {
   record* const socket = begin_in(op, listener, kind::accept_start);
@@ -130,9 +139,10 @@ void epoll_backend::poll(operation& op, int foreign_fd, short events) {
   op.kind = static_cast<std::uint8_t>(kind::poll);
   // On a duplicate, because the set holds a descriptor once: so it can be one of our own, or
   // polled twice, and what its owner does with the number concerns nobody here.
-  const int fd = ::fcntl(foreign_fd, F_DUPFD_CLOEXEC, 0);
-  if (fd < 0) return complete(op, -errno);
-  record& polled = sockets_.add(fd, epoll::medium::file);
+  const int duplicate = ::fcntl(foreign_fd, F_DUPFD_CLOEXEC, 0);
+  const int fd = duplicate < 0 ? -errno : keep(duplicate, epoll::medium::file);
+  if (fd < 0) return complete(op, fd);
+  record& polled = *sockets_.find(fd);
   epoll_event event{.events = static_cast<std::uint32_t>(events) | EPOLLONESHOT,
                     .data = {.u64 = polled.mark()}};
   if (::epoll_ctl(set_.get(), EPOLL_CTL_ADD, fd, &event) < 0) {

@@ -104,8 +104,7 @@ void epoll_backend::step_out(record& socket) noexcept {
 void epoll_backend::step_accept(record& listener) noexcept {
   const int fd = ::accept4(listener.fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0) {
-    sockets_.add(fd, listener.type);
-    tell(*listener.in.op, {fd, true, {}});
+    tell(*listener.in.op, {keep(fd, listener.type), true, {}});
   } else if (!kernel::is_passing_accept_error(-errno)) {
     fail_in(listener);
   }

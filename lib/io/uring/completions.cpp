@@ -42,10 +42,7 @@ bool uring_backend::ending(const operation& op) noexcept {
 }
 
 void uring_backend::accepted(operation& op, std::int32_t result, bool more) noexcept {
-  if (result >= 0) {
-    handles_.add(result, true);
-    lend(op, result, {});
-  }
+  if (result >= 0) lend(op, own(result, true), {});
   if (more) return;
   if (ending(op)) return finish(op, -ECANCELED);
   if (result >= 0 || kernel::is_passing_accept_error(result)) return submit_accept(op);
@@ -86,7 +83,7 @@ void uring_backend::datagram_received(operation& op, std::int32_t result) noexce
     const auto* const sender = reinterpret_cast<const sockaddr*>(&d.sender);
     if (const auto from = address::from_sockaddr(sender, d.message.msg_namelen)) *d.from = *from;
   }
-  d.next = std::exchange(free_datagrams_, &d);
+  give_back(d);
   finish(op, result);
 }
 

@@ -4,8 +4,10 @@
 #include <cerrno>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "ferrule/core/assert.hpp"
+#include "io/kernel_sockets.hpp"
 #include "io/uring/uring_backend.hpp"
 #include "io/uring/user_data.hpp"
 
@@ -75,6 +77,11 @@ void uring_backend::close(operation& op, handle socket) {
   io_uring_sqe& sqe = next_submission();
   io_uring_prep_cancel_fd(&sqe, static_cast<int>(fd), IORING_ASYNC_CANCEL_ALL);
   sqe.user_data = user_data::cancellation;
+}
+
+void uring_backend::drop(handle socket) noexcept {
+  handles_.remove(static_cast<std::uint32_t>(socket));
+  kernel::close(socket);
 }
 
 /// The state goes when the submission is queued, not when it completes: the kernel may give the
@@ -182,10 +189,12 @@ uring_backend::datagram& uring_backend::take_datagram() {
   return taken;
 }
 
+void uring_backend::give_back(datagram& d) noexcept { d.next = std::exchange(free_datagrams_, &d); }
+
 void uring_backend::recv_from(operation& op, handle socket, std::span<std::byte> into,
                               address& from) {
-  if (begin(op, socket, kind::datagram) == nullptr) return;
-  datagram& d = take_datagram();
+  datagram& d = take_datagram();  // may throw, so before the operation is pending
+  if (begin(op, socket, kind::datagram) == nullptr) return give_back(d);
   op.next = &d;
   d.from = &from;
   d.part = {into.data(), into.size()};

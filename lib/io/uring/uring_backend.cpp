@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "io/kernel_sockets.hpp"
@@ -71,9 +72,15 @@ void uring_backend::read_clocks() noexcept {
   date_ = wall_time::clock::now();
 }
 
-std::int32_t uring_backend::own(std::int32_t fd, bool is_socket) {
-  if (fd >= 0) handles_.add(fd, is_socket);
-  return fd;
+/// Returns what it was given, or -ENOMEM when it had to be closed for want of memory.
+std::int32_t uring_backend::own(std::int32_t fd, bool is_socket) noexcept {
+  try {
+    if (fd >= 0) handles_.add(fd, is_socket);
+    return fd;
+  } catch (const std::bad_alloc&) {
+    kernel::close(static_cast<handle>(fd));
+    return -ENOMEM;
+  }
 }
 
 std::int32_t uring_backend::listen(const address& at, const socket_options& options) {
@@ -85,7 +92,9 @@ std::int32_t uring_backend::open(int family, int type) {
 }
 
 std::int32_t uring_backend::adopt(int fd) {
-  return own(kernel::adopt(fd), kernel::is_socket(static_cast<handle>(fd)));
+  const std::int32_t adopted = kernel::adopt(fd);
+  if (adopted >= 0) handles_.add(fd, kernel::is_socket(static_cast<handle>(fd)));
+  return adopted;
 }
 
 std::int32_t uring_backend::local(handle socket, address& out) {

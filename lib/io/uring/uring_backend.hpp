@@ -57,6 +57,7 @@ class uring_backend final : public backend {
   void shutdown(handle socket, int how) noexcept override;
 
   void close(operation& op, handle socket) override;
+  void drop(handle socket) noexcept override;
   void accept_start(operation& op, handle listener) override;
   void connect(operation& op, handle socket, const address& to) override;
   void recv_start(operation& op, handle socket) override;
@@ -118,7 +119,7 @@ class uring_backend final : public backend {
   std::int32_t set_up(const backend_options& options);
   void read_clocks() noexcept;
 
-  std::int32_t own(std::int32_t fd, bool is_socket);
+  std::int32_t own(std::int32_t fd, bool is_socket) noexcept;
   io_uring_sqe& next_submission() noexcept;
   handle_state* begin(operation& op, handle of, kind what) noexcept;
   void begin_detached(operation& op, kind what) noexcept;
@@ -130,6 +131,7 @@ class uring_backend final : public backend {
   void submit_close(std::uint32_t fd) noexcept;
   void submit_wake_read() noexcept;
   datagram& take_datagram();
+  void give_back(datagram& d) noexcept;
 
   bool ending(const operation& op) noexcept;
   void completed(std::uint64_t user_data, std::int32_t result, std::uint32_t flags) noexcept;
