@@ -77,14 +77,17 @@ void* unmark(void* frame) noexcept {
 
 void* frame_pool::allocate(std::size_t bytes) {
   bytes += owner_bytes;
-  ++pool.counted.allocated;
-  ++pool.counted.live;
   const bool pooled = FERRULE_POOL_FRAMES && bytes <= pooled_bytes_max;
+  void* block = nullptr;
   if (pooled && pool.lists[class_of(bytes)].first != nullptr) {
-    return mark(thread_pool::pop(pool.lists[class_of(bytes)]));
+    block = thread_pool::pop(pool.lists[class_of(bytes)]);
+  } else {
+    block = ::operator new(pooled ? (class_of(bytes) + 1) * step_bytes : bytes);
+    ++pool.counted.from_heap;
   }
-  ++pool.counted.from_heap;
-  return mark(::operator new(pooled ? (class_of(bytes) + 1) * step_bytes : bytes));
+  ++pool.counted.allocated;  // only now: there may have been no memory
+  ++pool.counted.live;
+  return mark(block);
 }
 
 void frame_pool::deallocate(void* frame, std::size_t bytes) noexcept {

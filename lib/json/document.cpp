@@ -10,6 +10,10 @@ namespace ferrule::json::detail {
 
 namespace {
 thread_local std::unique_ptr<document> spare;
+
+// The parser looks for the best instructions when it is first used, in a function that must not
+// fail but allocates: so that is done at the start of the program, not in the middle of a request.
+[[maybe_unused]] const bool has_looked = !simdjson::get_active_implementation()->name().empty();
 }  // namespace
 
 std::unique_ptr<document> document::take() {

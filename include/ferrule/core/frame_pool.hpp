@@ -20,6 +20,7 @@ class frame_pool {
   static constexpr std::size_t pooled_bytes_max = 2048;
   static constexpr std::size_t kept_frames_max = 4096;
 
+  /// Throws std::bad_alloc.
   static void* allocate(std::size_t bytes);
   static void deallocate(void* frame, std::size_t bytes) noexcept;
 
