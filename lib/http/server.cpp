@@ -1,6 +1,7 @@
 #include "ferrule/http/server.hpp"
 
 #include <cerrno>
+#include <new>
 
 #include "connection_counts.hpp"
 #include "server_connection.hpp"
@@ -67,7 +68,7 @@ void server::start_accepting() {
 void server::accepted(const io::completion& c) noexcept {
   if (!c.more) accepting_ = false;
   if (c.result >= 0) {
-    server_connection::open(*this, io::handle{c.result});
+    serve(io::handle{c.result});
   } else if (c.result != -ECANCELED) {
     ++context_.counters.accepts_failed;
   }
@@ -75,15 +76,25 @@ void server::accepted(const io::completion& c) noexcept {
   loop_.arm(retry_, loop_.now() + accept_retry);
 }
 
+void server::serve(io::handle socket) noexcept {
+  try {
+    server_connection::open(*this, socket);
+  } catch (const std::bad_alloc&) {
+    ++context_.counters.out_of_memory;
+    loop_.io().drop(socket);
+  }
+}
+
 server::admission server::admit(io::handle socket, address& peer) {
   loop_.io().peer(socket, peer);
   server_counters& counters = context_.counters;
   const server_limits& limits = context_.limits;
   ++counters.connections_accepted;
-  const auto served = counters.connections_open++ - turned_away_;
+  const auto served = counters.connections_open - turned_away_;
   const bool has_room =
       served < limits.connections_max &&
       (per_address_ == nullptr || per_address_->enter(peer, limits.connections_per_address_max));
+  ++counters.connections_open;  // only now: there may have been no memory for an address
   if (has_room) return admission::served;
   ++counters.connections_refused;
   if (turned_away_ == turned_away_max) return admission::refused;

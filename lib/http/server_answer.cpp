@@ -114,12 +114,14 @@ bool server_engine::write(exchange& ex, std::string_view bytes) {
         reset(ex);  // more than was announced: the client could take it for the next answer
         return true;
       }
-      stream_left_ -= bytes.size();
       if (!head_only_) out().append(bytes);
+      stream_left_ -= bytes.size();
       break;
     case body_kind::chunked:
       if (head_only_) break;
-      out().commit(write_chunk_head(out_.prepare(chunk_head_bytes_max), bytes.size()));
+      // Room for the whole chunk first: without memory for all of it there must be none of it.
+      out().prepare(chunk_head_bytes_max + bytes.size() + chunk_end.size());
+      out_.commit(write_chunk_head(out_.prepare(chunk_head_bytes_max), bytes.size()));
       out_.append(bytes);
       out_.append(chunk_end);
       break;

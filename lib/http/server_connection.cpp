@@ -21,7 +21,7 @@ void server_connection::open(server& on, io::handle socket) {
   self->step();
 }
 
-server_connection::server_connection(server& on, io::handle socket) noexcept
+server_connection::server_connection(server& on, io::handle socket)
     : timer(on_timer),
       server_(on),
       socket_(socket),
@@ -44,7 +44,7 @@ void server_connection::on_received(io::operation& op, const io::completion& c) 
     self.engine_.feed_end();
   } else if (c.result != -ECANCELED) {
     self.peer_ended_ = true;
-    self.lose(stop_reason::disconnect);
+    self.fail(c.result);
     return;
   }
   self.step();
@@ -54,7 +54,7 @@ void server_connection::on_sent(io::operation& op, const io::completion& c) noex
   server_connection& self = static_cast<owned_operation&>(op).self;
   if (c.result < 0) {
     self.sending_part_ = {};
-    self.lose(stop_reason::disconnect);
+    self.fail(c.result);
     return;
   }
   self.progress_ = self.loop().now();
@@ -156,6 +156,13 @@ void server_connection::on_closed(io::operation& op, const io::completion&) noex
 void server_connection::lose(stop_reason reason) noexcept {
   engine_.abort(reason);
   close();
+}
+
+/// A read or write failed: mostly the client is gone, sometimes the kernel has no memory.
+void server_connection::fail(std::int32_t error) noexcept {
+  const bool shortage = error == -ENOBUFS || error == -ENOMEM;
+  server_.context_.counters.out_of_memory += shortage ? 1 : 0;
+  lose(stop_reason::disconnect);
 }
 
 /// Notes that the client did something that counts against its slowness.

@@ -39,7 +39,7 @@ class server_connection final : engine_owner, timer {
     server_connection& self;
   };
 
-  server_connection(server& on, io::handle socket) noexcept;
+  server_connection(server& on, io::handle socket);
 
   void engine_changed() noexcept override;
   static void on_received(io::operation& op, const io::completion& c) noexcept;
@@ -54,6 +54,7 @@ class server_connection final : engine_owner, timer {
   void finish() noexcept;
   void close() noexcept;
   void lose(stop_reason reason) noexcept;
+  void fail(std::int32_t error) noexcept;
   void note_progress(std::size_t received_bytes = 0) noexcept;
   void settle_body_time(std::size_t received_bytes) noexcept;
   mono_time deadline() const noexcept;

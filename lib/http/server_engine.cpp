@@ -2,6 +2,8 @@
 #include "ferrule/http/server_engine.hpp"
 
 #include <algorithm>
+#include <new>
+#include <utility>
 
 #include "kept_exchange.hpp"
 
@@ -25,22 +27,39 @@ server_engine::~server_engine() {
   context_.take_back(out_);
 }
 
-void server_engine::feed(std::string_view bytes) {
-  in_call_ = true;
-  context_.counters.bytes_received += bytes.size();
-  if (in_.empty()) {
-    keep_input(bytes.substr(process(bytes)));
-  } else {
-    keep_input(bytes);
-    process_buffered();
+/// The way into the engine. What of `work` remains undone when there is no memory for it cannot be
+/// told to the client in any order that makes sense, so the connection goes.
+template <class Work>
+void server_engine::run_or_lose(Work work) noexcept {
+  const bool nested = std::exchange(in_call_, true);
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+    ++context_.counters.out_of_memory;
+    abort(stop_reason::cancelled);
   }
-  advance();
-  in_call_ = false;
+  in_call_ = nested;
 }
 
-void server_engine::feed_end() {
-  in_call_ = true;
+void server_engine::feed(std::string_view bytes) noexcept {
+  context_.counters.bytes_received += bytes.size();
+  run_or_lose([&] {
+    if (in_.empty()) {
+      keep_input(bytes.substr(process(bytes)));
+    } else {
+      keep_input(bytes);
+      process_buffered();
+    }
+    advance();
+  });
+}
+
+void server_engine::feed_end() noexcept {
   end_of_input_ = true;
+  run_or_lose([this] { end_input(); });
+}
+
+void server_engine::end_input() {
   process_buffered();
   switch (phase_) {
     case phase::handle:
@@ -58,11 +77,11 @@ void server_engine::feed_end() {
       break;
   }
   advance();
-  in_call_ = false;
 }
 
 void server_engine::abort(stop_reason reason) noexcept {
   phase_ = phase::ended;
+  start_pending_ = false;
   broken_ = true;
   out_.clear();
   if (kept_ == nullptr) return;
@@ -79,14 +98,14 @@ void server_engine::drain() {
   if (phase_ == phase::head && in_.empty()) phase_ = phase::ended;
 }
 
-void server_engine::time_out() {
+void server_engine::time_out() noexcept {
   if (phase_ == phase::head && in_.empty()) {
     phase_ = phase::ended;  // idle: there is nobody to tell
   } else if (phase_ == phase::drop_body) {
     phase_ = phase::ended;
   } else if (phase_ != phase::ended) {
     if (phase_ == phase::head) head_only_ = asks_for_head(in_.view().substr(in_begin_));
-    refuse(408, "the request did not arrive in time");
+    run_or_lose([this] { refuse(408, "the request did not arrive in time"); });
   }
 }
 
@@ -100,18 +119,20 @@ void server_engine::stop_late_handler() noexcept {
   kept_->ex.engine_parts().stop.request_stop(stop_reason::deadline);
 }
 
-void server_engine::turn_away() {
-  keep_alive_ = false;
-  answer_problem(503, "too many connections");
-  phase_ = phase::ended;
+void server_engine::turn_away() noexcept {
+  run_or_lose([this] {
+    keep_alive_ = false;
+    answer_problem(503, "too many connections");
+    phase_ = phase::ended;
+  });
 }
 
-void server_engine::outgoing_sent() {
-  in_call_ = true;
-  if (kept_ != nullptr) kept_->ex.resume_writer();
-  process_buffered();
-  advance();
-  in_call_ = false;
+void server_engine::outgoing_sent() noexcept {
+  run_or_lose([this] {
+    if (kept_ != nullptr) kept_->ex.resume_writer();
+    process_buffered();
+    advance();
+  });
 }
 
 server_engine::waiting_for server_engine::waits() const noexcept {
@@ -306,6 +327,7 @@ void server_engine::answer_in_place(exchange& ex) {
   context_.handlers().invoke(ex);
   in_invoke_ = false;
   FERRULE_ASSERT(!ex.running(), "a route whose traits say that it does not suspend did");
+  if (phase_ == phase::ended) return;  // it gave its answer up
   if (!ex.answered()) answer_problem(500, "the handler gave no answer");
   after_answer();
 }
@@ -337,12 +359,11 @@ void server_engine::handler_ended(exchange&, bool stopped) noexcept {
     handler_stopped_ = stopped;
     return;
   }
-  const bool nested = in_call_;
-  in_call_ = true;
-  end_kept(stopped);
-  process_buffered();
-  advance();
-  in_call_ = nested;
+  run_or_lose([&] {
+    end_kept(stopped);
+    process_buffered();
+    advance();
+  });
   tell_owner();
 }
 

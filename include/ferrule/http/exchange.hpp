@@ -279,7 +279,7 @@ class [[nodiscard]] read_awaiter : public parked {
           static_cast<read_awaiter&>(self).exchange_.reader_ = nullptr;
         }),
         exchange_(ex) {}
-  bool await_ready() noexcept {
+  bool await_ready() {
     if (!exchange_.stop_.stop_requested()) part_ = exchange_.sink_.read(exchange_);
     return part_.has_value();
   }

@@ -23,6 +23,10 @@ class connection_counts;
 class server_connection;
 
 /// Accepts connections and serves them with one `service`.
+/// Shortage: when descriptors or memory run out it goes on with what it has. A connection that
+/// cannot be accepted waits in the kernel and is tried again every 100 ms; one for which there is
+/// no memory is closed, as is one whose read or write the kernel refuses (ENOBUFS, ENOMEM). All
+/// are counted.
 /// Thread rule: made, used and destroyed on the reactor's thread.
 class server {
  public:
@@ -56,6 +60,7 @@ class server {
   admission admit(io::handle socket, address& peer);
   void start_accepting();
   void accepted(const io::completion& c) noexcept;
+  void serve(io::handle socket) noexcept;
   void connection_gone(server_connection& gone) noexcept;
   void close_listener() noexcept;
   void finish_draining() noexcept;

@@ -25,7 +25,9 @@ namespace ferrule::http {
 class server_context {
  public:
   server_context(service& answering, executor& on, const server_limits& with)
-      : limits(with), service_(answering), loop_(on), fields_(with.head.header_count_max) {}
+      : limits(with), service_(answering), loop_(on), fields_(with.head.header_count_max) {
+    kept_buffers_.reserve(kept_buffers_max);
+  }
   server_context(const server_context&) = delete;
   server_context& operator=(const server_context&) = delete;
 
@@ -55,12 +57,12 @@ class server_context {
     kept_buffers_.pop_back();
   }
   /// Takes a buffer back; large ones and those beyond the pool's size are freed.
-  void take_back(buffer& from) {
+  void take_back(buffer& from) noexcept {
     if (from.capacity() == 0) return;
     buffer taken = std::move(from);
     taken.clear();
     if (taken.capacity() <= kept_buffer_bytes_max && kept_buffers_.size() < kept_buffers_max) {
-      kept_buffers_.push_back(std::move(taken));
+      kept_buffers_.push_back(std::move(taken));  // there is room: it cannot throw
     }
   }
 

@@ -16,6 +16,9 @@
 /// while a body is still arriving, the request is copied into a block that lives until its answer
 /// is complete. Answers of one batch of pipelined requests lie in one buffer.
 ///
+/// When memory runs out inside a handler the answer is a 500, or broken off when it had begun. When
+/// it runs out in the engine, the connection is lost as by `abort`.
+///
 /// Source: RFC 9112.
 
 #include <cstddef>
@@ -56,27 +59,27 @@ class server_engine final : sink {
   ~server_engine();
 
   /// Takes what arrived; `bytes` are not needed after the call.
-  void feed(std::string_view bytes);
+  void feed(std::string_view bytes) noexcept;
   /// The client will send no more (FIN). What it asked for is still answered.
-  void feed_end();
+  void feed_end() noexcept;
   /// Nothing more comes or goes: the connection is lost. Stops a running handler.
   void abort(stop_reason reason) noexcept;
   /// Answers what was begun, then ends.
   void drain();
   /// The client was too slow: answers 408 if it still can, and ends.
-  void time_out();
+  void time_out() noexcept;
   /// When the running handler has to have begun its answer; `no_deadline` once it has.
   mono_time handler_deadline() const noexcept;
   /// That time has come: stops the handler. Its request is answered when it ends.
   void stop_late_handler() noexcept;
   /// Answers 503 before anything was asked, and ends: there are too many connections.
-  void turn_away();
+  void turn_away() noexcept;
 
   bool has_outgoing() const noexcept { return !out_.empty(); }
   /// Moves what is to be sent into `into`, which must be empty.
   void take_outgoing(buffer& into);
   /// What was taken has been sent: goes on with what waited for room.
-  void outgoing_sent();
+  void outgoing_sent() noexcept;
 
   /// False while the handler has to catch up: do not read the connection.
   bool wants_input() const noexcept {
@@ -110,6 +113,9 @@ class server_engine final : sink {
   std::optional<std::string_view> read(exchange& ex) override;
   void handler_ended(exchange& ex, bool stopped) noexcept override;
 
+  template <class Work>
+  void run_or_lose(Work work) noexcept;
+
   // input
   std::size_t process(std::string_view bytes);
   void process_buffered();
@@ -122,6 +128,7 @@ class server_engine final : sink {
   std::size_t drop_body(std::string_view bytes);
   void collected();
   void feed_reader();
+  void end_input();
   void keep_input(std::string_view rest);
 
   // one exchange

@@ -84,6 +84,8 @@ struct server_counters {
   std::uint64_t requests = 0;          ///< heads that were complete and valid
   std::uint64_t requests_refused = 0;  ///< answered by the engine: malformed, too large, too slow
   std::uint64_t handlers_stopped = 0;  ///< handlers that were cancelled
+  /// Connections closed for want of memory, the process's own or the kernel's for their socket.
+  std::uint64_t out_of_memory = 0;
 };
 
 }  // namespace ferrule::http
