@@ -4,11 +4,27 @@
 
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 namespace {
 
 std::size_t count = 0;
 std::size_t live_bytes = 0;
+
+struct failure_plan {
+  std::uint64_t left = 0;  // allocations until one fails; 0: none does
+  ferrule::shortage kind = ferrule::shortage::once;
+  bool on = false;
+  bool struck = false;
+};
+thread_local constinit failure_plan plan;
+
+bool fails() noexcept {
+  if (!plan.on) return false;
+  if (plan.struck) return plan.kind == ferrule::shortage::lasting;
+  plan.struck = plan.left != 0 && --plan.left == 0;
+  return plan.struck;
+}
 
 }  // namespace
 
@@ -17,11 +33,19 @@ namespace ferrule {
 std::size_t allocations() { return count; }
 std::size_t allocated_bytes() { return live_bytes; }
 
+failing_allocation::failing_allocation(std::uint64_t n, shortage kind) {
+  plan = {.left = n, .kind = kind};
+}
+failing_allocation::~failing_allocation() { plan = {}; }
+bool failing_allocation::switch_on(bool on) { return std::exchange(plan.on, on); }
+bool failing_allocation::struck() const { return plan.struck; }
+
 }  // namespace ferrule
 
 // NOLINTBEGIN: replacing these functions is how allocations are counted. All of them are, since a
 // sanitizer's own do not build on one another.
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  if (fails()) return nullptr;
   void* block = std::malloc(size);
   ++count;
   live_bytes += malloc_usable_size(block);
