@@ -76,7 +76,8 @@ void live_view::begin(std::string title) {
 
 void live_view::show(const run_progress& progress) {
   if (!is_shown_) return;
-  if (progress.is_warm && progress.elapsed - last_elapsed_ >= std::chrono::milliseconds(500)) {
+  if (!progress.is_warm) last_elapsed_ = progress.elapsed;
+  if (progress.elapsed - last_elapsed_ >= std::chrono::milliseconds(500)) {
     const double span = std::chrono::duration<double>(progress.elapsed - last_elapsed_).count();
     rate_ = static_cast<double>(progress.counts.ok - last_ok_) / span;
     last_ok_ = progress.counts.ok;

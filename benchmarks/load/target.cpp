@@ -79,22 +79,22 @@ result<target, std::string> find_target(const settings& asked, std::string_view 
   return target{*where, *at, std::move(*requests)};
 }
 
-std::string try_target(const target& with, nanoseconds timeout) {
-  std::string first_problem;
+trial_requests try_target(const target& with, nanoseconds timeout) {
+  trial_requests tried;
   for (const prepared_request& each : with.requests.all()) {
     const auto got = exchange(with.at, each.variants.front(), each.verb, timeout);
-    if (!got) return got.error();
-    std::string problem;
+    if (!got) return {.error = got.error(), .problems = {}};
     if (!each.expects(got->status)) {
-      problem = fmt::format("{} is answered {}, expected was {}; --expect-status says otherwise",
-                            each.name, got->status, expected_text(each));
+      tried.problems.push_back(
+          fmt::format("{} is answered {}, expected was {}; --expect-status says otherwise",
+                      each.name, got->status, expected_text(each)));
     } else if (got->body.find(each.expect_body) == std::string::npos) {
-      problem = fmt::format("the answer to {} does not contain '{}'", each.name, each.expect_body);
+      tried.problems.push_back(
+          fmt::format("the answer to {} does not contain '{}'", each.name, each.expect_body));
     }
-    if (problem.empty()) return {};
-    if (first_problem.empty()) first_problem = std::move(problem);
   }
-  return first_problem;
+  if (tried.problems.size() == with.requests.all().size()) tried.error = tried.problems.front();
+  return tried;
 }
 
 run_settings run_settings_for(const settings& asked, const target& with, nanoseconds duration) {

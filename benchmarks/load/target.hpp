@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "load/report.hpp"
 #include "load/requests.hpp"
@@ -22,9 +23,15 @@ struct target {
 /// the user.
 result<target, std::string> find_target(const settings& asked, std::string_view url_text);
 
-/// Sends every request once. Returns what keeps the run from making sense: nobody there, no
-/// answer, nothing but unexpected ones; empty when all is well.
-std::string try_target(const target& with, nanoseconds timeout);
+/// What came of trying a target.
+struct trial_requests {
+  std::string error;                  ///< what keeps a run from making sense; empty: it can begin
+  std::vector<std::string> problems;  ///< one a request whose answer was unexpected
+};
+
+/// Sends every request once. It is an error when nobody is there, there is no answer, or none of
+/// the answers was expected.
+trial_requests try_target(const target& with, nanoseconds timeout);
 
 /// A run as the settings have it, except that its rate and duration are still theirs to choose.
 run_settings run_settings_for(const settings& asked, const target& with, nanoseconds duration);

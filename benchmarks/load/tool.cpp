@@ -22,12 +22,15 @@ int complain(std::string_view what, int code = failed) {
   return code;
 }
 
-/// Connections are descriptors: take as many as the hard limit allows.
-void raise_descriptor_limit() noexcept {
+/// Connections are descriptors: takes as many as the hard limit allows. Returns whether they will
+/// do.
+bool has_descriptors_for(unsigned connections) noexcept {
+  constexpr rlim_t others = 64;  // rings, files, what is being closed
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return true;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
+  return connections + others <= limit.rlim_cur;
 }
 
 /// Prints the report in the form that was asked for, and writes the page.
@@ -115,11 +118,12 @@ std::optional<target> ready_target(const settings& asked, std::string_view url_t
     complain(found.error());
     return std::nullopt;
   }
-  const std::string problem = try_target(*found, asked.timeout);
-  if (!problem.empty()) {
-    complain(problem);
+  const trial_requests tried = try_target(*found, asked.timeout);
+  if (!tried.error.empty()) {
+    complain(tried.error);
     return std::nullopt;
   }
+  for (const std::string& each : tried.problems) complain(each);
   return std::move(*found);
 }
 
@@ -198,7 +202,12 @@ int run_tool(int argc, const char* const* argv) {
     fmt::print("{}", read.help);
     return all_well;
   }
-  raise_descriptor_limit();
+  if (!has_descriptors_for(read.chosen.connections)) {
+    return complain(
+        fmt::format("--connections {} are more than the system lets a process open; "
+                    "see `ulimit -Hn`",
+                    read.chosen.connections));
+  }
   const interrupts ctrl_c;
   return read.chosen.task == task_kind::compare ? compare(read.chosen) : run_on_target(read.chosen);
 }

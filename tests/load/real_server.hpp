@@ -25,6 +25,7 @@ class real_server {
   }
   ~real_server() {
     loop_->post(ending_);
+    posted_.set_value();
     thread_.join();
   }
 
@@ -49,6 +50,7 @@ class real_server {
     server_ = &server;
     listening.set_value(server.local().port());
     loop.run();
+    posted_.get_future().wait();  // `post` may still be about to wake the loop
   }
   void drain() noexcept {
     server_->drain(
@@ -61,6 +63,7 @@ class real_server {
   reactor* loop_ = nullptr;
   http::server* server_ = nullptr;
   end_request ending_{*this};
+  std::promise<void> posted_;
 };
 
 }  // namespace ferrule::load

@@ -95,7 +95,7 @@ TEST(run, that_cannot_begin_says_why) {
     url = gone.url("/");
   }
   const target to = target_for(url);
-  EXPECT_NE(try_target(to, 1s).find("Connection refused"), std::string::npos);
+  EXPECT_NE(try_target(to, 1s).error.find("Connection refused"), std::string::npos);
   settings asked;
   asked.threads = 2;
   calls watch;
@@ -105,10 +105,17 @@ TEST(run, that_cannot_begin_says_why) {
 
 TEST(target, nothing_but_unexpected_answers_is_told_before_the_run) {
   const real_server server;
-  const std::string problem = try_target(target_for(server.url("/nope")), 5s);
-  EXPECT_EQ(problem,
+  const trial_requests tried = try_target(target_for(server.url("/nope")), 5s);
+  EXPECT_EQ(tried.error,
             "GET /nope is answered 404, expected was below 400; --expect-status says otherwise");
-  EXPECT_EQ(try_target(target_for(server.url("/users/1")), 5s), "");
+  EXPECT_EQ(try_target(target_for(server.url("/users/1")), 5s).error, "");
+
+  target mixed = target_for(server.url("/users/1"));
+  mixed.requests =
+      std::move(*request_set::prepare({{.target = "/users/1"}, {.target = "/nope"}}, "a", true));
+  const trial_requests some = try_target(mixed, 5s);
+  EXPECT_EQ(some.error, "");
+  EXPECT_EQ(some.problems.size(), 1U);
 }
 
 TEST(target, errors_name_what_is_wrong) {
@@ -151,6 +158,7 @@ TEST(tool, ends_with_the_code_that_scripts_need) {
   EXPECT_EQ(run_with({"--help"}), 0);
   EXPECT_EQ(run_with({"--bogus"}), 2);
   EXPECT_EQ(run_with({"http://127.0.0.1:1/"}), 1);
+  EXPECT_EQ(run_with({"--connections", "1000000", "http://127.0.0.1:1/"}), 1);
   const std::string url = server.url("/users/1");
   EXPECT_EQ(run_with({"--duration", "50ms", "--rate", "100", "--lag-max", "0s", url.c_str()}), 3);
   EXPECT_EQ(run_with({"--duration", "50ms", "--curve", "--rate", "100,200", url.c_str()}), 0);
