@@ -1,0 +1,145 @@
+#pragma once
+/// @file
+/// Which endpoint gets the next call: the better of two by latency and load, the one with the
+/// fewest calls, or each in turn.
+///
+/// ```cpp
+/// ferrule::mono_time now{};
+/// ferrule::rng random(1);
+/// ferrule::balancer balancer({.algorithm = ferrule::balancing::peak_ewma}, random);
+/// const auto first = balancer.add();
+/// const auto second = balancer.add(2);  // twice the weight
+/// if (const auto endpoint = balancer.pick(now, random)) {
+///   const auto took = std::chrono::milliseconds(3);
+///   balancer.end(*endpoint, now + took, took);
+/// }  // else: there is none, or all are ejected
+/// ```
+///
+/// `peak_ewma` draws two endpoints, each as likely as its weight is large, and takes the one whose
+/// latency times load is lower. Latency is an exponential average that jumps to a peak at once and
+/// comes down slowly, so that one slow answer is enough to be asked less, and an idle endpoint is
+/// asked again in time. Failing fast looks like being fast: eject such endpoints
+/// (`outlier_ejection`).
+///
+/// Sources: M. Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001;
+/// Finagle's PeakEwma; the smooth weighted round robin of nginx.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "ferrule/core/clock.hpp"
+#include "ferrule/core/rng.hpp"
+#include "ferrule/resilience/decision_log.hpp"
+
+namespace ferrule {
+
+enum class balancing : std::uint8_t {
+  peak_ewma,      ///< latency counts. A pick costs O(log endpoints)
+  least_request,  ///< the fewest running calls by weight, chance among equals. O(endpoints)
+  round_robin,    ///< each in turn, as often as its weight says, evenly spread. O(endpoints)
+};
+
+struct balancer_settings {
+  balancing algorithm = balancing::peak_ewma;
+  /// In which an average forgets all but 1/e of what it was; at least 1 ms. Finagle's default.
+  std::chrono::nanoseconds decay = std::chrono::seconds(10);
+  std::uint32_t endpoints_max = 1024;
+  std::size_t decisions_max = 64;  ///< that are kept in the log
+};
+
+/// A pick with its inputs. Costs are those of the algorithm: latency in ns times load, running
+/// calls by weight, or turns earned.
+struct pick_decision {
+  std::int64_t at_ns = 0;
+  std::uint32_t picked = 0;
+  double picked_cost = 0;
+  std::optional<std::uint32_t> other{};  ///< peak_ewma: the other of the two
+  double other_cost = 0;
+  std::uint32_t ready = 0;  ///< endpoints that could be picked
+};
+
+/// One endpoint, for people and JSON.
+struct balancer_endpoint_snapshot {
+  std::uint32_t endpoint = 0;
+  std::uint32_t weight = 0;
+  bool is_available = true;
+  std::uint32_t running = 0;
+  double latency_ns = 0;  ///< the average as of the last look; 0: none is known
+  std::uint64_t picks = 0;
+};
+
+struct balancer_snapshot {
+  balancing algorithm = balancing::peak_ewma;
+  std::vector<balancer_endpoint_snapshot> endpoints{};
+  std::uint64_t none_ready = 0;  ///< picks that found nobody
+};
+
+/// Endpoints are small numbers, given by `add` and used again after `remove`. Memory: 88 bytes an
+/// endpoint. Changing the set, a weight or an availability costs O(endpoints); ends cost O(1).
+/// Thread rule: belongs to one thread; a reactor balances what it sends itself.
+class balancer {
+ public:
+  static constexpr std::uint32_t weight_max = 65'535;
+
+  /// `random` says where round robin begins, so that a fleet that starts together does not send all
+  /// its first requests to one endpoint.
+  balancer(const balancer_settings& settings, rng& random);
+
+  /// A new endpoint; empty when there are `endpoints_max`. Allocates. Weight 0 is never picked.
+  std::optional<std::uint32_t> add(std::uint32_t weight = 1);
+  /// It is picked no more. Its number is given to another once its running calls have ended.
+  void remove(std::uint32_t endpoint) noexcept;
+  void set_weight(std::uint32_t endpoint, std::uint32_t weight) noexcept;
+  /// Whether it may be picked: false while it is ejected.
+  void set_available(std::uint32_t endpoint, bool is_available) noexcept;
+
+  /// Who gets the next call, which has begun and has to end by `end` or `cancel`. Empty: nobody.
+  std::optional<std::uint32_t> pick(mono_time now, rng& random) noexcept;
+  /// A call ended after `took`, whatever came of it.
+  void end(std::uint32_t endpoint, mono_time now, std::chrono::nanoseconds took) noexcept;
+  /// A call ended in a way that says nothing about latency.
+  void cancel(std::uint32_t endpoint) noexcept;
+
+  /// Allocates.
+  balancer_snapshot snapshot() const;
+  const decision_log<pick_decision>& decisions() const noexcept { return log_; }
+
+ private:
+  struct endpoint_state {
+    std::uint32_t weight = 0;
+    bool is_known = false;  // false: removed, or never added
+    bool is_available = true;
+    std::uint32_t running = 0;
+    double latency_ns = 0;
+    mono_time seen{};  // when the latency was last looked at
+    std::int64_t turns = 0;
+    std::uint64_t picks = 0;
+  };
+  /// One that can be picked, and the sum of all weights up to its own.
+  struct ready_endpoint {
+    std::uint32_t endpoint = 0;
+    std::uint64_t weights_end = 0;
+  };
+
+  endpoint_state& state_of(std::uint32_t endpoint) noexcept;
+  void find_ready() noexcept;
+  std::uint64_t weights() const noexcept { return ready_.back().weights_end; }
+  std::size_t ready_at(std::uint64_t weight) const noexcept;
+  void observe(endpoint_state& state, mono_time now, double latency_ns) noexcept;
+  double cost_of(endpoint_state& state, mono_time now) noexcept;
+  void better_of_two(pick_decision& pick, mono_time now, rng& random) noexcept;
+  void least_requests(pick_decision& pick, rng& random) noexcept;
+  void next_in_turn(pick_decision& pick) noexcept;
+
+  balancer_settings settings_;
+  std::uint64_t first_turn_;
+  std::vector<endpoint_state> endpoints_;
+  std::vector<ready_endpoint> ready_;
+  std::uint64_t none_ready_ = 0;
+  decision_log<pick_decision> log_;
+};
+
+}  // namespace ferrule

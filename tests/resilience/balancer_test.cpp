@@ -1,0 +1,325 @@
+#include "ferrule/resilience/balancer.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <queue>
+#include <vector>
+
+#include "ferrule/json/write.hpp"
+
+namespace ferrule {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::nanoseconds;
+
+const mono_time start(100s);
+constexpr balancing all_algorithms[] = {balancing::peak_ewma, balancing::least_request,
+                                        balancing::round_robin};
+
+// Pearson's statistic of how far counts are from being in proportion to the weights.
+double chi_square(const std::vector<std::uint64_t>& counts,
+                  const std::vector<std::uint32_t>& weights) {
+  const auto all = static_cast<double>(std::accumulate(counts.begin(), counts.end(), 0ULL));
+  const double weight = std::accumulate(weights.begin(), weights.end(), 0.0);
+  double sum = 0;
+  for (std::size_t i = 0; i != counts.size(); ++i) {
+    const double expected = all * weights[i] / weight;
+    sum += (static_cast<double>(counts[i]) - expected) *
+           (static_cast<double>(counts[i]) - expected) / expected;
+  }
+  return sum;
+}
+
+struct fixture {
+  rng random{1};
+  balancer endpoints;
+
+  explicit fixture(balancing algorithm, std::vector<std::uint32_t> weights = {1, 1, 1, 1, 1},
+                   std::uint64_t seed = 1)
+      : random(seed), endpoints({.algorithm = algorithm}, random) {
+    for (const std::uint32_t weight : weights) endpoints.add(weight);
+  }
+  std::optional<std::uint32_t> pick(mono_time now = start) { return endpoints.pick(now, random); }
+  // Picks and ends at once.
+  std::uint32_t call(nanoseconds took = 1ms, mono_time now = start) {
+    const std::uint32_t endpoint = pick(now).value();
+    endpoints.end(endpoint, now, took);
+    return endpoint;
+  }
+  std::vector<std::uint64_t> picks() const {
+    std::vector<std::uint64_t> counts;
+    for (const auto& e : endpoints.snapshot().endpoints) counts.push_back(e.picks);
+    return counts;
+  }
+};
+
+TEST(balancer, of_nobody_picks_nobody) {
+  for (const balancing algorithm : all_algorithms) {
+    fixture f(algorithm, {});
+    EXPECT_EQ(f.pick(), std::nullopt);
+    f.endpoints.add(0);
+    EXPECT_EQ(f.pick(), std::nullopt) << "weight 0 is nobody either";
+    EXPECT_EQ(f.endpoints.snapshot().none_ready, 2U);
+    EXPECT_TRUE(f.endpoints.decisions().empty());
+  }
+}
+
+TEST(balancer, of_one_picks_it) {
+  for (const balancing algorithm : all_algorithms) {
+    fixture f(algorithm, {3});
+    for (int i = 0; i != 10; ++i) EXPECT_EQ(f.pick(), 0U);
+    EXPECT_EQ(f.endpoints.snapshot().endpoints[0].running, 10U);
+  }
+}
+
+TEST(balancer, never_picks_what_is_ejected_drained_or_removed) {
+  for (const balancing algorithm : all_algorithms) {
+    for (std::uint64_t seed = 0; seed != 20; ++seed) {
+      fixture f(algorithm, {1, 2, 1, 4, 1}, seed);
+      f.endpoints.set_available(1, false);
+      f.endpoints.set_weight(3, 0);
+      f.endpoints.remove(4);
+      for (int i = 0; i != 200; ++i) {
+        const std::uint32_t picked = f.call();
+        ASSERT_TRUE(picked == 0 || picked == 2);
+      }
+      f.endpoints.set_available(0, false);
+      f.endpoints.set_available(2, false);
+      EXPECT_EQ(f.pick(), std::nullopt);
+      f.endpoints.set_available(1, true);
+      EXPECT_EQ(f.call(), 1U);
+      f.endpoints.set_weight(3, 2);
+      for (int i = 0; i != 100; ++i) f.call();
+      EXPECT_GT(f.picks()[3], 0U);
+    }
+  }
+}
+
+TEST(balancer, a_number_is_given_again_when_its_calls_have_ended) {
+  fixture f(balancing::least_request, {1});
+  EXPECT_EQ(f.pick(), 0U);
+  f.endpoints.remove(0);
+  EXPECT_EQ(f.pick(), std::nullopt);
+  EXPECT_EQ(f.endpoints.add(), 1U) << "a call of 0 is still running";
+  f.endpoints.end(0, start, 1ms);
+  EXPECT_EQ(f.endpoints.add(), 0U);
+  const auto shown = f.endpoints.snapshot().endpoints;
+  EXPECT_EQ(shown.size(), 2U);
+  EXPECT_EQ(shown[0].picks, 0U) << "nothing is left of the one before";
+  EXPECT_EQ(shown[0].latency_ns, 0);
+}
+
+TEST(balancer, has_a_bounded_number_of_endpoints) {
+  rng random(1);
+  balancer endpoints({.endpoints_max = 2}, random);
+  EXPECT_EQ(endpoints.add(), 0U);
+  EXPECT_EQ(endpoints.add(), 1U);
+  EXPECT_EQ(endpoints.add(), std::nullopt);
+  endpoints.remove(0);
+  EXPECT_EQ(endpoints.add(), 0U);
+}
+
+TEST(balancer_death, calls_that_never_began_are_a_defect) {
+  fixture f(balancing::round_robin, {1});
+  EXPECT_DEATH(f.endpoints.end(0, start, 1ms), "has begun");
+  EXPECT_DEATH(f.endpoints.cancel(0), "has begun");
+  EXPECT_DEATH(f.endpoints.remove(1), "no such endpoint");
+}
+
+TEST(balancer, round_robin_takes_each_in_turn_from_a_random_start) {
+  std::vector<std::uint64_t> starts(5, 0);
+  for (std::uint64_t seed = 0; seed != 1000; ++seed) {
+    fixture f(balancing::round_robin, {1, 1, 1, 1, 1}, seed);
+    std::uint32_t last = f.call();
+    ++starts[last];
+    for (int i = 0; i != 20; ++i) {
+      const std::uint32_t next = f.call();
+      ASSERT_EQ(next, (last + 1) % 5);
+      last = next;
+    }
+  }
+  EXPECT_LT(chi_square(starts, {1, 1, 1, 1, 1}), 18.5) << "4 degrees of freedom, p = 0.001";
+}
+
+TEST(balancer, round_robin_spreads_weights_evenly) {
+  for (std::uint64_t seed = 0; seed != 20; ++seed) {
+    fixture f(balancing::round_robin, {5, 1, 1}, seed);
+    for (std::uint64_t round = 1; round != 10; ++round) {
+      std::uint32_t in_a_row = 0;
+      for (int i = 0; i != 7; ++i) {
+        in_a_row = f.call() == 0 ? in_a_row + 1 : 0;
+        ASSERT_LE(in_a_row, 3U);
+      }
+      ASSERT_EQ(f.picks(), (std::vector<std::uint64_t>{5 * round, round, round}));
+    }
+  }
+}
+
+TEST(balancer, least_request_picks_the_least_by_weight_and_any_of_equals) {
+  for (std::uint64_t seed = 0; seed != 50; ++seed) {
+    const std::vector<std::uint32_t> weights{1, 2, 1, 4};
+    fixture f(balancing::least_request, weights, seed);
+    std::vector<std::uint32_t> running(weights.size(), 0);
+    for (int step = 0; step != 500; ++step) {
+      const auto which = static_cast<std::uint32_t>(f.random.below(weights.size()));
+      if (f.random.below(3) == 0 && running[which] != 0) {
+        f.endpoints.cancel(which);
+        --running[which];
+        continue;
+      }
+      const std::uint32_t picked = f.pick().value();
+      for (std::size_t i = 0; i != weights.size(); ++i) {
+        ASSERT_LE((running[picked] + 1) * weights[i], (running[i] + 1) * weights[picked]);
+      }
+      ++running[picked];
+    }
+  }
+  fixture equal(balancing::least_request);
+  for (int i = 0; i != 10'000; ++i) equal.call();
+  EXPECT_LT(chi_square(equal.picks(), {1, 1, 1, 1, 1}), 18.5);
+}
+
+// While all cost the same the first of the two stays, and it is drawn by weight.
+TEST(balancer, two_choices_among_equals_are_drawn_by_weight) {
+  const std::vector<std::uint32_t> weights{1, 2, 3, 4, 10, 20};
+  double sum = 0;
+  constexpr int seeds = 100;
+  for (std::uint64_t seed = 0; seed != seeds; ++seed) {
+    fixture f(balancing::peak_ewma, weights, seed);
+    while (!std::ranges::all_of(f.picks(), [](auto n) { return n != 0; })) f.call();
+    const auto before = f.picks();
+    for (int i = 0; i != 4000; ++i) f.call();
+    auto counts = f.picks();
+    for (std::size_t i = 0; i != counts.size(); ++i) counts[i] -= before[i];
+    const double statistic = chi_square(counts, weights);
+    EXPECT_LT(statistic, 35.9) << "5 degrees of freedom, p = 10^-6; seed " << seed;
+    sum += statistic;
+  }
+  EXPECT_NEAR(sum / seeds, 5, 4 * std::sqrt(2 * 5.0 / seeds)) << "neither too uneven nor too even";
+}
+
+TEST(balancer, two_choices_are_two_and_the_cheaper_is_taken) {
+  fixture f(balancing::peak_ewma, {1, 7, 2});
+  for (int i = 0; i != 2000; ++i) {
+    f.call(nanoseconds(1 + f.random.below(1'000'000)), start + i * 1ms);
+    const auto& log = f.endpoints.decisions();
+    const pick_decision& pick = log[log.size() - 1];
+    ASSERT_TRUE(pick.other);
+    ASSERT_NE(pick.picked, *pick.other);
+    ASSERT_LE(pick.picked_cost, pick.other_cost);
+    ASSERT_EQ(pick.ready, 3U);
+  }
+}
+
+TEST(balancer, latency_jumps_to_a_peak_and_comes_down_slowly) {
+  fixture f(balancing::peak_ewma, {1});
+  const auto latency = [&f] { return f.endpoints.snapshot().endpoints[0].latency_ns; };
+  f.call(10ms, start);
+  EXPECT_DOUBLE_EQ(latency(), 10e6);
+  f.call(80ms, start);
+  EXPECT_DOUBLE_EQ(latency(), 80e6);
+  f.call(10ms, start + 10s);
+  // The pick lets 80 ms decay for 10 s; the answer comes in the same moment and counts for nothing.
+  EXPECT_NEAR(latency(), 80e6 / std::exp(1), 1);
+  f.pick(start + 10s);
+  f.endpoints.end(0, start + 20s, 20ms);
+  EXPECT_NEAR(latency(), 80e6 * std::exp(-2) + 20e6 * (1 - std::exp(-1)), 1);
+}
+
+TEST(balancer, an_endpoint_without_history_gets_one_call_to_show_itself) {
+  fixture f(balancing::peak_ewma, {1, 1});
+  f.call(1s);
+  f.call(1s);
+  const std::uint32_t newcomer = f.endpoints.add().value();
+  int picks = 0;
+  for (int i = 0; i != 100; ++i) picks += f.pick() == newcomer ? 1 : 0;
+  EXPECT_EQ(picks, 1);
+  f.endpoints.end(newcomer, start, 1ms);
+  for (int i = 0; i != 100; ++i) picks += f.pick() == newcomer ? 1 : 0;
+  EXPECT_GT(picks, 50);
+}
+
+// Endpoints that take `took` for each call, with calls arriving at random.
+struct traffic {
+  fixture f;
+  std::vector<nanoseconds> took;
+  mono_time now = start;
+
+  struct running_call {
+    mono_time ends;
+    std::uint32_t endpoint;
+    nanoseconds took;
+    bool operator>(const running_call& other) const { return ends > other.ends; }
+  };
+  std::priority_queue<running_call, std::vector<running_call>, std::greater<>> calls{};
+
+  // The share of each endpoint in the calls of so much time.
+  std::vector<double> run(nanoseconds length, double per_second) {
+    const auto before = f.picks();
+    for (const mono_time until = now + length; now < until;) {
+      now += nanoseconds(
+          static_cast<std::int64_t>(-std::log(1 - f.random.uniform()) / per_second * 1e9));
+      for (; !calls.empty() && calls.top().ends <= now; calls.pop()) {
+        f.endpoints.end(calls.top().endpoint, calls.top().ends, calls.top().took);
+      }
+      const std::uint32_t picked = f.pick(now).value();
+      const nanoseconds length_of_call =
+          took[picked] / 2 +
+          nanoseconds(f.random.below(static_cast<std::uint64_t>(took[picked].count())));
+      calls.push({now + length_of_call, picked, length_of_call});
+    }
+    std::vector<double> shares;
+    const auto after = f.picks();
+    const auto sum = std::accumulate(after.begin(), after.end(), 0.0) -
+                     std::accumulate(before.begin(), before.end(), 0.0);
+    for (std::size_t i = 0; i != after.size(); ++i) {
+      shares.push_back(static_cast<double>(after[i] - before[i]) / sum);
+    }
+    return shares;
+  }
+};
+
+TEST(balancer, a_slow_endpoint_gets_less_and_its_share_back_when_it_is_fast_again) {
+  for (const balancing algorithm : {balancing::peak_ewma, balancing::least_request}) {
+    for (std::uint64_t seed = 0; seed != 20; ++seed) {
+      traffic t{fixture(algorithm, {1, 1, 1, 1, 1}, seed), {10ms, 10ms, 10ms, 10ms, 200ms}};
+      const auto slow = t.run(20s, 500);
+      EXPECT_LT(slow[4], 0.05) << "a quarter of its fair share; seed " << seed;
+      for (int i = 0; i != 4; ++i) EXPECT_NEAR(slow[static_cast<std::size_t>(i)], 0.25, 0.05);
+      t.took[4] = 10ms;
+      t.run(30s, 500);
+      EXPECT_NEAR(t.run(20s, 500)[4], 0.2, 0.03) << seed;
+    }
+  }
+}
+
+TEST(balancer, under_load_shares_follow_weights) {
+  const std::vector<std::uint32_t> weights{100, 100, 200};
+  for (const balancing algorithm : all_algorithms) {
+    for (std::uint64_t seed = 0; seed != 10; ++seed) {
+      traffic t{fixture(algorithm, weights, seed), {50ms, 50ms, 50ms}};
+      const auto shares = t.run(20s, 1000);
+      EXPECT_NEAR(shares[0], 0.25, 0.05);
+      EXPECT_NEAR(shares[1], 0.25, 0.05);
+      EXPECT_NEAR(shares[2], 0.5, 0.07);
+    }
+  }
+}
+
+TEST(balancer, shows_itself_as_json) {
+  fixture f(balancing::round_robin, {2});
+  f.call();
+  EXPECT_EQ(f.pick(), 0U);
+  EXPECT_EQ(json::write(f.endpoints.snapshot()),
+            R"({"algorithm":"round_robin","endpoints":[{"endpoint":0,"weight":2,)"
+            R"("is_available":true,"running":1,"latency_ns":1000000,"picks":2}],"none_ready":0})");
+  EXPECT_EQ(json::write(f.endpoints.decisions()[1]),
+            R"({"at_ns":100000000000,"picked":0,"picked_cost":2,"other_cost":0,"ready":1})");
+}
+
+}  // namespace
+}  // namespace ferrule
