@@ -4,8 +4,11 @@
 #include <liburing.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -66,9 +69,17 @@ class ring {
   }
 
   /// Submits, waits for something and hands every completion to `handle(const io_uring_cqe&)`.
+  /// Without a time to wait, it waits for ever.
   template <class Handle>
-  void wait(Handle&& handle) {
-    check_uring(io_uring_submit_and_wait(&ring_, 1), "io_uring_submit_and_wait");
+  void wait(Handle&& handle, std::optional<std::chrono::nanoseconds> at_most = std::nullopt) {
+    if (at_most) {
+      __kernel_timespec time{.tv_sec = 0, .tv_nsec = std::max(at_most->count(), 0L)};
+      io_uring_cqe* first = nullptr;
+      const int waited = io_uring_submit_and_wait_timeout(&ring_, &first, 1, &time, nullptr);
+      if (waited != -ETIME) check_uring(waited, "io_uring_submit_and_wait_timeout");
+    } else {
+      check_uring(io_uring_submit_and_wait(&ring_, 1), "io_uring_submit_and_wait");
+    }
     unsigned head = 0;
     unsigned seen = 0;
     io_uring_cqe* completion = nullptr;

@@ -5,6 +5,8 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <chrono>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -35,11 +37,22 @@ class null_server {
     ring_.accept_multishot(listener_.fd, accepting);
     ring_.poll(signals_, POLLIN, terminating);
     print_url("null-server (io_uring)", listener_.fd);
-    while (is_accepting_) ring_.wait([this](const io_uring_cqe& c) { handle(c); });
+    while (is_accepting_) {
+      ring_.wait([this](const io_uring_cqe& c) { handle(c); }, time_to_first_due());
+      send_what_is_due();
+    }
   }
 
  private:
+  using clock = std::chrono::steady_clock;
   static constexpr std::size_t answers_a_send_max = 64;
+
+  // Answers that wait out the delay. It is the same for all, so a queue will do for a timer.
+  struct delayed {
+    clock::time_point due;
+    int fd;
+    std::size_t answers;
+  };
 
   // A ring's listener can outlive its process: the accept is cancelled before it is closed.
   struct listener {
@@ -88,9 +101,13 @@ class null_server {
   void received(int fd, const io_uring_cqe& completion) {
     connection& from = *connections_[static_cast<std::size_t>(fd)];
     if (completion.res > 0) {
-      from.answers_due += from.requests.count(static_cast<std::size_t>(completion.res));
+      const std::size_t asked = from.requests.count(static_cast<std::size_t>(completion.res));
       ring_.give_back(completion);
-      if (!from.is_sending) send_due(fd, from);
+      if (options_.delay.count() != 0) {
+        delayed_.push_back({clock::now() + options_.delay, fd, asked});
+      } else {
+        answer(fd, asked);
+      }
     }
     if ((completion.flags & IORING_CQE_F_MORE) != 0) return;
     if (completion.res > 0 || completion.res == -ENOBUFS) {
@@ -99,6 +116,26 @@ class null_server {
       from.is_receiving = false;
       close_when_quiet(fd, from);
     }
+  }
+
+  std::optional<std::chrono::nanoseconds> time_to_first_due() const {
+    if (delayed_.empty()) return std::nullopt;
+    return delayed_.front().due - clock::now();
+  }
+
+  void send_what_is_due() {
+    if (delayed_.empty()) return;
+    const clock::time_point now = clock::now();
+    for (; !delayed_.empty() && delayed_.front().due <= now; delayed_.pop_front()) {
+      answer(delayed_.front().fd, delayed_.front().answers);
+    }
+  }
+
+  void answer(int fd, std::size_t answers) {
+    const auto index = static_cast<std::size_t>(fd);
+    if (connections_[index] == nullptr) return;  // it closed meanwhile
+    connections_[index]->answers_due += answers;
+    if (!connections_[index]->is_sending) send_due(fd, *connections_[index]);
   }
 
   void send_due(int fd, connection& to) {
@@ -132,6 +169,7 @@ class null_server {
   listener listener_{options_.port};
   int signals_ = termination_signals();
   std::vector<std::unique_ptr<connection>> connections_;  // by descriptor
+  std::deque<delayed> delayed_;
   bool is_accepting_ = true;
   ring ring_;  // goes first: it may still use the connections' bytes
 };

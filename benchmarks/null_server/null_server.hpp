@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -17,6 +18,7 @@ struct null_options {
   std::uint16_t port = 0;
   std::size_t request_bytes = 0;
   std::string answer;
+  std::chrono::microseconds delay{0};  // before each answer; below a second
 };
 
 inline constexpr const char* built_in_answer =
@@ -25,7 +27,7 @@ inline constexpr const char* built_in_answer =
     R"({"id":"42","name":"User 42","email":"user42@example.com"})";
 
 inline null_options read_null_options(int argc, char** argv) {
-  flags given(argc, argv, "--request-bytes N [--port P] [--answer FILE]");
+  flags given(argc, argv, "--request-bytes N [--port P] [--answer FILE] [--delay-us N]");
   null_options options;
   options.port = static_cast<std::uint16_t>(given.number("port", 0));
   options.request_bytes = static_cast<std::size_t>(given.number("request-bytes", 0));
@@ -35,7 +37,9 @@ inline null_options read_null_options(int argc, char** argv) {
     options.answer.assign(std::istreambuf_iterator<char>(in), {});
     if (options.answer.empty()) fail("cannot read an answer from " + file);
   }
+  options.delay = std::chrono::microseconds(given.number("delay-us", 0));
   given.done();
+  if (options.delay >= std::chrono::seconds(1)) given.reject("a delay of a second or more");
   if (options.request_bytes == 0) given.reject("--request-bytes 0");
   return options;
 }
