@@ -53,11 +53,11 @@ def whole_answer(port, path):
 class Server:
     """A server process on the server's processor, from start to SIGTERM."""
 
-    def __init__(self, command, port=None, has_worker=False, asks=True):
+    def __init__(self, command, port=None, has_worker=False, asks=True, cpus=SERVER_CPU):
         """`asks`: return when it has answered once, not as soon as it has printed its URL."""
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            ["taskset", "-c", str(SERVER_CPU), *map(str, command)],
+            ["taskset", "-c", str(cpus), *map(str, command)],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT)
         try:
             self.port = port or self.port_it_prints()
@@ -109,15 +109,19 @@ class Server:
         return code
 
 
-def null_server(bin, twin=False, answer=None):
+def null_server(bin, path=APP_ANSWER_PATH, twin=False, answer=None, delay_us=0,
+                request_bytes=None):
+    """For requests for `path`, or of another length: it tells them apart by nothing else."""
     command = [bin / ("null-server-epoll" if twin else "null-server"),
-               "--request-bytes", len(get_request(APP_ANSWER_PATH))]
+               "--request-bytes", request_bytes or len(get_request(path))]
+    if delay_us:
+        command += ["--delay-us", delay_us]
     if not answer:
-        return Server(command)
+        return Server(command, asks=False)
     with tempfile.NamedTemporaryFile() as file:
         file.write(answer)
         file.flush()
-        return Server([*command, "--answer", file.name])
+        return Server([*command, "--answer", file.name], asks=False)
 
 
 def app(bin, *flags):
