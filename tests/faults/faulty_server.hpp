@@ -96,7 +96,8 @@ class faulty_server {
     client_loop_ = std::make_unique<reactor>(world_.make(), 2);
     frames_before_ = frame_pool::stats().live;
     server_ = std::make_unique<http::server>(*loop_, service_, limits);
-    const auto at = World::simulated ? *address::parse("10.0.0.1", 0) : address::loopback_v4(0);
+    const auto at = World::simulated ? *ferrule::address::parse("10.0.0.1", 0)
+                                     : ferrule::address::loopback_v4(0);
     EXPECT_EQ(server_->listen(at, {}), 0);
   }
   ~faulty_server() {
@@ -113,6 +114,8 @@ class faulty_server {
   failing_backend* io() { return io_; }
   const http::server_counters& counters() const { return server_->counters(); }
   reactor& loop() { return *loop_; }
+  reactor& client_loop() { return *client_loop_; }
+  const ferrule::address& address() const { return server_->local(); }
   /// How often the server's loop has run.
   std::uint64_t rounds() const { return rounds_; }
 
@@ -141,10 +144,13 @@ class faulty_server {
     constexpr int rounds_max = 10'000;  // and as many milliseconds at least, when nothing happens
     for (int i = 0; i != rounds_max; ++i) {
       if (done()) return true;
-      run_server(loop_->now() + 1ms);
-      client_loop_->run_once(mono_time::min());
+      run_both();
     }
     return false;
+  }
+  void run_both() {
+    run_server(loop_->now() + 1ms);
+    client_loop_->run_once(mono_time::min());
   }
   void run_server(mono_time until) {
     ++rounds_;

@@ -41,8 +41,8 @@ TYPED_TEST(shortage_of, accepting) {
       return what == fallible::accept ? error : 0;
     };
     const auto fresh = server.connect();
-    ASSERT_TRUE(server.until(
-        [&] { return fresh->connected() && server.counters().accepts_failed != 0; }));
+    ASSERT_TRUE(
+        server.until([&] { return fresh->connected() && server.counters().accepts_failed != 0; }));
     // Who is connected is served as ever.
     old->send(get("/now/1"));
     ASSERT_TRUE(
@@ -58,8 +58,8 @@ TYPED_TEST(shortage_of, accepting_is_tried_ten_times_a_second) {
   server.io()->at_start = [](fallible what) { return what == fallible::accept ? -EMFILE : 0; };
   server.io()->at_completion = server.io()->at_start;
   const auto waiting = server.connect();
-  ASSERT_TRUE(server.until(
-      [&] { return waiting->connected() && server.counters().accepts_failed != 0; }));
+  ASSERT_TRUE(
+      server.until([&] { return waiting->connected() && server.counters().accepts_failed != 0; }));
 
   const std::uint64_t failed_before = server.counters().accepts_failed;
   const std::uint64_t rounds = this->rounds_within(server, 1s);

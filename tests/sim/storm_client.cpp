@@ -75,12 +75,12 @@ void add_request(storm_connection& plan, std::string& text, std::uint64_t token,
       return;
     case 4:
     case 5:
-      plan.wanted.push_back({word + std::string(std::size_t{script.below(256)} * 40, '.')});
+      plan.wanted.push_back({word + std::string(std::size_t{script.below(256)} * 12, '.')});
       text += post("echo", plan.wanted.back().body, script);
       return;
     case 6:
     case 7:
-      plan.wanted.push_back({word + std::string(std::size_t{script.below(256)} * 40, ',')});
+      plan.wanted.push_back({word + std::string(std::size_t{script.below(256)} * 12, ',')});
       text += post("stream", plan.wanted.back().body, script);
       return;
     case 8:

@@ -15,7 +15,7 @@
 namespace ferrule::test {
 
 /// How often `GET /much/{token}` repeats its token.
-inline constexpr unsigned storm_repetitions = 3000;
+inline constexpr unsigned storm_repetitions = 500;
 
 /// A script as a source of decisions; all of them are 0 when it has ended.
 class choices {
