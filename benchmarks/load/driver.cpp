@@ -51,7 +51,10 @@ void driver::connected(connection& c) {
   any_connected_ = true;
   ++recorder_.connections_made;
   if (phase_ == phase::connecting) ++settled_;
-  if (settings_.connection.keep_alive) offer(c);
+  if (settings_.connection.keep_alive) {
+    offer(c);
+    c.free_since = loop_.now();  // it may still be queued from before it was closed
+  }
   open_next();
 }
 

@@ -43,11 +43,4 @@ nanoseconds histogram::quantile(double q) const noexcept {
   return nanoseconds(std::clamp(value, min_ns_, max_ns_));
 }
 
-std::uint64_t histogram::count_above(nanoseconds limit) const noexcept {
-  std::uint64_t above = 0;
-  const std::size_t last = bucket_of(static_cast<std::uint64_t>(limit.count()));
-  for (std::size_t i = last + 1; i < counts_.size(); ++i) above += counts_[i];
-  return above;
-}
-
 }  // namespace ferrule::load

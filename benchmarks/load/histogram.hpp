@@ -43,8 +43,6 @@ class histogram {
   nanoseconds mean() const noexcept;
   /// The least value that at least `q` of the values do not exceed; `q` in [0, 1]. 0 when empty.
   nanoseconds quantile(double q) const noexcept;
-  /// How many values are above `limit`, to the precision of a bucket.
-  std::uint64_t count_above(nanoseconds limit) const noexcept;
 
  private:
   std::size_t bucket_of(std::uint64_t ns) const noexcept {

@@ -108,9 +108,6 @@ class recorder {
   /// A request that was due was never sent; `waited` is what it has waited at least.
   void unsent(mono_time scheduled, nanoseconds waited);
 
-  void connected() noexcept { ++connections_made; }
-  void connect_failed(int error) { ++connect_errors[error]; }
-
   /// Adds another thread's books of the same window.
   void merge(const recorder& other);
 

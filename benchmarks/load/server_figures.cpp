@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <cmath>
 #include <filesystem>
 
 #include "load/files.hpp"
@@ -84,11 +85,12 @@ server_report between(const process_sample& before, const process_sample& after,
                       std::uint64_t requests) {
   const double cpu = after.cpu_seconds - before.cpu_seconds;
   const auto switches = static_cast<double>(after.context_switches - before.context_switches);
-  return {.cpu_us_per_request = requests == 0 ? 0 : cpu * 1e6 / static_cast<double>(requests),
-          .cpu_cores = seconds > 0 ? cpu / seconds : 0,
+  const double cpu_us = requests == 0 ? 0 : cpu * 1e6 / static_cast<double>(requests);
+  return {.cpu_us_per_request = std::round(cpu_us * 1e3) / 1e3,
+          .cpu_cores = seconds > 0 ? std::round(cpu / seconds * 1e3) / 1e3 : 0,
           .resident_bytes = after.resident_bytes,
           .peak_resident_bytes = after.peak_bytes,
-          .context_switches_per_s = seconds > 0 ? switches / seconds : 0,
+          .context_switches_per_s = seconds > 0 ? std::round(switches / seconds) : 0,
           .counted = {}};
 }
 

@@ -91,12 +91,5 @@ TEST(histogram, empty_and_odd_values_do_no_harm) {
   EXPECT_EQ(h.quantile(0.26), nanoseconds(7));
 }
 
-TEST(histogram, counts_what_is_above_a_limit) {
-  histogram h;
-  for (int i = 1; i <= 100; ++i) h.record(std::chrono::milliseconds(i));
-  EXPECT_EQ(h.count_above(std::chrono::milliseconds(90)), 10U);
-  EXPECT_EQ(h.count_above(std::chrono::seconds(1)), 0U);
-}
-
 }  // namespace
 }  // namespace ferrule::load

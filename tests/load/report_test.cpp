@@ -70,7 +70,7 @@ TEST(report, counts_what_was_never_answered) {
   run.outcome.books.failed(0, {due, due}, due + 5s, failure_kind::timeout);
   run.outcome.books.unsent(due, 5s);
   run.outcome.books.failed(0, {due, due}, due + 1s, failure_kind::closed);
-  run.outcome.books.connect_failed(ECONNREFUSED);
+  ++run.outcome.books.connect_errors[ECONNREFUSED];
   const run_report report = run.report();
   EXPECT_EQ(report.requests, 1003U);
   EXPECT_EQ(report.failed, 3U);

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+
+#include "ferrule/json/write.hpp"
 #include "load/files.hpp"
 #include "load/target.hpp"
 #include "load/tool.hpp"
@@ -165,6 +168,35 @@ TEST(tool, ends_with_the_code_that_scripts_need) {
   testing::internal::GetCapturedStdout();
   EXPECT_NE(testing::internal::GetCapturedStderr().find("unknown argument '--bogus'"),
             std::string::npos);
+}
+
+TEST(tool, compares_recorded_runs) {
+  const real_server server;
+  const std::string url = server.url("/users/1");
+  const std::string recorded = testing::TempDir() + "ferrule_load_test_a.json";
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(
+      run_with({"--json", "--duration", "200ms", "--rate", "200", "--lag-max", "1h", url.c_str()}),
+      0);
+  std::string json = testing::internal::GetCapturedStdout();
+  EXPECT_EQ(write_file(recorded, json), "");
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(run_with({"compare", recorded.c_str(), recorded.c_str(), "--tolerance", "90%"}), 0);
+  EXPECT_NE(testing::internal::GetCapturedStdout().find("no regression"), std::string::npos);
+
+  auto slower = parse_report(json);
+  ASSERT_TRUE(slower);
+  for (interval_report& each : slower->intervals) each.p50_us *= 5;
+  const std::string other = testing::TempDir() + "ferrule_load_test_b.json";
+  EXPECT_EQ(write_file(other, json::write(*slower)), "");
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(run_with({"compare", recorded.c_str(), other.c_str()}), 1);
+  EXPECT_NE(testing::internal::GetCapturedStdout().find("B is worse"), std::string::npos);
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(run_with({"compare", recorded.c_str(), url.c_str()}), 2);
+  testing::internal::GetCapturedStderr();
+  std::remove(recorded.c_str());
+  std::remove(other.c_str());
 }
 
 }  // namespace

@@ -79,7 +79,7 @@ inline request_set requests_for(const std::string& target) {
 struct sim_load {
   std::optional<rate_profile> rate;  ///< none: a closed loop
   nanoseconds duration = 10s;
-  nanoseconds step = 10us;  ///< how often the driver is called
+  nanoseconds step = 40us;  ///< how often the driver is called
 };
 
 /// Runs a load to its end; `each_step(elapsed)` may meddle. Returns how long it took.
