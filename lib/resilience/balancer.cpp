@@ -29,8 +29,8 @@ std::optional<std::uint32_t> balancer::add(std::uint32_t weight) {
   auto place = std::find_if(endpoints_.begin(), endpoints_.end(), is_free);
   if (place == endpoints_.end()) {
     if (endpoints_.size() >= settings_.endpoints_max) return std::nullopt;
-    ready_.reserve(endpoints_.size() + 1);  // so that nothing below and no later change allocates
     place = endpoints_.emplace(place);
+    ready_.reserve(endpoints_.capacity());  // so that no later change allocates
   }
   *place = {.weight = std::min(weight, weight_max), .is_known = true};
   find_ready();

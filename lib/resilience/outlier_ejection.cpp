@@ -36,7 +36,7 @@ bool outlier_ejection::add(std::uint32_t endpoint) {
   if (endpoint >= settings_.endpoints_max) return false;
   remove(endpoint);
   if (endpoint >= endpoints_.size()) endpoints_.resize(endpoint + 1);
-  changes_.reserve(endpoints_.size());  // a sweep changes each at most once
+  changes_.reserve(endpoints_.capacity());  // a sweep changes each at most once
   endpoints_[endpoint].is_known = true;
   ++known_;
   return true;

@@ -190,8 +190,8 @@ struct retry_decision {
   std::int64_t backoff_ceiling_ns = 0;
   std::int64_t retry_after_ns = 0;  ///< 0: the answer did not say
   std::int64_t time_left_ns = 0;    ///< to the call's deadline
-  std::int64_t budget = 0;          ///< before this decision, as is
-  std::uint32_t allowance = 0;      ///< this
+  std::int64_t budget = 0;          ///< retries that the client had left before this decision
+  std::uint32_t allowance = 0;      ///< and the request
 };
 
 /// One call and its tries. Memory: this object. Cost: O(1) an event, apart from the doubling, which
