@@ -62,10 +62,9 @@ void balancer::find_ready() noexcept {
   std::uint64_t sum = 0;
   for (std::uint32_t i = 0; i != endpoints_.size(); ++i) {
     endpoint_state& state = endpoints_[i];
+    state.turns = 0;  // what was earned by other weights could take long to pay back
     if (state.is_known && state.is_available && state.weight != 0) {
       ready_.push_back({i, sum += state.weight});
-    } else {
-      state.turns = 0;  // one that returns has not earned turns meanwhile
     }
   }
 }

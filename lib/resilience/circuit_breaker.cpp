@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ferrule/core/assert.hpp"
+
 namespace ferrule {
 namespace {
 
@@ -70,6 +72,8 @@ std::optional<circuit_permit> circuit_breaker::try_acquire(mono_time now, rng& r
 void circuit_breaker::record(circuit_permit permit, mono_time now, rng& random,
                              const call_end& end) noexcept {
   if (permit.era != era_ || state_ == circuit_state::disabled) return;
+  FERRULE_ASSERT(state_ != circuit_state::half_open || trials_.calls < trials_begun_,
+                 "a permit of a circuit_breaker was recorded twice");
   if (end.result == call_result::ignored) {
     if (state_ == circuit_state::half_open) --trials_begun_;  // another may try instead
     return;

@@ -159,6 +159,15 @@ TEST(balancer, round_robin_spreads_weights_evenly) {
   }
 }
 
+TEST(balancer, round_robin_forgets_turns_earned_by_other_weights) {
+  fixture f(balancing::round_robin, {60'000, 1});
+  for (int i = 0; i != 20'000; ++i) f.call();
+  f.endpoints.set_weight(0, 1);
+  const auto before = f.picks();
+  for (int i = 0; i != 10; ++i) f.call();
+  EXPECT_EQ(f.picks()[0], before[0] + 5);
+}
+
 TEST(balancer, least_request_picks_the_least_by_weight_and_any_of_equals) {
   for (std::uint64_t seed = 0; seed != 50; ++seed) {
     const std::vector<std::uint32_t> weights{1, 2, 1, 4};

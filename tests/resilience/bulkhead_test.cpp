@@ -78,6 +78,8 @@ TEST(bulkhead, an_old_ticket_names_nobody) {
   EXPECT_TRUE(slots.cancel(b));
   EXPECT_FALSE(slots.cancel(b));
   EXPECT_FALSE(slots.cancel({7, 0}));
+  bulkhead unused({});
+  EXPECT_FALSE(unused.cancel({}));
 }
 
 TEST(bulkhead_death, leaving_what_nobody_entered_is_a_defect) {

@@ -284,6 +284,14 @@ TEST(circuit_breaker, results_of_an_earlier_state_do_not_count) {
   EXPECT_EQ(f.breaker.snapshot(f.now).trials_running, 0U);
 }
 
+TEST(circuit_breaker_death, recording_a_trial_twice_is_a_defect) {
+  fixture f;
+  f.bring_to(circuit_state::half_open);
+  const auto permit = f.acquire();
+  f.end(*permit, call_result::ignored);
+  EXPECT_DEATH(f.end(*permit, call_result::ignored), "recorded twice");
+}
+
 TEST(circuit_breaker, the_wait_grows_to_its_maximum_and_shrinks_when_closed) {
   fixture f;
   f.fail(4);
@@ -335,6 +343,17 @@ TEST(circuit_breaker, settings_out_of_range_are_brought_into_it) {
   EXPECT_EQ(f.state(), circuit_state::closed);
   EXPECT_TRUE(f.breaker.decisions().empty());
   EXPECT_EQ(f.breaker.decisions().total(), 3U);
+
+  fixture falling{.settings = {.window_calls = 1,
+                               .open_wait = 2s,
+                               .open_wait_max = 1s,
+                               .jitter = 0,
+                               .half_open_calls = 1}};
+  for (int i = 0; i != 3; ++i) {
+    falling.fail();
+    EXPECT_EQ(falling.last().wait_ns, nanoseconds(2s).count()) << "a wait is never below the first";
+    falling.now += 2s;
+  }
 
   fixture endless{.settings = {.window_calls = 1,
                                .open_wait = nanoseconds::max(),

@@ -84,6 +84,24 @@ TEST(concurrency_limit, stays_when_calls_do_not_need_it) {
   EXPECT_TRUE(limit.decisions().empty());
 }
 
+TEST(concurrency_limit, stays_when_calls_need_it_no_more) {
+  concurrency_limit limit({}, start);
+  mono_time now = start;
+  for (int i = 0; i != 5; ++i) run_window(limit, now, limit.limit(), 10ms);
+  const std::uint32_t before = limit.limit();
+  for (int i = 0; i != 50; ++i) run_window(limit, now, 11, i % 2 == 0 ? 1ms : 1s);
+  EXPECT_EQ(limit.limit(), before);
+}
+
+TEST(concurrency_limit, calls_of_an_earlier_window_count_as_running) {
+  concurrency_limit limit({.window_calls = 5}, start);
+  for (int i = 0; i != 20; ++i) EXPECT_TRUE(limit.try_acquire());
+  for (int i = 0; i != 5; ++i) limit.release(start + 1s, 10ms);
+  EXPECT_EQ(limit.limit(), 20U) << "20.8";
+  for (int i = 0; i != 5; ++i) limit.release(start + 2s, 10ms);
+  EXPECT_EQ(limit.limit(), 21U) << "21.6, for 15 were running";
+}
+
 TEST(concurrency_limit, tolerates_latency_below_its_tolerance) {
   concurrency_limit limit({}, start);
   mono_time now = start;

@@ -28,6 +28,9 @@ static_assert(backoff_ceiling({.backoff_base = 0s, .backoff_max = 1s}, 100) == 0
 static_assert(backoff_ceiling({.backoff_base = 1ns, .backoff_max = nanoseconds::max()}, 100) ==
               nanoseconds::max());
 
+static_assert(backoff_ceiling({.backoff_base = -1s}, 2) == 0s);
+static_assert(backoff_ceiling({.backoff_max = -1s}, 2) == 0s);
+
 static_assert(fault_of(retry_policy{}) == retry_fault::none, "the defaults agree");
 static_assert(fault_of(retry_policy{.tries_max = 0}) == retry_fault::tries_not_from_1_to_100);
 static_assert(fault_of(retry_policy{.tries_max = 101}) == retry_fault::tries_not_from_1_to_100);
@@ -148,6 +151,16 @@ TEST(retry, gives_up_at_once_when_the_wait_would_miss_the_deadline) {
   EXPECT_EQ(f.allowance.left(), 20);
 }
 
+TEST(retry, a_wait_that_ends_at_the_deadline_is_too_long) {
+  constexpr retry_policy without_backoff{.backoff_base = 0s, .backoff_max = 0s, .deadline = 4s};
+  static_assert(fault_of(without_backoff) == retry_fault::none);
+  fixture f;
+  retry_state call = f.begin(without_backoff);
+  call.begin_try(f.now);
+  EXPECT_EQ(f.fail(call, {.retry_after = 4s}).verdict, retry_verdict::no_time);
+  EXPECT_EQ(f.fail(call, {.retry_after = 4s - 1ns}).verdict, retry_verdict::retry);
+}
+
 TEST(retry, an_absurd_retry_after_overflows_nothing) {
   fixture f;
   retry_state call = f.begin(policy);
@@ -227,6 +240,27 @@ TEST(retry, a_checked_policy_is_done_by_its_deadline_with_all_tries_made) {
     }
     EXPECT_EQ(call.tries(), policy.tries_max);
     EXPECT_LE(f.now, deadline);
+  }
+}
+
+// A service that answers nobody gets a fifth more calls, and not four times as many.
+TEST(retry, a_budget_keeps_an_outage_from_multiplying_the_load) {
+  for (std::uint64_t seed = 0; seed != 10; ++seed) {
+    fixture f;
+    f.random = rng(seed);
+    std::uint64_t tries = 0;
+    for (int calls = 0; calls != 60'000; ++calls) {
+      f.now += 1ms;
+      retry_allowance own;
+      retry_state call(policy, {}, f.budget, own, f.now);
+      do {
+        call.begin_try(f.now);
+      } while (f.fail(call).verdict == retry_verdict::retry);
+      tries += call.tries();
+    }
+    const std::uint64_t reserve = 100 + 60 * 10;
+    EXPECT_LE(tries, 60'000U * 12 / 10 + reserve);
+    EXPECT_GE(tries, 60'000U * 12 / 10) << "and it is used";
   }
 }
 

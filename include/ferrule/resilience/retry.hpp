@@ -55,15 +55,17 @@ struct retry_policy {
   bool has_idempotency_key = false;
 };
 
-/// The longest wait after try `tries` (from 1 on).
+/// The longest wait after try `tries` (from 1 on); never negative.
 constexpr std::chrono::nanoseconds backoff_ceiling(const retry_policy& policy,
                                                    std::uint32_t tries) noexcept {
-  std::chrono::nanoseconds ceiling = policy.backoff_base;
+  using std::chrono::nanoseconds;
+  const nanoseconds most = std::max(nanoseconds(0), policy.backoff_max);
+  nanoseconds ceiling = std::max(nanoseconds(0), policy.backoff_base);
   for (std::uint32_t i = 1; i < tries && ceiling.count() > 0; ++i) {
-    if (ceiling > policy.backoff_max / 2) return policy.backoff_max;
+    if (ceiling > most / 2) return most;
     ceiling *= 2;
   }
-  return std::min(ceiling, policy.backoff_max);
+  return std::min(ceiling, most);
 }
 
 /// What is wrong with a policy.
