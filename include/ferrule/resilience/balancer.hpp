@@ -77,7 +77,7 @@ struct balancer_snapshot {
   std::uint64_t none_ready = 0;  ///< picks that found nobody
 };
 
-/// Endpoints are small numbers, given by `add` and used again after `remove`. Memory: 88 bytes an
+/// Endpoints are small numbers, given by `add` and used again after `remove`. Memory: 64 bytes an
 /// endpoint. Changing the set, a weight or an availability costs O(endpoints); ends cost O(1).
 /// Thread rule: belongs to one thread; a reactor balances what it sends itself.
 class balancer {
