@@ -54,7 +54,7 @@ class reactor final : public executor {
   /// Makes `run` return after the current batch. Any thread; async-signal-safe.
   void stop() noexcept;
   /// Runs `work.run` on the reactor's thread. Any thread. What is posted after `run` returned is
-  /// not run.
+  /// not run. The reactor must live until the call returns, also when the work itself stops it.
   void post(posted& work) noexcept;
 
  private:
