@@ -13,8 +13,8 @@ simdjson_version=3.0.1
 cxx=clang++-19
 cache=${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/ferrule
 policy=/usr/sbin/policy-rc.d
-# Of simdjson's variants for x86-64 a service carries two: for processors with AVX2, and for all. The
-# other two would add 65 kB to every executable.
+# Of simdjson's variants for x86-64 a service carries two: for processors with AVX2, and for all.
+# The other two would add 65 kB to every executable.
 simdjson_flags="-DSIMDJSON_IMPLEMENTATION_ICELAKE=0 -DSIMDJSON_IMPLEMENTATION_WESTMERE=0"
 simdjson_dir=$cache/simdjson-$simdjson_version-clang-19-avx2
 

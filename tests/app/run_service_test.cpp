@@ -154,10 +154,10 @@ TEST(run_service, answers_what_was_begun_before_it_ends) {
   for (const char* backend : {"auto", "epoll"}) {
     process p({"--threads", "1", "--backend", backend});
     const std::string line = p.line();
-    const int probe = connect_to(line);
     const int socket = connect_to(line);
     send_text(socket, "GET /slow" + last_request);
-    send_text(probe, "GET /" + last_request);  // once this is answered the other has arrived
+    const int probe = connect_to(line);  // accepted and read behind the other
+    send_text(probe, "GET /" + last_request);
     EXPECT_TRUE(receive_all(probe).ends_with("at once"));
     p.signal(SIGTERM);
     EXPECT_TRUE(receive_all(socket).ends_with("slowly")) << backend;

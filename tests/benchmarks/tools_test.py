@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import unittest
-import unittest.mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "benchmarks"))
 import harness  # noqa: E402
@@ -31,14 +30,9 @@ def receive(connection, length):
 class NullServers(unittest.TestCase):
     def each(self, answer=b"pong"):
         for twin in (False, True):
-            with self.subTest(twin=twin), harness.null_server(BIN, twin, answer) as server:
+            with self.subTest(twin=twin), harness.null_server(
+                    BIN, twin=twin, answer=answer) as server:
                 yield server
-
-    # A null server answers what it is given, which need not be HTTP here.
-    def setUp(self):
-        asks = unittest.mock.patch.object(harness.Server, "wait_until_it_answers")
-        asks.start()
-        self.addCleanup(asks.stop)
 
     def test_answers_each_request_once_however_the_bytes_arrive(self):
         for server in self.each():
