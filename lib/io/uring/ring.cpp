@@ -5,6 +5,16 @@
 
 #include "ferrule/core/assert.hpp"
 
+// liburing maps and unmaps memory behind the thread sanitizer's back. Where a ring comes to lie at
+// the address of one that another thread has had, the sanitizer must be told that it is new.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define FERRULE_TSAN
+extern "C" void __tsan_acquire(void* address);
+extern "C" void __tsan_release(void* address);
+#endif
+#endif
+
 namespace ferrule::io::uring {
 namespace {
 
@@ -16,10 +26,21 @@ void check_submitted(int returned) noexcept {
   FERRULE_ASSERT(passes, "io_uring refuses to submit: is this the thread that made the backend?");
 }
 
+#ifdef FERRULE_TSAN
+char mapped_memory;
+void note_mapped() noexcept { __tsan_acquire(&mapped_memory); }
+void note_unmapped() noexcept { __tsan_release(&mapped_memory); }
+#else
+void note_mapped() noexcept {}
+void note_unmapped() noexcept {}
+#endif
+
 }  // namespace
 
 ring::~ring() {
-  if (created_) io_uring_queue_exit(&raw_);
+  if (!created_) return;
+  note_unmapped();
+  io_uring_queue_exit(&raw_);
 }
 
 std::int32_t ring::set_up(std::uint32_t entries) noexcept {
@@ -44,6 +65,7 @@ std::int32_t ring::create(std::uint32_t entries) noexcept {
     if (failed != -EINVAL) break;
   }
   if (failed != 0) return failed;
+  note_mapped();
   created_ = true;
   const int registered = io_uring_register_ring_fd(&raw_);  // spares a look-up at every call
   return registered < 0 ? registered : 0;
