@@ -91,7 +91,7 @@ constexpr std::uint32_t add_to_segment_hash(std::uint32_t hash, char c) noexcept
   return (hash ^ static_cast<unsigned char>(c)) * 16777619U;
 }
 
-consteval bool is_letter_or_digit(char c) {
+constexpr bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
@@ -109,10 +109,9 @@ consteval void check_placeholder_name(const pattern& p, std::string_view name) {
 inline constexpr std::array<bool, 256> literal_characters = [] {
   std::array<bool, 256> allowed{};
   for (std::size_t i = 0; i != allowed.size(); ++i) {
-    const char c = static_cast<char>(i);
-    allowed[i] = is_letter_or_digit(c) ||
-                 std::string_view("-._~!$&'()*+,;=:@%").find(c) != std::string_view::npos;
+    allowed[i] = is_letter_or_digit(static_cast<char>(i));
   }
+  for (unsigned char c : std::string_view("-._~!$&'()*+,;=:@%")) allowed[c] = true;
   return allowed;
 }();
 
