@@ -3,7 +3,8 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/ferrule)
 
-install(TARGETS ferrule EXPORT ferrule ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+get_property(optional GLOBAL PROPERTY FERRULE_OPTIONAL)
+install(TARGETS ferrule ${optional} EXPORT ferrule ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/ferrule TYPE INCLUDE)
 install(EXPORT ferrule NAMESPACE ferrule:: DESTINATION ${package_dir} FILE ferruleTargets.cmake)
 

@@ -111,7 +111,8 @@ inline constexpr std::array<bool, 256> literal_characters = [] {
   for (std::size_t i = 0; i != allowed.size(); ++i) {
     allowed[i] = is_letter_or_digit(static_cast<char>(i));
   }
-  for (unsigned char c : std::string_view("-._~!$&'()*+,;=:@%")) allowed[c] = true;
+  for (char c : std::string_view("-._~!$&'()*+,;=:@%"))
+    allowed[static_cast<unsigned char>(c)] = true;
   return allowed;
 }();
 
