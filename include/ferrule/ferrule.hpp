@@ -19,9 +19,12 @@
 
 #include "ferrule/api/openapi.hpp"
 #include "ferrule/app/serve.hpp"
+#include "ferrule/core/async_mutex.hpp"
+#include "ferrule/core/channel.hpp"
 #include "ferrule/core/race.hpp"
 #include "ferrule/core/result.hpp"
 #include "ferrule/core/scope.hpp"
+#include "ferrule/core/semaphore.hpp"
 #include "ferrule/core/sleep.hpp"
 #include "ferrule/core/task.hpp"
 #include "ferrule/core/when_all.hpp"
