@@ -1,0 +1,91 @@
+#pragma once
+/// @file
+/// Requests over connections that are kept: a pool of them for each server, within limits.
+///
+/// ```cpp
+/// ferrule::task<int> status_of_users() {
+///   ferrule::client_pool pool;
+///   const auto users = ferrule::origin::parse("http://127.0.0.1:8001");
+///   auto answered = co_await pool.send(*users, {.target = "/health"});
+///   co_return answered ? answered->status() : 0;
+/// }
+/// ```
+///
+/// What a connection may be used for again is decided with caution. One whose response was not
+/// framed beyond doubt, was not read to its end, or was followed by anything is closed, and so is
+/// one whose request was cancelled or ran out of time: what is under way on it would be taken for
+/// the next response. Of several idle connections the one used last is taken, so that those which
+/// are not needed time out.
+///
+/// Source: RFC 9112 section 9.
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+#include "ferrule/client/transport.hpp"
+#include "ferrule/core/clock.hpp"
+
+namespace ferrule {
+
+class connection_pool;
+
+/// The limits of a pool, and how long it waits for what.
+struct client_pool_settings {
+  /// Open connections to one server. A request beyond waits for one of them.
+  std::uint32_t connections_per_origin_max = 64;
+  /// Open connections in all. Beyond, the one that is idle for longest is closed; when none is, a
+  /// request waits.
+  std::uint32_t connections_max = 1024;
+  /// Requests that wait for a connection. More are refused as `too_many`.
+  std::uint32_t queued_max = 1024;
+  /// How long a request may wait for a connection: `queue_timeout`.
+  std::chrono::nanoseconds queue_timeout = std::chrono::seconds(1);
+  /// How long connecting may take, looking up the name included: `connect_timeout`.
+  std::chrono::nanoseconds connect_timeout = std::chrono::seconds(1);
+  /// How long a connection is kept without a request.
+  std::chrono::nanoseconds idle_timeout = std::chrono::seconds(30);
+  /// How long a request may take, from the call to the end of its response: `timeout`. A deadline
+  /// of the awaiting task that is earlier holds instead.
+  std::chrono::nanoseconds total_timeout = std::chrono::seconds(2);
+  /// What a server may send.
+  http::client_limits limits{};
+};
+
+/// How a pool is doing.
+struct client_pool_counts {
+  std::uint32_t connections_open = 0;  ///< now, those being made included
+  std::uint32_t connections_idle = 0;  ///< of these, without a request
+  std::uint32_t queued = 0;            ///< requests that wait for a connection now
+  std::uint64_t connections_made = 0;  ///< attempts, since the start
+  std::uint64_t requests = 0;          ///< sent to a server, since the start; repetitions count
+};
+
+/// Sends requests over kept connections. It belongs to the reactor of the first task that uses it,
+/// and must die before that reactor, with no request under way.
+/// Thread rule: that reactor's thread.
+class client_pool final : public transport {
+ public:
+  explicit client_pool(const client_pool_settings& settings = {});
+  ~client_pool() override;
+
+  /// As `transport::send`. When a connection that was used before ends without any byte of a
+  /// response, the server has most likely closed it just before; then the request is sent once
+  /// more over a new one, if its method is idempotent (RFC 9110 section 9.2.2).
+  task<result<http::client_response, transport_failure>> send(const origin& to,
+                                                              http::client_request what) override;
+
+  client_pool_counts counts() const noexcept;
+
+ private:
+  struct attempt_state;
+  using send_result = result<http::client_response, transport_failure>;
+
+  task<send_result> send_within_time(attempt_state* state);
+
+  client_pool_settings settings_;
+  std::unique_ptr<connection_pool> connections_;  // made by the first request
+  std::uint64_t requests_ = 0;
+};
+
+}  // namespace ferrule

@@ -1,0 +1,139 @@
+#pragma once
+// Which connection a request gets: an idle one, a new one within the limits, or its turn in a
+// queue. All of it happens at once, on one thread; only `acquire` waits.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "client/intrusive_list.hpp"
+#include "ferrule/client/client_pool.hpp"
+#include "ferrule/core/executor.hpp"
+#include "ferrule/http/client_connection.hpp"
+
+namespace ferrule {
+
+class connection_pool {
+  struct of_origin;
+  struct by_age;
+  struct in_need;
+  struct in_line;
+
+  class waiter;
+  struct pooled_connection;
+
+  // What there is for one origin.
+  struct bucket : list_link<in_need> {
+    std::uint32_t open = 0;
+    intrusive_list<pooled_connection, of_origin> idle;  // the one used last is the last
+    intrusive_list<waiter, in_line> waiters;
+  };
+
+  // The right to have one connection open.
+  class permit {
+   public:
+    permit(connection_pool& pool, bucket& of) noexcept;
+    permit(permit&& other) noexcept : pool_(std::exchange(other.pool_, nullptr)), of_(other.of_) {}
+    permit& operator=(permit&&) = delete;
+    ~permit();
+
+    bucket& of() const noexcept { return *of_; }
+
+   private:
+    connection_pool* pool_;
+    bucket* of_;
+  };
+
+  struct pooled_connection : list_link<of_origin>, list_link<by_age> {
+    pooled_connection(permit&& right, tcp_stream stream, const http::client_limits& limits)
+        : allowed(std::move(right)), http(std::move(stream), limits) {}
+
+    permit allowed;
+    http::client_connection http;
+    mono_time idle_since{};
+  };
+
+ public:
+  // A connection in use. When the lease ends, the connection is kept if another request may follow.
+  class lease {
+   public:
+    lease(lease&& other) noexcept
+        : pool_(other.pool_), held_(std::move(other.held_)), reused_(other.reused_) {}
+    lease& operator=(lease&&) = delete;
+    ~lease() {
+      if (held_ != nullptr) pool_->give_back(std::move(held_));
+    }
+
+    http::client_connection* operator->() const noexcept { return &held_->http; }
+    // It has carried a response before.
+    bool reused() const noexcept { return reused_; }
+
+   private:
+    friend class connection_pool;
+    lease(connection_pool& pool, std::unique_ptr<pooled_connection> held, bool reused) noexcept
+        : pool_(&pool), held_(std::move(held)), reused_(reused) {}
+
+    connection_pool* pool_;
+    std::unique_ptr<pooled_connection> held_;
+    bool reused_;
+  };
+
+  connection_pool(executor& loop, const client_pool_settings& settings);
+  connection_pool(const connection_pool&) = delete;
+  connection_pool& operator=(const connection_pool&) = delete;
+  ~connection_pool();
+
+  // An idle connection to `to`, when there is one.
+  std::optional<lease> take_idle(const origin& to);
+  // A connection to `to`, only a new one if `fresh`. `to` must live until the task ends.
+  // Errors: `too_many`, `queue_timeout`, and those of connecting.
+  task<result<lease, transport_error>> acquire(const origin* to, bool fresh);
+
+  const client_pool_counts& counts() const noexcept { return counts_; }
+  executor& loop() const noexcept { return loop_; }
+
+ private:
+  using connection_ptr = std::unique_ptr<pooled_connection>;
+  struct idle_timer : timer {
+    explicit idle_timer(connection_pool& pool) noexcept
+        : timer([](timer& t) noexcept { static_cast<idle_timer&>(t).owner.close_timed_out(); }),
+          owner(pool) {}
+    connection_pool& owner;
+  };
+  struct text_hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept {
+      return std::hash<std::string_view>()(text);
+    }
+  };
+
+  bucket& bucket_of(const origin& to);
+  bool may_open(const bucket& one) const noexcept {
+    return one.open < settings_.connections_per_origin_max;
+  }
+  bool make_room(bucket& wanted) noexcept;
+  task<result<lease, transport_error>> connect(const origin* to, permit allowed);
+
+  void give_back(connection_ptr used) noexcept;
+  void keep(connection_ptr idle) noexcept;
+  connection_ptr unkeep(pooled_connection& idle) noexcept;
+  void close_timed_out() noexcept;
+  void review(bucket& changed) noexcept;
+  void serve_needy() noexcept;
+
+  executor& loop_;
+  const client_pool_settings& settings_;
+  client_pool_counts counts_;
+  std::unordered_map<std::string, bucket, text_hash, std::equal_to<>> buckets_;
+  std::size_t sweep_at_ = 64;
+  intrusive_list<pooled_connection, by_age> idle_;  // the one that is idle for longest comes first
+  intrusive_list<bucket, in_need> needy_;  // have waiters, and room for connections of their own
+  idle_timer idle_timer_{*this};
+};
+
+}  // namespace ferrule
