@@ -39,6 +39,28 @@ const char* to_string(client_error error) noexcept {
   return "";
 }
 
+client_response client_response::make(int status, std::span<const header_field> fields,
+                                      std::string_view body) {
+  client_response made;
+  std::size_t bytes = 0;
+  for (const header_field& field : fields) bytes += field.name.size() + field.value.size();
+  made.head_bytes_.reserve(bytes);  // so that the views into it last
+  const auto keep = [&made](std::string_view text) {
+    made.head_bytes_.append(text);
+    return made.head_bytes_.view().substr(made.head_bytes_.size() - text.size());
+  };
+  for (const header_field& field : fields) {
+    const std::string_view name = keep(field.name);
+    made.fields_.push_back({name, keep(field.value)});
+  }
+  made.body_.append(body);
+  made.head_.status = status;
+  made.head_.content_length = body.size();
+  made.head_.body = body.empty() ? body_kind::none : body_kind::length;
+  made.head_.fields = made.fields_;
+  return made;
+}
+
 client_connection::client_connection(tcp_stream stream, const client_limits& limits)
     : stream_(std::move(stream)), limits_(limits), fields_(limits.head.header_count_max) {}
 

@@ -102,7 +102,10 @@ void violations::add(std::string_view pointer, std::string_view message) {
 }
 
 reader::reader(std::string_view text, read_limits limits)
-    : text_(text), document_(detail::document::take()), problems_max_(limits.problems_max) {
+    : text_(text),
+      document_(detail::document::take()),
+      problems_max_(limits.problems_max),
+      allow_unknown_(limits.allow_unknown) {
   std::optional<detail::member_place> duplicate;
   // The parser's own limit is the first depth it refuses; empty containers do not count.
   if (document_->parse(text, limits.depth_max + 1) == simdjson::SUCCESS) {
@@ -286,7 +289,7 @@ void reader::read_members(node value, const object_form& form, void* into, std::
       seen |= std::uint64_t{1} << expected;
       form.members[expected].read(*this, {key.at + 1}, into);
       expected = expected + 1 == count ? 0 : expected + 1;
-    } else if (!form.allow_unknown && (tag.empty() || name != tag)) {
+    } else if (!form.allow_unknown && !allow_unknown_ && (tag.empty() || name != tag)) {
       fail("is not known here");
     }
     path_ = step.before;

@@ -13,7 +13,8 @@ retry_state::retry_state(const retry_policy& policy, const retry_call& call, ret
       budget_(&budget),
       allowance_(&allowance),
       deadline_(std::min(call.deadline, saturating_add(now, policy.deadline))),
-      may_repeat_(is_idempotent(call.verb) || policy.has_idempotency_key) {
+      may_repeat_(is_idempotent(call.verb) || policy.has_idempotency_key ||
+                  call.has_idempotency_key) {
   budget.deposit(now);
 }
 
@@ -22,8 +23,9 @@ mono_time retry_state::begin_try(mono_time now) noexcept {
   return std::min(deadline_, saturating_add(now, policy_->try_timeout));
 }
 
-retry_verdict retry_state::verdict(mono_time now, const retry_decision& inputs) const noexcept {
-  if (!may_repeat_) return retry_verdict::not_idempotent;
+retry_verdict retry_state::verdict(mono_time now, const retry_decision& inputs,
+                                   const try_failure& failure) const noexcept {
+  if (!may_repeat_ && failure.was_sent) return retry_verdict::not_idempotent;
   if (!is_retryable(inputs.status)) return retry_verdict::not_retryable;
   if (tries_ >= policy_->tries_max) return retry_verdict::no_tries;
   if (saturating_add(now, nanoseconds(inputs.wait_ns)) >= deadline_) return retry_verdict::no_time;
@@ -50,7 +52,7 @@ retry_decision retry_state::failed(mono_time now, rng& random,
       .budget = budget_->balance(now),
       .allowance = allowance_->left(),
   };
-  decision.verdict = verdict(now, decision);
+  decision.verdict = verdict(now, decision, failure);
   if (decision.verdict == retry_verdict::retry) {
     allowance_->try_take();
   } else {

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <exception>
 #include <span>
+#include <string>
 
 #include "ferrule/route/match.hpp"
 
@@ -54,7 +55,13 @@ void send(const outlet& out, const problem& what, std::string_view trace_id,
           std::span<const header_field> fields) {
   scratch memory;
   write_problem(memory.text, what, trace_id);
-  out.respond({what.status, problem_content_type, fields}, memory.text.view());
+  if (!what.retry_after) {
+    return out.respond({what.status, problem_content_type, fields}, memory.text.view());
+  }
+  const std::string seconds = std::to_string(what.retry_after->count());
+  memory.fields.assign(fields.begin(), fields.end());
+  memory.fields.push_back({"Retry-After", seconds});
+  out.respond({what.status, problem_content_type, memory.fields}, memory.text.view());
 }
 
 }  // namespace

@@ -193,5 +193,19 @@ TYPED_TEST(client_connection_test, its_end_may_be_awaited) {
   EXPECT_TRUE(this->until([&] { return this->server_->counters().connections_open == 0; }));
 }
 
+TEST(client_response, can_be_made_up) {
+  std::string name = "X-Tag-that-is-longer-than-a-short-string";
+  std::vector<header_field> fields{{"Location", "/users/7"}, {name, "blue"}};
+  client_response made = client_response::make(201, fields, "body");
+  name.assign(name.size(), '!');  // it keeps none of what it was given
+  fields.clear();
+  const client_response moved = std::move(made);
+  EXPECT_EQ(moved.status(), 201);
+  EXPECT_EQ(moved.header("location"), "/users/7");
+  EXPECT_EQ(moved.header("x-tag-that-is-longer-than-a-short-string"), "blue");
+  EXPECT_EQ(moved.body(), "body");
+  EXPECT_EQ(moved.head().content_length, 4U);
+}
+
 }  // namespace
 }  // namespace ferrule::http

@@ -155,6 +155,15 @@ TEST(read, bounds_the_list_of_problems) {
             "schema '/0' must be a whole number, not true");
 }
 
+TEST(read, unknown_members_where_the_reader_allows) {
+  const std::string_view newer = R"({"name":"a","children":[{"name":"b","x":1,"children":[],)"
+                                 R"("next":null}],"next":null,"y":{"z":[]}})";
+  EXPECT_FALSE(json::read<tree>(newer).has_value());
+  const auto lenient_read = json::read<tree>(newer, {.allow_unknown = true});
+  ASSERT_TRUE(lenient_read.has_value());
+  EXPECT_EQ(lenient_read->children[0].name, "b");
+}
+
 TEST(read, unknown_and_missing_members_only_where_the_type_allows) {
   EXPECT_EQ(refusal<user>("{}"), "schema '/id' is missing\nschema '/name' is missing");
   EXPECT_EQ(refusal<user>(R"({"id":1,"name":"","x":{"y":[1]}})"), "schema '/x' is not known here");

@@ -194,6 +194,17 @@ TEST(retry, only_what_may_be_sent_twice) {
     call.begin_try(f.now);
     EXPECT_EQ(f.fail(call).verdict, retry_verdict::not_idempotent);
   }
+  fixture with_key;
+  retry_state one = with_key.begin(policy, {.verb = method::post, .has_idempotency_key = true});
+  one.begin_try(with_key.now);
+  EXPECT_EQ(with_key.fail(one).verdict, retry_verdict::retry) << "this one has a key";
+
+  fixture unsent;
+  retry_state never_sent = unsent.begin(policy, {.verb = method::post});
+  never_sent.begin_try(unsent.now);
+  const auto decision = never_sent.failed(unsent.now, unsent.random, {.was_sent = false});
+  EXPECT_EQ(decision.verdict, retry_verdict::retry) << "the server has seen nothing of it";
+
   fixture f;
   retry_state call = f.begin(keyed, {.verb = method::post});
   call.begin_try(f.now);

@@ -54,6 +54,7 @@ constexpr auto routes = route_table(
     }),
     route<"GET /json">([] { return json_response(user{1, "Ada"}, 202); }),
     route<"GET /problem">([] { return problem{.status = 410, .detail = "gone"}; }),
+    route<"GET /busy">([] { return problem{.status = 429, .retry_after = 7s}; }),
     route<"GET /maybe/{there}">(
         [](bool there) { return there ? std::optional<user>({1, "Ada"}) : std::nullopt; }),
     route<"GET /buy/{name}">(buy), route<"GET /check/{good}">(check),
@@ -100,6 +101,8 @@ TEST(respond, values_become_json) {
 
 TEST(respond, errors_become_problems) {
   EXPECT_EQ(call<routes>("GET /problem").status, 410);
+  EXPECT_EQ(call<routes>("GET /problem").field("Retry-After"), "");
+  EXPECT_EQ(call<routes>("GET /busy").field("Retry-After"), "7");
   EXPECT_EQ(call<routes>("GET /maybe/true").body, R"({"id":1,"name":"Ada"})");
   EXPECT_EQ(call<routes>("GET /maybe/false").status, 404);
   EXPECT_EQ(call<routes>("GET /buy/hat").body, R"({"id":1,"name":"hat"})");

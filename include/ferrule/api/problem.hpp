@@ -18,6 +18,7 @@
 ///
 /// Source: RFC 9457.
 
+#include <chrono>
 #include <concepts>
 #include <optional>
 #include <string>
@@ -49,6 +50,7 @@ struct problem {
   std::optional<std::string> detail{};    ///< about this occurrence
   std::optional<std::string> instance{};  ///< a URI of this occurrence
   std::vector<invalid_value> errors{};
+  std::optional<std::chrono::seconds> retry_after{};  ///< the answer's Retry-After field
 };
 
 /// Whether `E` says what problem it is.

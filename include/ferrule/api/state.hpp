@@ -19,6 +19,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "ferrule/io/reactor.hpp"
+
 namespace ferrule {
 
 /// Whether several threads may use one object at a time: `static constexpr bool thread_safe = true`
@@ -26,10 +28,25 @@ namespace ferrule {
 template <class T>
 inline constexpr bool is_thread_safe = requires { requires T::thread_safe; };
 
+namespace detail {
+
+/// Calls a factory with the reactor, if it takes one.
+template <class Factory>
+decltype(auto) make_state(Factory& make, reactor& loop) {
+  if constexpr (std::invocable<Factory&, reactor&>) {
+    return make(loop);
+  } else {
+    return make();
+  }
+}
+
+}  // namespace detail
+
 /// Makes the state of one reactor.
 template <class Factory>
 struct per_reactor_state {
-  using value_type = std::remove_cvref_t<std::invoke_result_t<Factory&>>;
+  using value_type = std::remove_cvref_t<decltype(detail::make_state(std::declval<Factory&>(),
+                                                                     std::declval<reactor&>()))>;
   Factory make;
 };
 
@@ -41,11 +58,12 @@ struct shared_state {
 };
 
 /// State that each reactor has its own of. `factory` is called once a reactor, on its thread,
-/// before the first request; it returns the object by value.
+/// before the first request; it returns the object by value. It may take the `reactor&`, for state
+/// that needs to know the time or makes calls of its own.
 template <class Factory>
-  requires std::invocable<Factory&>
+  requires(std::invocable<Factory&> || std::invocable<Factory&, reactor&>)
 per_reactor_state<std::decay_t<Factory>> per_reactor(Factory&& factory) {
-  static_assert(!std::is_void_v<std::invoke_result_t<Factory&>>,
+  static_assert(!std::is_void_v<typename per_reactor_state<std::decay_t<Factory>>::value_type>,
                 "ferrule: the factory of per_reactor returns the state by value");
   return {std::forward<Factory>(factory)};
 }

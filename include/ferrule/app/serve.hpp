@@ -22,6 +22,13 @@
 namespace ferrule {
 namespace detail {
 
+/// What a reactor's share of one state is made from.
+template <class State>
+struct state_source {
+  State& from;
+  reactor& loop;
+};
+
 /// Where a reactor's share of one state lives: made here, or elsewhere and shared.
 template <class State>
 class state_holder;
@@ -30,7 +37,8 @@ template <class Factory>
 class state_holder<per_reactor_state<Factory>> {
  public:
   using value_type = typename per_reactor_state<Factory>::value_type;
-  explicit state_holder(per_reactor_state<Factory>& from) : object_(from.make()) {}
+  explicit state_holder(state_source<per_reactor_state<Factory>> given)
+      : object_(make_state(given.from.make, given.loop)) {}
   value_type& get() noexcept { return object_; }
 
  private:
@@ -41,7 +49,7 @@ template <class T>
 class state_holder<shared_state<T>> {
  public:
   using value_type = T;
-  explicit state_holder(shared_state<T>& from) : object_(from.object) {}
+  explicit state_holder(state_source<shared_state<T>> given) : object_(given.from.object) {}
   value_type& get() noexcept { return object_; }
 
  private:
@@ -58,9 +66,12 @@ inline constexpr bool is_state<shared_state<T>> = true;
 template <const auto& Table, class... State>
 class table_service final : public reactor_service {
  public:
-  explicit table_service(std::tuple<State...>& states)
+  table_service(std::tuple<State...>& states, reactor& loop)
       : holders_(std::apply(
-            [](State&... each) { return std::tuple<state_holder<State>...>(each...); }, states)),
+            [&loop](State&... each) {
+              return std::tuple<state_holder<State>...>(state_source<State>{each, loop}...);
+            },
+            states)),
         dispatcher_(
             std::apply([](state_holder<State>&... each) { return dispatcher_type(each.get()...); },
                        holders_)) {}
@@ -77,8 +88,8 @@ template <const auto& Table, class... State>
 class table_service_factory final : public service_factory {
  public:
   explicit table_service_factory(State&&... states) : states_(std::move(states)...) {}
-  std::unique_ptr<reactor_service> make(reactor&) override {
-    return std::make_unique<table_service<Table, State...>>(states_);
+  std::unique_ptr<reactor_service> make(reactor& loop) override {
+    return std::make_unique<table_service<Table, State...>>(states_, loop);
   }
 
  private:

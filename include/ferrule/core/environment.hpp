@@ -1,7 +1,8 @@
 #pragma once
 /// @file
 /// What a task inherits from the one that awaits it: where it runs, who may stop it, by when it
-/// must be done, and which trace it belongs to. One pointer, handed down by the promise.
+/// must be done, which trace it belongs to, and how many retries are left. One pointer, handed down
+/// by the promise.
 ///
 /// ```cpp
 /// bool is_late(const ferrule::environment& env) { return env.loop->now() > env.deadline; }
@@ -11,6 +12,7 @@
 #include <cstdint>
 
 #include "ferrule/core/executor.hpp"
+#include "ferrule/core/retry_allowance.hpp"
 #include "ferrule/core/stop.hpp"
 
 namespace ferrule {
@@ -29,6 +31,8 @@ struct environment {
   stop_source* stop = nullptr;           ///< never null in a running task
   mono_time deadline = no_deadline;      ///< when the work is of no use any more
   const trace_context* trace = nullptr;  ///< null: not traced
+  /// Of the request that is served; null: each call has its own.
+  retry_allowance* retries = nullptr;
 };
 
 }  // namespace ferrule

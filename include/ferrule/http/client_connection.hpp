@@ -75,6 +75,11 @@ struct client_request {
 /// A whole response; it owns its bytes. Thread rule: as a plain value, move-only.
 class client_response {
  public:
+  /// A response that came from elsewhere than a connection, such as a stand-in for a server. Copies
+  /// all it is given.
+  static client_response make(int status, std::span<const header_field> fields,
+                              std::string_view body);
+
   int status() const noexcept { return head_.status; }
   /// Everything the head says; its views live as long as the response, also when it is moved.
   const response_head& head() const noexcept { return head_; }

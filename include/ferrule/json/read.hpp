@@ -16,7 +16,7 @@
 /// numbers that neither 64 bits nor a double hold, also where no type asks for it. Then:
 ///
 /// - A member that the type does not have is refused, unless the type says
-///   `static constexpr bool json_allow_unknown = true;`.
+///   `static constexpr bool json_allow_unknown = true;`, or `read_limits::allow_unknown` is set.
 /// - A member that is missing is refused, unless it is an optional (which `null` empties, too) or
 ///   the type says `static constexpr bool json_allow_missing = true;`: members then keep the
 ///   values they are initialised with.

@@ -50,6 +50,8 @@ struct read_limits {
   std::size_t depth_max = 64;
   /// Problems that are listed; the rest are counted.
   std::size_t problems_max = 32;
+  /// Passes over members that no type has, for whoever reads what a newer writer may have added to.
+  bool allow_unknown = false;
 };
 
 class reader;

@@ -115,6 +115,7 @@ class reader {
   read_error error_{error_kind::invalid, {}, 0};
   std::size_t problems_max_;
   std::size_t problem_count_ = 0;
+  bool allow_unknown_;
   bool parsed_ = false;
 };
 

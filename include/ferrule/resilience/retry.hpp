@@ -32,9 +32,9 @@
 #include <string_view>
 
 #include "ferrule/core/clock.hpp"
+#include "ferrule/core/retry_allowance.hpp"
 #include "ferrule/core/rng.hpp"
 #include "ferrule/http/method.hpp"
-#include "ferrule/resilience/retry_allowance.hpp"
 #include "ferrule/resilience/retry_budget.hpp"
 
 namespace ferrule {
@@ -162,6 +162,7 @@ constexpr bool is_retryable(int status) noexcept {
 struct retry_call {
   method verb = method::get;
   mono_time deadline = no_deadline;  ///< of whoever makes the call; the earlier one counts
+  bool has_idempotency_key = false;  ///< this request does, whatever the policy says of all
 };
 
 /// How a try ended.
@@ -169,12 +170,14 @@ struct try_failure {
   int status = 0;  ///< of the answer; 0 when there was none
   /// What `parse_retry_after` found; taken as at most `retry_after_max`.
   std::optional<std::chrono::nanoseconds> retry_after{};
+  /// False: the server cannot have acted on the request, so any method may be tried again.
+  bool was_sent = true;
 };
 
 /// Retry, or why not.
 enum class retry_verdict : std::uint8_t {
   retry,
-  not_idempotent,  ///< the request must not be sent twice
+  not_idempotent,  ///< the request must not be sent twice, and may have been sent
   not_retryable,   ///< the answer would be the same
   no_tries,        ///< `tries_max` were made
   no_time,         ///< the wait would end at the deadline or later
@@ -211,10 +214,13 @@ class retry_state {
   retry_decision failed(mono_time now, rng& random, const try_failure& failure) noexcept;
 
   std::uint32_t tries() const noexcept { return tries_; }
+  /// Whether the request may be sent again although it may have been acted on.
+  bool may_repeat() const noexcept { return may_repeat_; }
   mono_time deadline() const noexcept { return deadline_; }
 
  private:
-  retry_verdict verdict(mono_time now, const retry_decision& inputs) const noexcept;
+  retry_verdict verdict(mono_time now, const retry_decision& inputs,
+                        const try_failure& failure) const noexcept;
 
   const retry_policy* policy_;
   retry_budget* budget_;

@@ -1,4 +1,4 @@
-#include "ferrule/resilience/retry_allowance.hpp"
+#include "ferrule/core/retry_allowance.hpp"
 
 #include <gtest/gtest.h>
 
