@@ -15,3 +15,4 @@ function(ferrule_optional name)
 endfunction()
 
 ferrule_optional(client)
+ferrule_optional(storage sqlite3 m)

@@ -27,39 +27,43 @@ inline reactor& current_reactor(const environment& env) noexcept {
 
 namespace io {
 
-/// What `perform` gives; it lives in the awaiting frame.
-template <class Start>
-class [[nodiscard]] operation_awaiter : operation, stop_callback {
+/// An operation that a coroutine waits for: the common part of what `perform` and `run_blocking`
+/// give. It lives in the awaiting frame.
+class awaited_operation : protected operation, stop_callback {
  public:
-  explicit operation_awaiter(Start start) noexcept
-      : operation(on_done), stop_callback(on_stop), start_(std::move(start)) {}
-  ~operation_awaiter() {
+  awaited_operation() noexcept : operation(on_done), stop_callback(on_stop) {}
+
+  bool await_ready() const noexcept { return false; }
+
+ protected:
+  ~awaited_operation() {
     FERRULE_DEBUG_ASSERT(!pending(), "a frame was destroyed while its I/O was pending: stop it");
   }
 
-  bool await_ready() const noexcept { return false; }
-  template <class Promise>
-  void await_suspend(std::coroutine_handle<Promise> self) {
+  /// For `await_suspend`: calls `start(backend)`, which starts this operation, unless a stop was
+  /// requested before; then it unwinds, which destroys this.
+  template <class Promise, class Start>
+  void suspend(std::coroutine_handle<Promise> self, Start start) {
     waiting_ = self;
     promise_ = &self.promise();
     if (stop().stop_requested()) {
-      promise_->unwind();  // destroys this
+      promise_->unwind();
       return;
     }
     stop().attach(*this);
-    start_(current_reactor(promise_->env()).io(), *this);
+    start(current_reactor(promise_->env()).io());
   }
-  std::int32_t await_resume() const noexcept { return result_; }
+  std::int32_t result() const noexcept { return result_; }
 
  private:
   stop_source& stop() const noexcept { return *promise_->env().stop; }
 
   static void on_stop(stop_callback& callback) noexcept {
-    auto& self = static_cast<operation_awaiter&>(callback);
+    auto& self = static_cast<awaited_operation&>(callback);
     current_reactor(self.promise_->env()).io().cancel(self);
   }
   static void on_done(operation& op, const completion& c) noexcept {
-    auto& self = static_cast<operation_awaiter&>(op);
+    auto& self = static_cast<awaited_operation&>(op);
     FERRULE_DEBUG_ASSERT(!c.more, "perform is for operations that end with their first result");
     self.detach();
     self.result_ = c.result;
@@ -70,10 +74,26 @@ class [[nodiscard]] operation_awaiter : operation, stop_callback {
     }
   }
 
-  Start start_;
   std::coroutine_handle<> waiting_;
   ferrule::detail::promise_base* promise_ = nullptr;
   std::int32_t result_ = 0;
+};
+
+/// What `perform` gives.
+template <class Start>
+class [[nodiscard]] operation_awaiter : awaited_operation {
+ public:
+  explicit operation_awaiter(Start start) noexcept : start_(std::move(start)) {}
+
+  using awaited_operation::await_ready;
+  template <class Promise>
+  void await_suspend(std::coroutine_handle<Promise> self) {
+    suspend(self, [this](backend& io) { start_(io, *this); });
+  }
+  std::int32_t await_resume() const noexcept { return result(); }
+
+ private:
+  Start start_;
 };
 
 /// `co_await perform(start)` calls `start(backend, operation)`, which must start that one operation

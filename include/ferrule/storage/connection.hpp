@@ -1,0 +1,101 @@
+#pragma once
+/// @file
+/// SQL as typed calls: what a function that was handed to a `database` works with. Everything here
+/// blocks; it runs on a worker thread.
+///
+/// ```cpp
+/// struct user { std::uint64_t id; std::string name; };
+/// std::optional<user> rename(ferrule::storage::connection& c, std::uint64_t id,
+///                            std::string_view name) {
+///   c.execute("UPDATE users SET name = ? WHERE id = ?", name, id);
+///   return c.first<user>("SELECT id, name FROM users WHERE id = ?", id);
+/// }
+/// ```
+///
+/// Parameters and columns: whole numbers (beyond the range of the C++ type: `mismatch`), bool and
+/// enums as whole numbers, floating point, texts, `std::span<const std::byte>` and
+/// `std::vector<std::byte>` as blobs, and `std::optional` of those for what may be NULL. A column
+/// of another type than asked for is a `mismatch`, never converted.
+
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ferrule/storage/statement.hpp"
+
+namespace ferrule::storage {
+
+/// One connection to an SQLite database. Its functions throw `error`.
+/// Statements are prepared once: `sql` should be a literal, with `?` for what varies.
+/// Thread rule: one thread at a time; `database` sees to it.
+class connection {
+ public:
+  /// Statements kept prepared; the one that was not used for longest makes room.
+  static constexpr std::size_t statements_max = 64;
+
+  /// Opens the file, or ":memory:"; it is made when it is not there.
+  explicit connection(const std::string& path);
+  connection(const connection&) = delete;
+  connection& operator=(const connection&) = delete;
+  ~connection();
+
+  /// Runs one statement. Returns how many rows it inserted, updated or deleted.
+  template <class... Args>
+  std::int64_t execute(std::string_view sql, const Args&... args) {
+    detail::statement& s = prepared(sql);
+    const detail::statement::run once(s);
+    detail::bind_all(s, args...);
+    while (s.step()) {
+    }
+    return s.only_reads() ? 0 : changes();
+  }
+  /// The first row, as a struct whose members are the columns in their order, or as a single value;
+  /// nothing when there is no row.
+  template <class T, class... Args>
+  std::optional<T> first(std::string_view sql, const Args&... args) {
+    detail::statement& s = prepared(sql);
+    const detail::statement::run once(s);
+    detail::bind_all(s, args...);
+    if (!s.step()) return std::nullopt;
+    return detail::row_value<T>(s);
+  }
+  /// All rows. Say LIMIT where there could be many.
+  template <class T, class... Args>
+  std::vector<T> all(std::string_view sql, const Args&... args) {
+    detail::statement& s = prepared(sql);
+    const detail::statement::run once(s);
+    detail::bind_all(s, args...);
+    std::vector<T> rows;
+    while (s.step()) rows.push_back(detail::row_value<T>(s));
+    return rows;
+  }
+  /// Runs any number of statements, separated by ';', without parameters.
+  void script(const std::string& sql);
+  /// The id of the row that was inserted last.
+  std::int64_t last_insert_id() const noexcept;
+
+  /// Whether a transaction is open. Some errors (a full disk) end it by themselves.
+  bool in_transaction() const noexcept;
+  /// Whether a row refers to one that is not there, as a deferred foreign key allows until the end
+  /// of the transaction.
+  bool has_unresolved_foreign_keys() const noexcept;
+  /// How long a statement waits for another process.
+  void set_busy_timeout(int milliseconds) noexcept;
+
+ private:
+  struct cached {
+    std::string sql;
+    detail::statement statement;
+  };
+
+  detail::statement& prepared(std::string_view sql);
+  std::int64_t changes() const noexcept;
+
+  sqlite3* handle_ = nullptr;
+  std::list<cached> statements_;  // the last used first
+};
+
+}  // namespace ferrule::storage

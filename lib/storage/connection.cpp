@@ -1,0 +1,60 @@
+#include "ferrule/storage/connection.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+
+namespace ferrule::storage {
+
+connection::connection(const std::string& path) {
+  // The program guards a connection itself, so SQLite need not lock it (NOMUTEX).
+  constexpr int flags =
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr);
+  if (code == SQLITE_OK) return;
+  const std::string text = handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
+  sqlite3_close(handle_);
+  throw detail::error_of(code, text);
+}
+
+connection::~connection() {
+  statements_.clear();
+  sqlite3_close(handle_);
+}
+
+void connection::script(const std::string& sql) {
+  const int code = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) throw detail::error_of(code, sqlite3_errmsg(handle_));
+}
+
+std::int64_t connection::last_insert_id() const noexcept {
+  return sqlite3_last_insert_rowid(handle_);
+}
+
+bool connection::in_transaction() const noexcept { return sqlite3_get_autocommit(handle_) == 0; }
+
+bool connection::has_unresolved_foreign_keys() const noexcept {
+  int count = 0;
+  int unused = 0;
+  sqlite3_db_status(handle_, SQLITE_DBSTATUS_DEFERRED_FKS, &count, &unused, 0);
+  return count != 0;
+}
+
+void connection::set_busy_timeout(int milliseconds) noexcept {
+  sqlite3_busy_timeout(handle_, milliseconds);
+}
+
+detail::statement& connection::prepared(std::string_view sql) {
+  const auto found = std::ranges::find(statements_, sql, &cached::sql);
+  if (found != statements_.end()) {
+    statements_.splice(statements_.begin(), statements_, found);
+  } else {
+    statements_.push_front({std::string(sql), detail::statement(handle_, sql)});
+    if (statements_.size() > statements_max) statements_.pop_back();
+  }
+  return statements_.front().statement;
+}
+
+std::int64_t connection::changes() const noexcept { return sqlite3_changes64(handle_); }
+
+}  // namespace ferrule::storage

@@ -1,0 +1,136 @@
+#include "ferrule/storage/statement.hpp"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+namespace ferrule::storage::detail {
+namespace {
+
+error_kind kind_of(int code) noexcept {
+  switch (code) {
+    case SQLITE_CONSTRAINT_UNIQUE:
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_ROWID:
+      return error_kind::unique;
+    case SQLITE_CONSTRAINT_FOREIGNKEY:
+      return error_kind::foreign_key;
+    default:
+      break;
+  }
+  switch (code & 0xff) {  // the primary code
+    case SQLITE_CONSTRAINT:
+      return error_kind::constraint;
+    case SQLITE_MISMATCH:
+    case SQLITE_TOOBIG:
+      return error_kind::mismatch;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return error_kind::busy;
+    case SQLITE_FULL:
+      return error_kind::full;
+    case SQLITE_READONLY:
+      return error_kind::read_only;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return error_kind::corrupt;
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      return error_kind::cannot_open;
+    case SQLITE_IOERR:
+    case SQLITE_NOMEM:
+      return error_kind::io;
+    default:
+      return error_kind::statement;
+  }
+}
+
+}  // namespace
+
+error error_of(int code, std::string text) { return {kind_of(code), std::move(text)}; }
+
+void throw_out_of_range(std::string_view what, std::int64_t value) {
+  throw error(error_kind::mismatch, fmt::format("{} is not in the range of {}", value, what));
+}
+
+void throw_wrong_count(std::string_view what, int given, std::size_t wanted) {
+  throw error(error_kind::statement,
+              fmt::format("the statement has {} {}, the program {}", given, what, wanted));
+}
+
+statement::statement(sqlite3* database, std::string_view sql) {
+  const char* rest = nullptr;
+  const int code = sqlite3_prepare_v3(database, sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &handle_, &rest);
+  if (code != SQLITE_OK) throw error_of(code, sqlite3_errmsg(database));
+  const std::string_view more(rest, static_cast<std::size_t>(sql.data() + sql.size() - rest));
+  if (handle_ == nullptr || more.find_first_not_of(" \t\r\n;") != more.npos) {
+    sqlite3_finalize(handle_);
+    throw error(error_kind::statement, "not exactly one statement; use script() for several");
+  }
+}
+
+statement::~statement() { sqlite3_finalize(handle_); }
+
+void statement::bind(int at, std::nullptr_t) { check(sqlite3_bind_null(handle_, at)); }
+void statement::bind(int at, std::int64_t value) { check(sqlite3_bind_int64(handle_, at, value)); }
+void statement::bind(int at, double value) { check(sqlite3_bind_double(handle_, at, value)); }
+void statement::bind(int at, std::string_view text) {
+  const char* const bytes = text.data() != nullptr ? text.data() : "";  // null would be NULL
+  check(sqlite3_bind_text64(handle_, at, bytes, text.size(), SQLITE_STATIC, SQLITE_UTF8));
+}
+void statement::bind(int at, std::span<const std::byte> blob) {
+  if (blob.empty()) return check(sqlite3_bind_zeroblob(handle_, at, 0));
+  check(sqlite3_bind_blob64(handle_, at, blob.data(), blob.size(), SQLITE_STATIC));
+}
+int statement::parameter_count() const noexcept { return sqlite3_bind_parameter_count(handle_); }
+
+bool statement::step() {
+  const int code = sqlite3_step(handle_);
+  if (code != SQLITE_ROW && code != SQLITE_DONE) check(code);
+  return code == SQLITE_ROW;
+}
+
+int statement::column_count() const noexcept { return sqlite3_column_count(handle_); }
+bool statement::is_null(int at) const noexcept {
+  return sqlite3_column_type(handle_, at) == SQLITE_NULL;
+}
+std::int64_t statement::integer(int at) const {
+  check_type(at, SQLITE_INTEGER, "a whole number");
+  return sqlite3_column_int64(handle_, at);
+}
+double statement::real(int at) const {
+  if (sqlite3_column_type(handle_, at) != SQLITE_INTEGER) check_type(at, SQLITE_FLOAT, "a number");
+  return sqlite3_column_double(handle_, at);
+}
+std::string_view statement::text(int at) const {
+  check_type(at, SQLITE_TEXT, "a text");
+  const auto* const bytes = reinterpret_cast<const char*>(sqlite3_column_text(handle_, at));
+  if (bytes == nullptr) throw error_of(SQLITE_NOMEM, "out of memory");
+  return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(handle_, at))};
+}
+std::span<const std::byte> statement::blob(int at) const {
+  check_type(at, SQLITE_BLOB, "a blob");
+  const auto* const bytes = static_cast<const std::byte*>(sqlite3_column_blob(handle_, at));
+  return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(handle_, at))};
+}
+
+bool statement::only_reads() const noexcept { return sqlite3_stmt_readonly(handle_) != 0; }
+
+void statement::check(int code) const {
+  if (code != SQLITE_OK) throw error_of(code, sqlite3_errmsg(sqlite3_db_handle(handle_)));
+}
+
+void statement::check_type(int at, int wanted, const char* name) const {
+  if (sqlite3_column_type(handle_, at) == wanted) return;
+  throw error(error_kind::mismatch,
+              fmt::format("column {} is {}, not {}", sqlite3_column_name(handle_, at),
+                          is_null(at) ? "NULL" : "of another type", name));
+}
+
+void statement::reset() noexcept {
+  sqlite3_reset(handle_);  // repeats the error of the last step, which was told already
+  sqlite3_clear_bindings(handle_);
+}
+
+}  // namespace ferrule::storage::detail

@@ -1,0 +1,152 @@
+#include "ferrule/storage/connection.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <limits>
+#include <string>
+
+namespace ferrule::storage {
+namespace {
+
+/// Of what kind `f` fails.
+template <class F>
+error_kind kind_of_failure(F&& f) {
+  try {
+    f();
+  } catch (const error& e) {
+    EXPECT_FALSE(e.text.empty());
+    return e.kind;
+  }
+  ADD_FAILURE() << "it did not fail";
+  return {};
+}
+
+class connection_test : public testing::Test {
+ protected:
+  connection_test() {
+    c.script(
+        "CREATE TABLE pets (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, legs,"
+        " CHECK (name <> 'Nobody'));"
+        "CREATE TABLE toys (name TEXT, pet INTEGER NOT NULL REFERENCES pets (id));"
+        "PRAGMA foreign_keys=ON");
+  }
+  template <class T>
+  T legs_of(std::string_view name) {
+    return c.first<T>("SELECT legs FROM pets WHERE name = ?", name).value();
+  }
+  template <class T>
+  T there_and_back(const T& value) {
+    c.execute("INSERT OR REPLACE INTO pets (name, legs) VALUES ('Rex', ?)", value);
+    return legs_of<T>("Rex");
+  }
+
+  connection c{":memory:"};
+};
+
+enum class size : std::uint8_t { small, big };
+
+TEST_F(connection_test, carries_values_there_and_back) {
+  EXPECT_EQ(there_and_back(4), 4);
+  EXPECT_EQ(there_and_back(std::int8_t{-128}), -128);
+  EXPECT_EQ(there_and_back(std::numeric_limits<std::int64_t>::min()),
+            std::numeric_limits<std::int64_t>::min());
+  EXPECT_EQ(there_and_back(std::uint64_t{1} << 62U), std::uint64_t{1} << 62U);
+  EXPECT_EQ(there_and_back(true), true);
+  EXPECT_EQ(there_and_back(2.5), 2.5);
+  EXPECT_EQ(there_and_back(size::big), size::big);
+  EXPECT_EQ(there_and_back(std::string("a\0b", 3)), std::string("a\0b", 3));
+  EXPECT_EQ(there_and_back(std::string()), "");
+  EXPECT_EQ(there_and_back(std::optional<int>()), std::nullopt);
+  EXPECT_EQ(there_and_back(std::optional<int>(3)), 3);
+  const std::vector<std::byte> bytes{std::byte{0}, std::byte{255}};
+  EXPECT_EQ(there_and_back(bytes), bytes);
+  EXPECT_EQ(there_and_back(std::vector<std::byte>()), std::vector<std::byte>());
+}
+
+TEST_F(connection_test, an_empty_view_is_a_text_and_not_null) {
+  c.execute("INSERT INTO pets (name) VALUES (?)", std::string_view());
+  EXPECT_EQ(c.first<std::string>("SELECT name FROM pets"), "");
+}
+
+TEST_F(connection_test, converts_nothing) {
+  const auto kind = [&]<class T>(T, auto stored) {
+    c.execute("INSERT OR REPLACE INTO pets (name, legs) VALUES ('Rex', ?)", stored);
+    return kind_of_failure([&] { legs_of<T>("Rex"); });
+  };
+  EXPECT_EQ(kind(std::uint8_t{}, 256), error_kind::mismatch);
+  EXPECT_EQ(kind(std::uint64_t{}, -1), error_kind::mismatch);
+  EXPECT_EQ(kind(std::int8_t{}, -129), error_kind::mismatch);
+  EXPECT_EQ(kind(int{}, "4"), error_kind::mismatch);
+  EXPECT_EQ(kind(int{}, 4.0), error_kind::mismatch);
+  EXPECT_EQ(kind(int{}, std::optional<int>()), error_kind::mismatch);
+  EXPECT_EQ(kind(double{}, "4"), error_kind::mismatch);
+  EXPECT_EQ(kind(std::string{}, 4), error_kind::mismatch);
+  EXPECT_EQ(kind(std::vector<std::byte>{}, "4"), error_kind::mismatch);
+  EXPECT_EQ(kind_of_failure([&] { there_and_back(std::uint64_t{1} << 63U); }),
+            error_kind::mismatch);
+}
+
+struct pet {
+  std::uint64_t id;
+  std::string name;
+  std::optional<int> legs;
+  friend bool operator==(const pet&, const pet&) = default;
+};
+
+TEST_F(connection_test, reads_rows_as_structs_and_values) {
+  EXPECT_EQ(c.execute("INSERT INTO pets (name, legs) VALUES ('Rex', 4), ('Kaa', NULL)"), 2);
+  EXPECT_EQ(c.last_insert_id(), 2);
+  EXPECT_EQ(c.first<pet>("SELECT * FROM pets WHERE id = ?", 1), (pet{1, "Rex", 4}));
+  EXPECT_EQ(c.first<pet>("SELECT * FROM pets WHERE id = ?", 3), std::nullopt);
+  EXPECT_EQ(c.all<pet>("SELECT * FROM pets ORDER BY id"),
+            (std::vector<pet>{{1, "Rex", 4}, {2, "Kaa", std::nullopt}}));
+  EXPECT_EQ(c.first<int>("SELECT count(*) FROM pets"), 2);
+  EXPECT_EQ(c.first<pet>("INSERT INTO pets (name) VALUES (?) RETURNING *", "Tux")->id, 3U);
+  EXPECT_EQ(c.execute("UPDATE pets SET legs = 2"), 3);
+  EXPECT_EQ(c.execute("DELETE FROM pets WHERE id > ?", 1), 2);
+  EXPECT_EQ(c.execute("SELECT * FROM pets"), 0);
+}
+
+TEST_F(connection_test, tells_constraints_apart) {
+  c.execute("INSERT INTO pets (id, name) VALUES (1, 'Rex')");
+  const auto kind = [&](const char* sql) { return kind_of_failure([&] { c.execute(sql); }); };
+  EXPECT_EQ(kind("INSERT INTO pets (name) VALUES ('Rex')"), error_kind::unique);
+  EXPECT_EQ(kind("INSERT INTO pets (id, name) VALUES (1, 'Kaa')"), error_kind::unique);
+  EXPECT_EQ(kind("INSERT INTO pets (name) VALUES (NULL)"), error_kind::constraint);
+  EXPECT_EQ(kind("INSERT INTO pets (name) VALUES ('Nobody')"), error_kind::constraint);
+  EXPECT_EQ(kind("INSERT INTO toys VALUES ('ball', 2)"), error_kind::foreign_key);
+  c.execute("INSERT INTO toys VALUES ('ball', 1)");
+  EXPECT_EQ(kind("DELETE FROM pets"), error_kind::foreign_key);
+}
+
+TEST_F(connection_test, says_what_is_wrong_with_a_statement) {
+  for (const char* sql : {"SELEC", "", ";", "SELECT 1; SELECT 2", "SELECT * FROM nothing"}) {
+    EXPECT_EQ(kind_of_failure([&] { c.execute(sql); }), error_kind::statement) << sql;
+  }
+  EXPECT_EQ(c.first<int>("SELECT 1 ;\n"), 1);
+  EXPECT_EQ(kind_of_failure([&] { c.execute("SELECT ?", 1, 2); }), error_kind::statement);
+  EXPECT_EQ(kind_of_failure([&] { c.execute("SELECT ?"); }), error_kind::statement);
+  EXPECT_EQ(kind_of_failure([&] { c.first<int>("SELECT 1, 2"); }), error_kind::statement);
+  EXPECT_EQ(kind_of_failure([&] { c.first<pet>("SELECT 1, 2"); }), error_kind::statement);
+}
+
+TEST_F(connection_test, a_statement_that_failed_can_be_run_again) {
+  constexpr std::string_view add = "INSERT INTO pets (name) VALUES (?)";
+  c.execute(add, "Rex");
+  for (int i = 0; i != 3; ++i) {
+    EXPECT_EQ(kind_of_failure([&] { c.execute(add, "Rex"); }), error_kind::unique);
+  }
+  EXPECT_EQ(c.execute(add, "Kaa"), 1);
+}
+
+TEST_F(connection_test, keeps_so_many_statements_and_no_more) {
+  for (std::size_t round = 0; round != 2; ++round) {
+    for (std::size_t i = 0; i != 2 * connection::statements_max; ++i) {
+      EXPECT_EQ(c.first<std::size_t>("SELECT " + std::to_string(i)), i);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ferrule::storage
