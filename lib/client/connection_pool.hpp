@@ -11,7 +11,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "client/intrusive_list.hpp"
+#include "ferrule/core/intrusive_list.hpp"
 #include "ferrule/client/client_pool.hpp"
 #include "ferrule/core/executor.hpp"
 #include "ferrule/http/client_connection.hpp"

@@ -8,6 +8,11 @@ namespace ferrule {
 reactor::reactor(std::unique_ptr<io::backend> backend, std::uint64_t seed)
     : backend_(std::move(backend)), timers_(backend_->now()), random_(seed) {}
 
+reactor::~reactor() {
+  backend_.reset();
+  while (!leftovers_.empty()) delete &leftovers_.front();
+}
+
 void reactor::run() {
   while (!stopping_.load(std::memory_order_acquire)) run_once();
   stopping_.store(false, std::memory_order_relaxed);

@@ -157,6 +157,27 @@ TEST_F(reactor_test, runs_what_is_ready_in_order_and_looks_at_io_between_rounds)
   loop_.run_once();
 }
 
+TEST(reactor, deletes_what_is_left_to_it_after_the_backend) {
+  struct noted_rest final : ferrule::leftover {
+    explicit noted_rest(std::string& to, char as) : log(to), letter(as) {}
+    ~noted_rest() override { log += letter; }
+    std::string& log;
+    char letter;
+  };
+  std::string log;
+  std::vector<mono_time> waits;
+  {
+    reactor loop(std::make_unique<clock_backend>(waits), 1);
+    auto* const ended_before = new noted_rest(log, 'a');
+    loop.take_over(*ended_before);
+    loop.take_over(*new noted_rest(log, 'b'));
+    loop.take_over(*new noted_rest(log, 'c'));
+    delete ended_before;
+    EXPECT_EQ(log, "a");
+  }
+  EXPECT_EQ(log, "abc");
+}
+
 TEST_F(reactor_test, gives_the_same_numbers_for_the_same_seed) {
   ferrule::rng same(1);
   EXPECT_EQ(loop_.random()(), same());

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "ferrule/core/executor.hpp"
+#include "ferrule/core/intrusive_list.hpp"
 #include "ferrule/io/backend.hpp"
 #include "ferrule/io/timer_wheel.hpp"
 
@@ -28,12 +29,20 @@ struct posted {
   posted* next = nullptr;
 };
 
+/// Something that outlives its owner because an operation of it is still under way. It deletes
+/// itself when that has ended; what a reactor finds left at its own end it deletes.
+class leftover : public list_link<leftover> {
+ public:
+  virtual ~leftover() = default;
+};
+
 /// One thread's loop over one backend. Make and run it on one thread; only `post` and `stop` may
 /// be called from others.
 class reactor final : public executor {
  public:
   /// `seed` decides every number that `random()` gives.
   reactor(std::unique_ptr<io::backend> backend, std::uint64_t seed);
+  ~reactor();
 
   io::backend& io() noexcept { return *backend_; }
 
@@ -53,6 +62,9 @@ class reactor final : public executor {
   mono_time next_due() const noexcept;
   /// Makes `run` return after the current batch. Any thread; async-signal-safe.
   void stop() noexcept;
+  /// Takes over what was made by `new` and has an operation under way: should this reactor go
+  /// before the operation ends, it is deleted after the backend.
+  void take_over(leftover& rest) noexcept { leftovers_.push_back(rest); }
   /// Runs `work.run` on the reactor's thread. Any thread. What is posted after `run` returned is
   /// not run. The reactor must live until the call returns, also when the work itself stops it.
   void post(posted& work) noexcept;
@@ -61,6 +73,7 @@ class reactor final : public executor {
   void run_posted() noexcept;
 
   std::unique_ptr<io::backend> backend_;
+  intrusive_list<leftover, leftover> leftovers_;
   timer_wheel timers_;
   rng random_;
   std::atomic<posted*> posted_{nullptr};
