@@ -14,5 +14,6 @@ function(ferrule_optional name)
   set_property(GLOBAL APPEND PROPERTY FERRULE_OPTIONAL ferrule_${name})
 endfunction()
 
-ferrule_optional(client)
+ferrule_optional(dns cares)
+ferrule_optional(client ferrule::dns)
 ferrule_optional(storage sqlite3 m)

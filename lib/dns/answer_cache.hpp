@@ -1,0 +1,61 @@
+#pragma once
+// What name servers said, for as long as it holds, in bounded memory.
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "ferrule/core/clock.hpp"
+#include "ferrule/core/intrusive_list.hpp"
+#include "ferrule/core/result.hpp"
+#include "ferrule/dns/resolver.hpp"
+
+namespace ferrule::dns {
+
+// What is known of one name: addresses or services, according to what was asked.
+struct record_set {
+  std::vector<address> addresses;
+  std::vector<service_target> services;
+};
+using answer = result<record_set, lookup_error>;
+using shared_answer = std::shared_ptr<const answer>;
+
+// For std::unordered_map: looks std::string up by std::string_view.
+struct text_hash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const noexcept {
+    return std::hash<std::string_view>()(text);
+  }
+};
+template <class T>
+using text_map = std::unordered_map<std::string, T, text_hash, std::equal_to<>>;
+
+// Keeps at most `entries_max` answers; when full, the one that was not asked for longest goes.
+class answer_cache {
+ public:
+  explicit answer_cache(std::size_t entries_max) noexcept : entries_max_(entries_max) {}
+
+  // What is kept under `key` and still holds; null when there is nothing.
+  shared_answer find(std::string_view key, mono_time now) noexcept;
+  void store(std::string_view key, shared_answer value, mono_time expires);
+  std::size_t size() const noexcept { return entries_.size(); }
+
+ private:
+  struct by_use;
+  struct entry : list_link<by_use> {
+    explicit entry(const std::string& name) : key(name) {}
+    const std::string& key;
+    shared_answer value;
+    mono_time expires{};
+  };
+
+  std::size_t entries_max_;
+  text_map<std::unique_ptr<entry>> entries_;
+  intrusive_list<entry, by_use> used_;  // the one used last is the last
+};
+
+}  // namespace ferrule::dns
