@@ -1,0 +1,183 @@
+#pragma once
+/// @file
+/// From an endpoint's arguments to a request. Part of client/client.hpp.
+///
+/// ```cpp
+/// using add = ferrule::endpoint<"PUT /users/{id}", void(std::uint64_t id, ferrule::body)>;
+/// inline ferrule::detail::encoded_request put_user() {
+///   return ferrule::detail::encode_call<add>(42, "Ada");  // PUT /users/42
+/// }
+/// ```
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "ferrule/api/encode.hpp"
+#include "ferrule/api/endpoint.hpp"
+#include "ferrule/core/rng.hpp"
+#include "ferrule/http/fields.hpp"
+#include "ferrule/json/write.hpp"
+
+namespace ferrule {
+
+inline constexpr std::string_view idempotency_key_field = "Idempotency-Key";
+
+namespace detail {
+
+/// A request that owns what it says, so that a call need not be awaited where it was made.
+struct encoded_request {
+  std::string_view verb;  // static
+  std::string target;
+  std::string content_type;
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> fields;
+  bool has_idempotency_key = false;
+  bool is_valid = true;  ///< false: an argument cannot be sent
+
+  void add_field(std::string_view name, std::string_view value);
+  /// Makes up a key of 128 random bits.
+  void add_idempotency_key(rng& random);
+  /// The fields as views, valid until this changes or moves.
+  std::vector<header_field> views() const;
+};
+
+/// Appends the pattern's path with the placeholders' texts in it; false if one cannot stand there.
+bool append_path(std::string& out, const pattern& shape, std::span<const std::string> texts);
+
+template <class P, class A>
+consteval bool is_parameter_value() {
+  if constexpr (number_parameter<P> && std::integral<P>) {
+    return number_parameter<A> && std::integral<A>;
+  } else if constexpr (number_parameter<P>) {
+    return number_parameter<A>;
+  } else if constexpr (std::convertible_to<const P&, std::string_view>) {
+    return std::convertible_to<const A&, std::string_view>;
+  } else if constexpr (std::is_arithmetic_v<P>) {
+    return std::same_as<A, P>;
+  } else {
+    return std::convertible_to<const A&, const P&>;
+  }
+}
+
+/// Whether an `A` can be given for a parameter `P` of an endpoint: a `P`, or what it wraps.
+template <class P, class A>
+consteval bool is_argument() {
+  constexpr source from = source_of<P>();
+  if constexpr (std::same_as<A, P>) {
+    return true;
+  } else if constexpr (from == source::position) {
+    return is_parameter_value<P, A>();
+  } else if constexpr (from == source::name) {
+    return is_parameter_value<decltype(P::value), A>();
+  } else if constexpr (from == source::query || from == source::json_body) {
+    return std::convertible_to<const A&, const decltype(P::value)&>;
+  } else if constexpr (from == source::header) {
+    return std::convertible_to<const A&, std::optional<std::string_view>>;
+  } else {
+    return std::convertible_to<const A&, std::string_view>;
+  }
+}
+
+/// What a `path`, `query` or `json_body` holds, or the argument itself.
+template <class P, class A>
+const auto& unwrapped(const A& argument) noexcept {
+  constexpr source from = source_of<P>();
+  constexpr bool wraps = from == source::name || from == source::query || from == source::json_body;
+  if constexpr (wraps && std::same_as<A, P>) {
+    return argument.value;
+  } else {
+    return argument;
+  }
+}
+
+/// Appends a parameter's text; false if the number does not fit its type.
+template <class P, class A>
+bool append_argument(std::string& out, const A& given) {
+  static_assert(sendable_parameter<P>,
+                "ferrule: a parameter of this endpoint cannot be sent: define void "
+                "append_parameter(std::string&, const T&) beside its parse_parameter");
+  if constexpr (number_parameter<P> && std::integral<P>) {
+    if (!std::in_range<P>(given)) return false;
+    append_parameter(out, static_cast<P>(given));
+  } else if constexpr (number_parameter<P>) {
+    append_parameter(out, static_cast<P>(given));
+  } else {
+    const P& value = given;
+    append_parameter(out, value);
+  }
+  return true;
+}
+
+/// Encodes the arguments of one endpoint.
+template <class Endpoint, class Signature = typename Endpoint::signature>
+class call_encoder;
+
+template <class Endpoint, class R, class... P>
+class call_encoder<Endpoint, signature<R, P...>> {
+ public:
+  template <class... A>
+  static encoded_request encode(const A&... arguments) {
+    call_encoder encoder;
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (encoder.put<P>(slots[I], arguments), ...);
+    }(std::index_sequence_for<P...>());
+    return std::move(encoder).finish();
+  }
+
+ private:
+  static constexpr auto slots = Endpoint::signature::bind(Endpoint::shape).slots;
+
+  template <class Parameter, class A>
+  void put(std::size_t slot, const A& argument) {
+    constexpr source from = source_of<Parameter>();
+    const auto& given = unwrapped<Parameter>(argument);
+    if constexpr (from == source::position) {
+      made_.is_valid &= append_argument<Parameter>(texts_[slot], given);
+    } else if constexpr (from == source::name) {
+      made_.is_valid &= append_argument<decltype(Parameter::value)>(texts_[slot], given);
+    } else if constexpr (from == source::query) {
+      const decltype(Parameter::value)& values = given;
+      append_query(query_, values);
+    } else if constexpr (from == source::json_body) {
+      const decltype(Parameter::value)& value = given;
+      made_.body = json::write(value);
+      made_.content_type = "application/json";
+    } else if constexpr (from == source::header) {
+      const std::optional<std::string_view> value = given;
+      if (value) made_.add_field(Parameter::name(), *value);
+    } else {
+      made_.body = text_of_body(given);
+      made_.content_type = "application/octet-stream";
+    }
+  }
+  static std::string_view text_of_body(std::string_view bytes) noexcept { return bytes; }
+  static std::string_view text_of_body(const ferrule::body& given) noexcept { return given.bytes; }
+
+  encoded_request finish() && {
+    made_.verb = to_string(Endpoint::shape.verb);
+    made_.is_valid &= append_path(made_.target, Endpoint::shape, texts_);
+    made_.target += query_;
+    return std::move(made_);
+  }
+
+  encoded_request made_;
+  std::array<std::string, Endpoint::shape.parameter_count> texts_;
+  std::string query_;
+};
+
+template <class Endpoint, class... A>
+encoded_request encode_call(const A&... arguments) {
+  return call_encoder<Endpoint>::encode(arguments...);
+}
+
+}  // namespace detail
+}  // namespace ferrule

@@ -1,0 +1,74 @@
+#pragma once
+/// @file
+/// What a request hands on from the one that it is made for: by when, in which trace, and with how
+/// many retries. A client writes these fields and a server reads them, into and out of the task's
+/// environment.
+///
+/// | field | says | without it, or not valid |
+/// | --- | --- | --- |
+/// | `Request-Timeout-Ms` | for how many milliseconds more its sender waits | the server's own
+/// limit | | `traceparent` | trace, parent span, whether it is sampled | not traced | |
+/// `Retry-Allowance` | how many retries may be made for it; in an answer: how many are left | 3;
+/// not valid: 0 |
+///
+/// ```cpp
+/// inline bool is_urgent(const ferrule::request_head& head) {
+///   const auto left = ferrule::http::read_inherited(head.fields).timeout;
+///   return left && *left < std::chrono::milliseconds(100);
+/// }
+/// ```
+///
+/// The time is what is left and no date, since clocks differ, as in gRPC's `grpc-timeout` and
+/// Envoy's `x-envoy-expected-rq-timeout-ms`; the way there is not taken off.
+///
+/// Sources: W3C Trace Context, section 3.2; core/retry_allowance.hpp.
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "ferrule/core/environment.hpp"
+#include "ferrule/core/retry_allowance.hpp"
+#include "ferrule/http/fields.hpp"
+
+namespace ferrule::http {
+
+inline constexpr std::string_view timeout_field = "Request-Timeout-Ms";
+inline constexpr std::string_view trace_field = "traceparent";
+
+/// A time as a field's value.
+struct timeout_text {
+  std::array<char, 20> digits{};
+  std::uint8_t size = 0;
+
+  std::string_view view() const noexcept { return {digits.data(), size}; }
+};
+/// Whole milliseconds, rounded down, so that nobody works longer than anybody waits.
+timeout_text encode_timeout(std::chrono::nanoseconds left) noexcept;
+/// From 1 to 10 decimal digits; empty for anything else.
+std::optional<std::chrono::milliseconds> decode_timeout(std::string_view text) noexcept;
+
+/// A place in a trace as a field's value.
+struct trace_text {
+  std::array<char, 55> characters{};
+
+  std::string_view view() const noexcept { return {characters.data(), characters.size()}; }
+};
+trace_text encode_trace(const trace_context& trace) noexcept;
+/// Empty for what the specification calls invalid. Of later versions the known part is read.
+std::optional<trace_context> decode_trace(std::string_view text) noexcept;
+
+/// What the fields of a request say.
+struct inherited {
+  std::optional<std::chrono::milliseconds> timeout{};
+  std::optional<trace_context> trace{};  ///< `span_id` is the sender's
+  /// Empty without the field; 0 for one that is not valid.
+  std::optional<retry_allowance> retries{};
+};
+/// Looks at each field's length first, so it costs little when none is there.
+inherited read_inherited(std::span<const header_field> fields) noexcept;
+
+}  // namespace ferrule::http
