@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 namespace ferrule {
@@ -40,13 +41,14 @@ std::string set(const found_option& found, std::string_view origin, std::string_
   return fmt::format("{} {}, not '{}'", origin, wrong, value);
 }
 
-std::string from_environment(const char* const* environ_like,
-                             std::span<const option_group> groups) {
+/// Sets the options that have a variable and are not among the arguments.
+std::string from_environment(const char* const* environ_like, std::span<const option_group> groups,
+                             std::span<const option* const> given) {
   for (const option_group& group : groups) {
     for (const option& each : group.options) {
       const std::string name = environment_name(each.name);
       const auto value = variable(environ_like, name);
-      if (!value) continue;
+      if (!value || std::ranges::find(given, &each) != given.end()) continue;
       if (is_flag(each) && !value->empty() && *value != "1") {
         return fmt::format("{} must be empty or 1, not '{}'", name, *value);
       }
@@ -70,7 +72,7 @@ std::string environment_name(std::string_view option_name) {
 parsed_options parse_options(int argc, const char* const* argv, const char* const* environ_like,
                              std::span<const option_group> groups, const command_line_form& form) {
   parsed_options parsed;
-  if (form.has_variables) parsed.error = from_environment(environ_like, groups);
+  std::vector<const option*> given;
   for (int i = 1; i < argc && parsed.error.empty(); ++i) {
     const std::string_view argument = argv[i];
     if (argument == "--help" || argument == "-h") {
@@ -85,6 +87,7 @@ parsed_options parse_options(int argc, const char* const* argv, const char* cons
     const std::string_view flag = argument.substr(0, equals);
     const auto found =
         flag.starts_with("--") ? find(groups, flag.substr(2)) : std::optional<found_option>();
+    if (found) given.push_back(found->which);
     if (!found) {
       parsed.error = fmt::format("unknown argument '{}'; --help lists the options", argument);
     } else if (is_flag(*found->which)) {
@@ -97,6 +100,9 @@ parsed_options parse_options(int argc, const char* const* argv, const char* cons
     } else {
       parsed.error = fmt::format("{} needs a value: {} {}", flag, flag, found->which->value_name);
     }
+  }
+  if (form.has_variables && parsed.error.empty()) {
+    parsed.error = from_environment(environ_like, groups, given);
   }
   return parsed;
 }

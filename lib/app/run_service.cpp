@@ -200,6 +200,10 @@ int run_service(const serve_settings& defaults, int argc, char** argv, service_f
   }
   set_log_level(settings.least_logged);
   raise_descriptor_limit();
+  if (const std::string error = factory.start(); !error.empty()) {
+    fmt::print(stderr, "{}: {}\n", program, error);
+    return 1;
+  }
   return serve_until_signal(program, settings, factory);
 }
 

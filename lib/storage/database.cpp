@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace ferrule::storage {
 namespace {
 
@@ -46,6 +48,13 @@ void use_wal(connection& c) {
   c.script("PRAGMA journal_size_limit=67108864");  // a burst must not leave a huge -wal behind
 }
 
+void limit_size(connection& c, std::uint64_t bytes_max) {
+  if (bytes_max == 0) return;
+  const auto page_bytes = c.first<std::uint64_t>("PRAGMA page_size").value();
+  c.script(
+      fmt::format("PRAGMA max_page_count={}", std::max(bytes_max / page_bytes, std::uint64_t{1})));
+}
+
 void migrate(connection& c, std::span<const char* const> migrations) {
   const auto known = static_cast<std::int64_t>(migrations.size());
   const auto version = [&c] { return c.first<std::int64_t>("PRAGMA user_version").value_or(0); };
@@ -79,6 +88,7 @@ database::database(const std::string& path, const database_options& options)
   use_wal(writer_);
   writer_.script(options.durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
   writer_.script("PRAGMA trusted_schema=OFF");
+  limit_size(writer_, options.bytes_max);
   migrate(writer_, options.migrations);
   writer_.script("PRAGMA foreign_keys=ON");  // after the migrations, which may remake tables
 }

@@ -3,6 +3,7 @@
 /// What the users service offers: everything that a caller has to know, and nothing of how it is
 /// done.
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -57,13 +58,15 @@ struct user_list {
   std::optional<std::uint64_t> next_after;  ///< `after` of the next page, if there is more
 };
 
-enum class error : std::uint8_t { not_found, email_taken, store_full };
+enum class error : std::uint8_t { not_found, email_taken, store_full, store_busy };
 constexpr ferrule::problem to_problem(error e) noexcept {
   switch (e) {
     case error::email_taken:
       return {.status = 409, .title = "E-mail address taken"};
     case error::store_full:
       return {.status = 507, .title = "No room for more users"};
+    case error::store_busy:
+      return {.status = 503, .title = "The store is busy", .retry_after = std::chrono::seconds(1)};
     case error::not_found:
       break;
   }

@@ -1,109 +1,123 @@
 #pragma once
 /// @file
-/// Where users are kept: the interface that handlers know, and a store in memory behind it. Its
-/// functions are tasks, so that a database can take its place and handlers stay as they are.
+/// Where users are kept: an SQLite database, and the service's own options.
 
-#include <map>
-#include <mutex>
+#include <algorithm>
+#include <limits>
+#include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "api.hpp"
+#include "ferrule/app/options.hpp"
 #include "ferrule/core/result.hpp"
 #include "ferrule/core/task.hpp"
+#include "ferrule/storage/database.hpp"
 
 namespace users {
 
 using ferrule::fail;
 using ferrule::result;
 using ferrule::task;
+using ferrule::storage::connection;
 
-/// Users by id. The store hands out the ids, ascending, and none twice.
-class store {
- public:
-  virtual ~store() = default;
-
-  virtual task<result<user, error>> find(std::uint64_t id) = 0;
-  /// The first `count_max` users with greater ids than `after`, in the order of their ids.
-  virtual task<std::vector<user>> list(std::uint64_t after, std::size_t count_max) = 0;
-  virtual task<result<user, error>> add(new_user said) = 0;
-  virtual task<result<user, error>> replace(std::uint64_t id, new_user said) = 0;
-  virtual task<result<void, error>> remove(std::uint64_t id) = 0;
+/// What the command line says besides what every service takes.
+struct settings {
+  std::string db = "./users.db";
+};
+inline constexpr ferrule::option options[] = {
+    ferrule::text_option<&settings::db>("db", "FILE", "where users are kept, or :memory:"),
 };
 
-/// Keeps users until the process ends.
-///
-/// Every reactor is a thread with connections of its own, and a caller's next request may come by
-/// another of them: so there is one store for all, with a lock. It is never held across a
-/// suspension.
-class memory_store final : public store {
+/// Users by id. Ids ascend, and none is given twice. What fails for a reason that is no fault of
+/// the caller (a disk that is broken, a file that is damaged) is thrown: the caller gets a 500, and
+/// the log the reason.
+class store {
  public:
   static constexpr bool thread_safe = true;
-  static constexpr std::size_t users_max_default = 1'000'000;
+  static constexpr std::uint64_t bytes_max_default = std::uint64_t{4} << 30U;
 
-  /// More than `users_max` users are refused with `error::store_full`.
-  explicit memory_store(std::size_t users_max = users_max_default) : users_max_(users_max) {}
+  /// A database that exceeds `bytes_max` refuses users with `error::store_full`.
+  static result<std::unique_ptr<store>, std::string> open(
+      const std::string& path, std::uint64_t bytes_max = bytes_max_default) {
+    // NOCASE: ASCII letters of either case are equal. AUTOINCREMENT: no id comes back.
+    static constexpr const char* migrations[] = {
+        "CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL,"
+        " email TEXT NOT NULL COLLATE NOCASE UNIQUE) STRICT",
+    };
+    auto opened =
+        ferrule::storage::database::open(path, {.bytes_max = bytes_max, .migrations = migrations});
+    if (!opened) return fail(fmt::format("cannot open {}: {}", path, opened.error().text));
+    return std::make_unique<store>(std::move(opened).value());
+  }
+  explicit store(std::unique_ptr<ferrule::storage::database> all) : all_(std::move(all)) {}
 
-  task<result<user, error>> find(std::uint64_t id) override {
-    const std::lock_guard lock(mutex_);
-    const auto found = users_.find(id);
-    if (found == users_.end()) co_return fail(error::not_found);
-    co_return found->second;
+  task<result<user, error>> find(std::uint64_t id) {
+    auto found = co_await all_->read([id = row_id(id)](connection& c) {
+      return c.first<user>("SELECT id, name, email FROM users WHERE id = ?", id);
+    });
+    co_return the_user(std::move(found));
   }
 
-  task<std::vector<user>> list(std::uint64_t after, std::size_t count_max) override {
-    const std::lock_guard lock(mutex_);
-    std::vector<user> page;
-    for (auto at = users_.upper_bound(after); at != users_.end() && page.size() != count_max; ++at)
-      page.push_back(at->second);
-    co_return page;
+  /// The first `count_max` users with greater ids than `after`, in the order of their ids.
+  task<std::vector<user>> list(std::uint64_t after, std::uint32_t count_max) {
+    auto page = co_await all_->read([after = row_id(after), count_max](connection& c) {
+      return c.all<user>("SELECT id, name, email FROM users WHERE id > ? ORDER BY id LIMIT ?",
+                         after, count_max);
+    });
+    if (!page) throw page.error();
+    co_return std::move(page).value();
   }
 
-  task<result<user, error>> add(new_user said) override {
-    const std::lock_guard lock(mutex_);
-    if (users_.size() >= users_max_) co_return fail(error::store_full);
-    const auto [place, is_new] = ids_.try_emplace(key_of(said.email), last_id_ + 1);
-    if (!is_new) co_return fail(error::email_taken);
-    const std::uint64_t id = ++last_id_;
-    co_return users_.emplace(id, user{id, std::move(said.name), std::move(said.email)})
-        .first->second;
+  task<result<user, error>> add(new_user said) {
+    auto added = co_await all_->write([said = std::move(said)](connection& c) {
+      return c.first<user>(
+          "INSERT INTO users (name, email) VALUES (?, ?) RETURNING id, name, email", said.name,
+          said.email);
+    });
+    co_return the_user(std::move(added));
   }
 
-  task<result<user, error>> replace(std::uint64_t id, new_user said) override {
-    const std::lock_guard lock(mutex_);
-    const auto found = users_.find(id);
-    if (found == users_.end()) co_return fail(error::not_found);
-    const auto [place, is_new] = ids_.try_emplace(key_of(said.email), id);
-    if (place->second != id) co_return fail(error::email_taken);
-    if (is_new) ids_.erase(key_of(found->second.email));
-    found->second = {id, std::move(said.name), std::move(said.email)};
-    co_return found->second;
+  task<result<user, error>> replace(std::uint64_t id, new_user said) {
+    auto replaced = co_await all_->write([id = row_id(id), said = std::move(said)](connection& c) {
+      return c.first<user>(
+          "UPDATE users SET name = ?, email = ? WHERE id = ? RETURNING id, name, email", said.name,
+          said.email, id);
+    });
+    co_return the_user(std::move(replaced));
   }
 
-  task<result<void, error>> remove(std::uint64_t id) override {
-    const std::lock_guard lock(mutex_);
-    const auto found = users_.find(id);
-    if (found == users_.end()) co_return fail(error::not_found);
-    ids_.erase(key_of(found->second.email));
-    users_.erase(found);
+  task<result<void, error>> remove(std::uint64_t id) {
+    auto removed = co_await all_->write([id = row_id(id)](connection& c) {
+      return c.execute("DELETE FROM users WHERE id = ?", id);
+    });
+    if (!removed) co_return fail(refusal(removed.error()));
+    if (*removed == 0) co_return fail(error::not_found);
     co_return {};
   }
 
  private:
-  /// Equal for addresses that differ in the case of ASCII letters only.
-  static std::string key_of(std::string email) {
-    for (char& c : email) {
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return email;
+  /// SQLite's ids end at 2^63 - 1. No user has that one, nor one that is greater.
+  static std::uint64_t row_id(std::uint64_t id) {
+    return std::min(id, std::uint64_t{std::numeric_limits<std::int64_t>::max()});
   }
 
-  const std::size_t users_max_;
-  std::mutex mutex_;
-  std::map<std::uint64_t, user> users_;
-  std::unordered_map<std::string, std::uint64_t> ids_;  ///< by e-mail address
-  std::uint64_t last_id_ = 0;
+  static result<user, error> the_user(
+      result<std::optional<user>, ferrule::storage::error> statement) {
+    if (!statement) return fail(refusal(statement.error()));
+    if (!*statement) return fail(error::not_found);
+    return **std::move(statement);
+  }
+
+  static error refusal(const ferrule::storage::error& e) {
+    using enum ferrule::storage::error_kind;
+    if (e.kind == unique) return error::email_taken;
+    if (e.kind == full) return error::store_full;
+    if (e.kind == busy) return error::store_busy;
+    throw e;
+  }
+
+  std::unique_ptr<ferrule::storage::database> all_;
 };
 
 }  // namespace users

@@ -71,6 +71,46 @@ TEST(options, that_are_wrong_say_how) {
             "FERRULE_FIRST_PORT must be a number, not 'x'");
 }
 
+struct list_settings {
+  std::string place = "here";
+  std::vector<std::string> names;
+};
+
+constexpr option list_options[] = {
+    text_option<&list_settings::place>("place", "WHERE", "where it is"),
+    {"name", "TEXT", "one of its names",
+     [](void* target, std::string_view text) {
+       static_cast<list_settings*>(target)->names.emplace_back(text);
+       return std::string();
+     }},
+};
+
+list_settings parse_list(std::vector<const char*> arguments) {
+  list_settings set;
+  arguments.insert(arguments.begin(), "program");
+  const char* const variables[] = {"FERRULE_NAME=variable", nullptr};
+  const option_group group{list_options, &set};
+  EXPECT_EQ(parse_options(static_cast<int>(arguments.size()), arguments.data(), variables,
+                          {&group, 1})
+                .error,
+            "");
+  return set;
+}
+
+TEST(options, may_be_given_several_times) {
+  EXPECT_EQ(parse_list({"--name", "a", "--name=b"}).names, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(parse_list({}).names, std::vector<std::string>{"variable"});
+  EXPECT_EQ(parse_list({"--place", "there", "--place", "nowhere"}).place, "nowhere");
+}
+
+TEST(options, of_text_show_what_they_are) {
+  EXPECT_EQ(parse_list({}).place, "here");
+  list_settings defaults;
+  const option_group group{list_options, &defaults};
+  const std::string help = options_help("program", {&group, 1});
+  EXPECT_NE(help.find("where it is (here)\n"), help.npos) << help;
+}
+
 TEST(options, help_names_each_option_and_its_variable) {
   EXPECT_TRUE(parse({"--help"}).parsed.help_wanted);
   EXPECT_TRUE(parse({"-h"}).parsed.help_wanted);

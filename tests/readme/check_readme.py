@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 
-SERVICES = {"8000": "hello", "8001": "users"}
+SERVICES = {"8000": ("hello",), "8001": ("users", "--db", ":memory:")}
 
 
 def blocks(text):
@@ -52,9 +52,10 @@ class Services:
         self.folder, self.running, self.ports = folder, [], {}
 
     def __enter__(self):
-        for shown_port, name in SERVICES.items():
-            process = subprocess.Popen([self.folder / name, "--port", "0", "--threads", "1"],
-                                       stderr=subprocess.PIPE, text=True)
+        for shown_port, (name, *options) in SERVICES.items():
+            process = subprocess.Popen(
+                [self.folder / name, "--port", "0", "--threads", "1", *options],
+                stderr=subprocess.PIPE, text=True)
             self.running.append(process)
             self.ports[shown_port] = process.stderr.readline().strip().rsplit(":", 1)[1]
         return self

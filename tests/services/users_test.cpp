@@ -29,7 +29,8 @@ class users_service : public testing::Test {
   }
 
  private:
-  users::memory_store all_{250};
+  const std::unique_ptr<users::store> opened_ = users::store::open(":memory:", 100'000).value();
+  users::store& all_ = *opened_;
 };
 
 constexpr const char* ada = R"({"name":"Ada","email":"ada@example.com"})";
@@ -111,11 +112,18 @@ TEST_F(users_service, refuses_bodies_that_are_no_user) {
 }
 
 TEST_F(users_service, refuses_more_users_than_it_holds) {
-  add(250);
-  const call_answer a = send("POST /users", ada);
-  EXPECT_EQ(a.status, 507);
-  ask("DELETE /users/7");
-  EXPECT_EQ(send("POST /users", ada).status, 201);
+  int held = 0;
+  const auto add_another = [&] {
+    return send("POST /users", fmt::format(R"({{"name":"{}","email":"{}@b"}})",
+                                           std::string(users::name_bytes_max, 'n'), ++held))
+        .status;
+  };
+  int status = 201;
+  while (status == 201 && held != 1000) status = add_another();
+  EXPECT_EQ(status, 507);
+  EXPECT_GT(held, 200);
+  for (int id = 1; id != 100; ++id) ask(fmt::format("DELETE /users/{}", id));
+  EXPECT_EQ(add_another(), 201);
 }
 
 TEST_F(users_service, shows_a_user) {
@@ -132,6 +140,16 @@ TEST_F(users_service, takes_only_numbers_as_ids) {
     EXPECT_EQ(ask(std::string("GET /users/") + id).status, 400) << id;
     EXPECT_EQ(ask(std::string("DELETE /users/") + id).status, 400) << id;
   }
+}
+
+TEST_F(users_service, knows_no_id_beyond_the_store_s) {
+  add(1);
+  for (const char* id : {"0", "9223372036854775807", "18446744073709551615"}) {
+    EXPECT_EQ(ask(std::string("GET /users/") + id).status, 404) << id;
+    EXPECT_EQ(ask(std::string("DELETE /users/") + id).status, 404) << id;
+    EXPECT_EQ(send(std::string("PUT /users/") + id, ada).status, 404) << id;
+  }
+  EXPECT_EQ(ask("GET /users?after=18446744073709551615").body, R"({"users":[]})");
 }
 
 TEST_F(users_service, replaces_a_user) {
@@ -241,7 +259,8 @@ TEST_F(users_service, says_which_methods_a_path_has) {
 TEST(users_store, is_one_for_all_threads) {
   constexpr int thread_count = 4;
   constexpr int address_count = 100;
-  users::memory_store all;
+  const auto opened = users::store::open(":memory:").value();
+  users::store& all = *opened;
   std::atomic<int> made = 0;
   std::atomic<int> taken = 0;
   const auto add_as = [&](const users::new_user& said) {

@@ -159,11 +159,8 @@ TEST_P(database_test, writes_that_wait_are_committed_together_and_fail_alone) {
 }
 
 TEST_P(database_test, a_full_database_fails_those_that_were_to_be_committed_with_it) {
-  const auto db = open();
-  EXPECT_TRUE(run(db->write([](connection& c) {
-    c.execute("CREATE TABLE texts (text TEXT)");
-    c.first<int>("PRAGMA max_page_count=20");
-  })));
+  const auto db = open({.bytes_max = 100'000, .migrations = tables});
+  EXPECT_TRUE(run(db->write([](connection& c) { c.execute("CREATE TABLE texts (text TEXT)"); })));
   const auto fill = [](connection& c) {
     c.execute("INSERT INTO texts VALUES (?)", std::string(200'000, 'x'));
   };

@@ -11,14 +11,21 @@
 /// inline auto caches = ferrule::per_reactor([] { return cache{}; });
 /// inline settings common;
 /// inline auto all = ferrule::shared(common);
+/// inline auto opened = ferrule::opened([]() -> ferrule::result<std::unique_ptr<settings>,
+///                                                               std::string> {
+///   return std::make_unique<settings>();       // or ferrule::fail("cannot open shop.db")
+/// });
 /// ```
 ///
 /// A handler takes the state as `cache&` or `const cache&`, or by the type it is derived from.
 
 #include <concepts>
+#include <memory>
+#include <string>
 #include <type_traits>
 #include <utility>
 
+#include "ferrule/core/result.hpp"
 #include "ferrule/io/reactor.hpp"
 
 namespace ferrule {
@@ -57,6 +64,14 @@ struct shared_state {
   T& object;
 };
 
+/// Opens the state of all reactors at the start.
+template <class Open>
+struct opened_state {
+  using value_type = typename std::invoke_result_t<Open&>::value_type::element_type;
+  Open open;
+  std::unique_ptr<value_type> object{};
+};
+
 /// State that each reactor has its own of. `factory` is called once a reactor, on its thread,
 /// before the first request; it returns the object by value. It may take the `reactor&`, for state
 /// that needs to know the time or makes calls of its own.
@@ -75,6 +90,19 @@ shared_state<T> shared(T& object) {
                 "ferrule: shared state is used by several threads at once: say that the type can "
                 "bear it by static constexpr bool thread_safe = true, or use per_reactor(...)");
   return {object};
+}
+
+/// State that all reactors use at the same time, and that can fail to be had: a database, say.
+/// `open` is called once, after the options were read and before anything else, and returns a
+/// `result<std::unique_ptr<T>, std::string>`; the program ends with the text of an error. The
+/// object goes when the last request was answered.
+template <class Open>
+  requires std::invocable<Open&>
+opened_state<std::decay_t<Open>> opened(Open&& open) {
+  static_assert(is_thread_safe<typename opened_state<std::decay_t<Open>>::value_type>,
+                "ferrule: opened state is used by several threads at once: say that the type can "
+                "bear it by static constexpr bool thread_safe = true");
+  return {std::forward<Open>(open)};
 }
 
 }  // namespace ferrule

@@ -4,10 +4,11 @@
 /// `FERRULE_PORT=80`. Programs that are no services take flags and other arguments as well.
 ///
 /// ```cpp
-/// struct settings { std::string greeting = "Hello"; };
+/// struct settings { std::string greeting = "Hello"; bool is_loud = false; };
 /// constexpr ferrule::option settings_options[] = {
-///     {"greeting", "TEXT", "what to say first", [](void* target, std::string_view text) {
-///        static_cast<settings*>(target)->greeting = text;
+///     ferrule::text_option<&settings::greeting>("greeting", "TEXT", "what to say first"),
+///     {"loud", "", "say it loudly", [](void* target, std::string_view) {
+///        static_cast<settings*>(target)->is_loud = true;
 ///        return std::string();
 ///      }},
 /// };
@@ -32,6 +33,28 @@ struct option {
   std::string (*shown)(const void* target) = nullptr;
 };
 
+namespace detail {
+template <class>
+struct member_of;
+template <class T, class Class>
+struct member_of<T Class::*> {
+  using class_type = Class;
+};
+}  // namespace detail
+
+/// An option that sets a text, a member of the target: any value will do.
+template <auto Member>
+constexpr option text_option(std::string_view name, std::string_view value_name,
+                             std::string_view help) {
+  using target_type = typename detail::member_of<decltype(Member)>::class_type;
+  return {name, value_name, help,
+          [](void* target, std::string_view text) {
+            static_cast<target_type*>(target)->*Member = text;
+            return std::string();
+          },
+          [](const void* target) { return static_cast<const target_type*>(target)->*Member; }};
+}
+
 /// A table of options and the object they set.
 struct option_group {
   std::span<const option> options;
@@ -52,10 +75,11 @@ struct command_line_form {
   bool allows_others = false;            ///< arguments that are no options
 };
 
-/// Sets options from the environment first ("FERRULE_RECEIVE_BUFFER_BYTES" for
-/// "receive-buffer-bytes"), then from the arguments, so that the command line wins. An unknown
-/// argument, a missing or an invalid value is an error; so is an invalid value in a variable, of
-/// which a flag's must be empty or "1". `environ_like` is a null-terminated array of "NAME=value",
+/// Sets options from the arguments, and those that are not among them from the environment
+/// ("FERRULE_RECEIVE_BUFFER_BYTES" for "receive-buffer-bytes"). An option that is given several
+/// times is set as often: the last wins, unless its `set` collects them. An unknown argument, a
+/// missing or an invalid value is an error; so is an invalid value in a variable, of which a flag's
+/// must be empty or "1". `environ_like` is a null-terminated array of "NAME=value",
 /// or null.
 parsed_options parse_options(int argc, const char* const* argv, const char* const* environ_like,
                              std::span<const option_group> groups,

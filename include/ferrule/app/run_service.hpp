@@ -11,6 +11,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 
 #include "ferrule/app/settings.hpp"
 #include "ferrule/http/exchange.hpp"
@@ -28,6 +29,9 @@ class reactor_service {
 /// Makes each reactor's service, on that reactor's thread.
 class service_factory {
  public:
+  /// Called once, on the main thread, after the options were read and before `make`. Returns what
+  /// keeps the program from starting, or an empty text.
+  virtual std::string start() { return {}; }
   virtual std::unique_ptr<reactor_service> make(reactor& loop) = 0;
 
  protected:
@@ -36,10 +40,10 @@ class service_factory {
 
 /// Runs a service until SIGTERM or SIGINT: then stops accepting, answers what was begun within
 /// `--drain`, and returns 0. A second signal ends the process at once.
-/// Returns 1 with a line on standard error when it cannot start (the port is taken, the backend is
-/// not to be had), 2 for a wrong option; 0 after --help. `defaults` hold where neither the
-/// environment nor the arguments say otherwise; `more` are the program's own options.
-/// Call it once, from the main thread, before other threads are started.
+/// Returns 1 with a line on standard error when it cannot start (the factory says so, the port is
+/// taken, the backend is not to be had), 2 for a wrong option; 0 after --help. `defaults` hold
+/// where neither the environment nor the arguments say otherwise; `more` are the program's own
+/// options. Call it once, from the main thread, before other threads are started.
 int run_service(const serve_settings& defaults, int argc, char** argv, service_factory& factory,
                 std::span<const option_group> more = {});
 

@@ -10,7 +10,7 @@
 
 #include <memory>
 #include <optional>
-#include <span>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -56,12 +56,35 @@ class state_holder<shared_state<T>> {
   T& object_;
 };
 
+template <class Open>
+class state_holder<opened_state<Open>> {
+ public:
+  using value_type = typename opened_state<Open>::value_type;
+  explicit state_holder(state_source<opened_state<Open>> given) : object_(*given.from.object) {}
+  value_type& get() noexcept { return object_; }
+
+ private:
+  value_type& object_;
+};
+
+/// Opens what is to be opened at the start; returns what went wrong.
+std::string open_state(auto&) { return {}; }
+template <class Open>
+std::string open_state(opened_state<Open>& state) {
+  auto opened = state.open();
+  if (!opened) return std::move(opened).error();
+  state.object = std::move(opened).value();
+  return {};
+}
+
 template <class>
 inline constexpr bool is_state = false;
 template <class Factory>
 inline constexpr bool is_state<per_reactor_state<Factory>> = true;
 template <class T>
 inline constexpr bool is_state<shared_state<T>> = true;
+template <class Open>
+inline constexpr bool is_state<opened_state<Open>> = true;
 
 template <const auto& Table, class... State>
 class table_service final : public reactor_service {
@@ -88,6 +111,15 @@ template <const auto& Table, class... State>
 class table_service_factory final : public service_factory {
  public:
   explicit table_service_factory(State&&... states) : states_(std::move(states)...) {}
+  std::string start() override {
+    std::string error;
+    std::apply(
+        [&error](State&... each) {
+          static_cast<void>(((error = open_state(each)).empty() && ...));
+        },
+        states_);
+    return error;
+  }
   std::unique_ptr<reactor_service> make(reactor& loop) override {
     return std::make_unique<table_service<Table, State...>>(states_, loop);
   }
@@ -100,23 +132,24 @@ class table_service_factory final : public service_factory {
 
 /// Runs a service with the routes of `Table`, a `constexpr` route table of static storage, until it
 /// is asked to end; see `run_service` for options, signals and what is returned.
-/// `states` are what handlers take by reference: `per_reactor(factory)` or `shared(object)`.
-/// `defaults` hold where neither the environment nor the arguments say otherwise:
-/// `serve<routes>({.port = 8001}, argc, argv)`. `more` are options of the program's own.
+/// `states` are what handlers take by reference: `per_reactor(factory)`, `shared(object)` or
+/// `opened(function)`. `defaults` hold where neither the environment nor the arguments say
+/// otherwise: `serve<routes>({.port = 8001}, argc, argv)`. `own` are options of the program's own,
+/// which --help shows as well.
 template <const auto& Table, class... State>
-int serve(const serve_settings& defaults, int argc, char** argv, std::span<const option_group> more,
+int serve(const serve_settings& defaults, int argc, char** argv, const option_group& own,
           State... states) {
   static_assert((detail::is_state<State> && ...),
-                "ferrule: serve takes state as per_reactor(factory) or shared(object), because "
-                "each reactor is a thread");
+                "ferrule: serve takes state as per_reactor(factory), shared(object) or "
+                "opened(function), because each reactor is a thread");
   detail::table_service_factory<Table, State...> factory(std::move(states)...);
-  return run_service(defaults, argc, argv, factory, more);
+  return run_service(defaults, argc, argv, factory, {&own, 1});
 }
 
 /// The same without options of the program's own.
 template <const auto& Table, class... State>
 int serve(const serve_settings& defaults, int argc, char** argv, State... states) {
-  return serve<Table>(defaults, argc, argv, std::span<const option_group>(), std::move(states)...);
+  return serve<Table>(defaults, argc, argv, option_group{}, std::move(states)...);
 }
 
 /// The same with the defaults of Ferrule.

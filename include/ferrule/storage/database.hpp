@@ -29,6 +29,7 @@
 /// Source: https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_synchronous
 
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -114,6 +115,8 @@ struct database_options {
   /// Whether a commit survives a loss of power. What a crash of the process leaves is whole
   /// either way.
   bool durable = true;
+  /// How large the file may grow, in bytes; then `full`. 0: as large as the disk lets it.
+  std::uint64_t bytes_max = 0;
   /// Scripts that make the tables: the n-th turns version n of the database into version n + 1.
   /// Each is run once in the database's life (`PRAGMA user_version` counts them), all that are due
   /// in one transaction. Append; never change what was released. They need not live on.
