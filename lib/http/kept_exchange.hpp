@@ -7,6 +7,7 @@
 #include <new>
 
 #include "ferrule/core/frame_pool.hpp"
+#include "ferrule/http/propagation.hpp"
 #include "ferrule/http/server_engine.hpp"
 
 namespace ferrule::http {
@@ -24,7 +25,27 @@ struct server_engine::kept_exchange {
     frame_pool::deallocate(self, size);
   }
 
+  /// Puts into the handler's environment what the request's sender hands on.
+  void inherit() noexcept {
+    environment& env = ex.engine_parts().env;
+    const inherited from = read_inherited(ex.request().fields);
+    if (from.timeout) caller_deadline = saturating_add(env.loop->now(), *from.timeout);
+    if (from.trace) {
+      trace = *from.trace;
+      const std::uint64_t span = env.loop->random()();  // the sender's span is the parent of this
+      std::memcpy(trace.span_id.data(), &span, trace.span_id.size());
+      env.trace = &trace;
+    }
+    tells_retries = from.retries.has_value();
+    retries = from.retries.value_or(retry_allowance());
+    env.retries = &retries;
+  }
+
   exchange ex;
+  trace_context trace;
+  mono_time caller_deadline = no_deadline;  // when nobody waits for the answer any more
+  retry_allowance retries;
+  bool tells_retries = false;  // the answer says how many are left
   std::size_t block_bytes;
   buffer body;     // a whole body that did not arrive at once
   buffer reading;  // of a streamed body: received bytes, from reading_begin on not yet lent

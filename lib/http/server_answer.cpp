@@ -1,5 +1,6 @@
 // How answers are framed. How input becomes exchanges is in server_engine.cpp.
 #include <array>
+#include <vector>
 
 #include "ferrule/http/problem_text.hpp"
 #include "ferrule/http/server_engine.hpp"
@@ -27,6 +28,15 @@ bool says_too_much(const answer_head& head) noexcept {
     return find_field(head.fields, name).data() != nullptr;
   };
   return head.status < 200 || has("Date") || (!head.content_type.empty() && has("Content-Type"));
+}
+
+/// Gives back to the client what it lent.
+bool write_head_with_retries(buffer& out, response_head_parts parts, retry_allowance left) {
+  const retry_allowance_text text = encode_retry_allowance(left);
+  std::vector<header_field> fields(parts.fields.begin(), parts.fields.end());
+  fields.push_back({retry_allowance_field, text.view()});
+  parts.fields = fields;
+  return write_response_head(out, parts);
 }
 
 // What is lacking now may be there in a moment (RFC 9110 section 10.2.3).
@@ -69,7 +79,11 @@ bool server_engine::write_head(const answer_head& head, body_kind body,
                                   .connection = connection_option_now(),
                                   .date = context_.date(),
                                   .fields = head.fields};
-  if (!says_too_much(head) && write_response_head(out(), parts)) return true;
+  const bool tells_retries = kept_ != nullptr && kept_->tells_retries;
+  const bool written =
+      !says_too_much(head) && (tells_retries ? write_head_with_retries(out(), parts, kept_->retries)
+                                             : write_response_head(out(), parts));
+  if (written) return true;
   answer_problem(500, "the handler's answer was not valid HTTP");
   return false;
 }
@@ -177,6 +191,13 @@ void server_engine::refuse(int status, std::string_view reason) {
   } else if (!in_invoke_) {
     free_kept();
   }
+}
+
+/// Nobody waits any more for what this request would begin.
+void server_engine::answer_unwanted(exchange& ex) {
+  buffer body;
+  write_problem(body, 504, "the deadline had passed before the request was begun");
+  ex.respond({504, problem_content_type}, body.view());
 }
 
 void server_engine::answer_problem(int status, std::string_view detail) {

@@ -292,11 +292,17 @@ void server_engine::answer_in_place(exchange& ex) {
 
 void server_engine::keep(exchange& ex, std::string_view bytes) {
   kept_ = kept_exchange::make(*this, ex, bytes);
+  kept_->inherit();
 }
 
 void server_engine::start_kept() {
   exchange& ex = kept_->ex;
-  ex.engine_parts().env.deadline = deadline_of(*ex.match().traits);
+  if (context_.loop().now() >= kept_->caller_deadline) {
+    answer_unwanted(ex);
+    return end_kept(false);
+  }
+  ex.engine_parts().env.deadline =
+      std::min(deadline_of(*ex.match().traits), kept_->caller_deadline);
   in_invoke_ = true;
   handler_stopped_ = false;
   context_.handlers().invoke(ex);
@@ -334,9 +340,13 @@ void server_engine::end_kept(bool stopped) {
     } else if (!ex.answered()) {
       keep_alive_ = keep_alive_ && !stopped;
       const bool late = stopped && ex.env().stop->reason() == stop_reason::deadline;
-      answer_problem(stopped ? 503 : 500, late      ? "the deadline passed"
-                                          : stopped ? "the request was cancelled"
-                                                    : "the handler gave no answer");
+      const bool unwanted = late && ex.env().deadline == kept_->caller_deadline;
+      answer_problem(unwanted  ? 504
+                     : stopped ? 503
+                               : 500,
+                     late      ? "the deadline passed"
+                     : stopped ? "the request was cancelled"
+                               : "the handler gave no answer");
     }
   }
   // What was received behind the part of the body that was read goes back in front.

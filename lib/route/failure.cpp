@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "ferrule/http/propagation.hpp"
 #include "ferrule/route/match.hpp"
 
 namespace ferrule {
@@ -68,8 +69,12 @@ void send(const outlet& out, const problem& what, std::string_view trace_id,
 
 trace_id_text::trace_id_text(const http::exchange& of) noexcept {
   std::array<std::uint8_t, 16> id;
+  // For a handler that cannot wait the fields were not looked at so far.
+  const auto sent = http::decode_trace(of.request().header(http::trace_field));
   if (const trace_context* trace = of.env().trace; trace != nullptr) {
     id = trace->trace_id;
+  } else if (sent) {
+    id = sent->trace_id;
   } else {
     rng& random = of.env().loop->random();
     const std::array<std::uint64_t, 2> words{random(), random()};

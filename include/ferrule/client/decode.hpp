@@ -14,6 +14,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "ferrule/api/endpoint.hpp"
 #include "ferrule/api/results.hpp"
 #include "ferrule/client/call_error.hpp"
 #include "ferrule/http/client_connection.hpp"

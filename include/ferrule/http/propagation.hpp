@@ -12,8 +12,8 @@
 /// not valid: 0 |
 ///
 /// ```cpp
-/// inline bool is_urgent(const ferrule::request_head& head) {
-///   const auto left = ferrule::http::read_inherited(head.fields).timeout;
+/// inline bool is_urgent(std::span<const ferrule::header_field> fields) {
+///   const auto left = ferrule::http::read_inherited(fields).timeout;
 ///   return left && *left < std::chrono::milliseconds(100);
 /// }
 /// ```

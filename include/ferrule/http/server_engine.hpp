@@ -16,6 +16,9 @@
 /// while a body is still arriving, the request is copied into a block that lives until its answer
 /// is complete. Answers of one batch of pipelined requests lie in one buffer.
 ///
+/// A handler that may wait inherits what its request's fields hand on: deadline, trace and retries,
+/// see http/propagation.hpp. When the deadline has passed it is not begun, and answered 504.
+///
 /// When memory runs out inside a handler the answer is a 500, or broken off when it had begun. When
 /// it runs out in the engine, the connection is lost as by `abort`.
 ///
@@ -147,6 +150,7 @@ class server_engine final : sink {
   bool write_head(const answer_head& head, body_kind body, std::uint64_t content_length);
   void refuse(int status, std::string_view reason);
   void answer_problem(int status, std::string_view detail);
+  void answer_unwanted(exchange& ex);
   connection_option connection_option_now() const noexcept;
   buffer& out();
   void tell_owner() noexcept;

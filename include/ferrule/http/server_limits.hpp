@@ -65,6 +65,7 @@ struct server_limits {
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(60);
   /// From a complete head to the beginning of a coroutine's answer, unless its route says
   /// otherwise; the handler sees its end as its `deadline`. Then it is stopped: 503. 0: no limit.
+  /// A client's Request-Timeout-Ms makes it shorter, never longer, and the answer then is 504.
   std::chrono::nanoseconds handler_timeout = std::chrono::seconds(60);
   /// For the client to take `output_bytes_max` of an answer, or the rest of it. Then the connection
   /// is reset.

@@ -1,0 +1,417 @@
+#include "ferrule/client/upstream.hpp"
+
+#include <gtest/gtest.h>
+
+#include "ferrule/core/race.hpp"
+#include "ferrule/core/scope.hpp"
+#include "ferrule/json/write.hpp"
+#include "ferrule/test/sim_run.hpp"
+#include "scripted_transport.hpp"
+
+namespace ferrule {
+namespace {
+
+using namespace std::chrono_literals;
+using test::server_script;
+
+constexpr server_script refused{.takes = 1ms,
+                                .fails = transport_failure{transport_error::connect_failed, false}};
+constexpr server_script cut_off{.takes = 1ms,
+                                .fails = transport_failure{transport_error::closed_early, true}};
+
+/// A service of up to three servers on scripts.
+class upstream_test : public testing::Test {
+ protected:
+  upstream& make(const upstream_settings& settings, std::size_t servers = 1) {
+    std::vector<origin> where;
+    for (std::size_t i = 0; i != servers; ++i) where.push_back(*origin::parse(name(i)));
+    return made_.emplace("shop", network_, std::move(where), loop_, settings);
+  }
+  static std::string name(std::size_t i) { return "http://s" + std::to_string(i); }
+  server_script& server(std::size_t i) { return network_.at(name(i)); }
+  std::size_t count(std::size_t i) const { return network_.count(name(i)); }
+
+  template <class T>
+  T run(task<T> work) {
+    auto given = test::sim_run(world_, loop_, std::move(work), 10min);
+    EXPECT_TRUE(given.has_value()) << "it did not end";
+    return std::move(*given);
+  }
+  caller::outcome call(std::string_view verb = "GET", bool has_key = false) {
+    return run(
+        made_->call({.request = {.verb = verb, .target = "/x"}, .has_idempotency_key = has_key}));
+  }
+  /// The status of the answer, or the fault.
+  std::string ask(std::string_view verb = "GET") {
+    const auto got = call(verb);
+    return got ? std::to_string(got->status()) : to_string(got.error());
+  }
+  void wait(std::chrono::nanoseconds span) { world_.run_for(span); }
+
+  test::sim_world world_{3};
+  reactor& loop_ = world_.add_host("10.0.0.1");
+  test::scripted_transport network_;
+  std::optional<upstream> made_;
+};
+
+static_assert(fault_of(upstream_retry) == retry_fault::none);
+static_assert(upstream_retry.deadline == 2s, "the total timeout unless said otherwise");
+
+TEST_F(upstream_test, retries_what_passes_and_says_so) {
+  make({});
+  network_.decide = [](std::size_t n, const origin&) {
+    return n == 0 ? cut_off : n == 1 ? server_script{.status = 503} : server_script{};
+  };
+  EXPECT_EQ(ask(), "200");
+  EXPECT_EQ(network_.sent.size(), 3U);
+  const upstream_snapshot seen = made_->snapshot();
+  ASSERT_EQ(seen.retries.size(), 2U);
+  EXPECT_EQ(seen.retries[0].status, 0);
+  EXPECT_EQ(seen.retries[1].status, 503);
+  EXPECT_EQ(seen.retry_budget.withdrawals, 2U);
+}
+
+TEST_F(upstream_test, gives_the_last_answer_when_tries_are_used_up) {
+  make({});
+  server(0).status = 502;
+  EXPECT_EQ(ask(), "502");
+  EXPECT_EQ(count(0), 3U);
+  server(0).status = 404;
+  EXPECT_EQ(ask(), "404");
+  EXPECT_EQ(count(0), 4U) << "asking again would not help";
+}
+
+TEST_F(upstream_test, does_not_repeat_what_may_have_been_done) {
+  make({});
+  server(0) = cut_off;
+  EXPECT_EQ(ask("POST"), "no answer: the connection ended early");
+  EXPECT_EQ(count(0), 1U);
+  EXPECT_FALSE(call("POST", true).has_value());
+  EXPECT_EQ(count(0), 4U) << "a key makes it safe";
+}
+
+TEST_F(upstream_test, sends_anything_again_that_was_never_sent) {
+  make({}, 2);
+  server(0) = refused;
+  server(1).status = 201;
+  for (int i = 0; i != 10; ++i) EXPECT_EQ(ask("POST"), "201");
+  EXPECT_EQ(count(1), 10U);
+  EXPECT_GT(count(0), 0U);
+}
+
+TEST_F(upstream_test, a_retry_goes_to_another_endpoint) {
+  make({.ejection = std::nullopt}, 3);
+  server(0).status = server(1).status = 503;
+  for (int i = 0; i != 50; ++i) EXPECT_EQ(ask(), "200") << "the third is found at the latest";
+}
+
+TEST_F(upstream_test, what_cannot_be_sent_twice_has_the_whole_time) {
+  make({});
+  server(0).takes = 1500ms;  // more than a try's 600 ms, less than the call's 2 s
+  EXPECT_EQ(ask("POST"), "200");
+  const mono_time start = world_.now();
+  EXPECT_EQ(ask("GET"), "no answer in time");
+  EXPECT_LE(world_.now() - start, 2010ms);
+  EXPECT_EQ(network_.sent.size(), 4U);
+}
+
+TEST_F(upstream_test, nothing_outlives_the_total_timeout) {
+  make({}, 2);
+  server(0).takes = server(1).takes = 24h;  // black holes
+  for (const std::string_view verb : {"GET", "POST"}) {
+    const mono_time start = world_.now();
+    EXPECT_EQ(ask(verb), "no answer in time");
+    EXPECT_LE(world_.now() - start, 2002ms);
+    EXPECT_EQ(network_.running_now, 0);
+  }
+}
+
+TEST_F(upstream_test, the_served_requests_deadline_counts_if_it_is_earlier) {
+  make({});
+  server(0).takes = 24h;
+  const auto served = [](upstream* to) -> task<bool> {
+    const outgoing_call what{.request = {.target = "/x"}};
+    const auto got = co_await with_deadline(300ms, to->call(what));
+    co_return got.has_value() && !*got;
+  };
+  const mono_time start = world_.now();
+  run(served(&*made_));
+  EXPECT_LE(world_.now() - start, 302ms);
+  EXPECT_EQ(network_.sent[0].field("Request-Timeout-Ms"), "300");
+  EXPECT_EQ(made_->snapshot().breaker->tally.failed, 1U) << "a timeout, not a cancellation";
+}
+
+TEST_F(upstream_test, waits_as_long_as_the_answer_asks) {
+  make({});
+  network_.decide = [](std::size_t n, const origin&) {
+    return n == 0 ? server_script{.status = 503, .fields = {{"Retry-After", "1"}}}
+                  : server_script{};
+  };
+  const mono_time start = world_.now();
+  EXPECT_EQ(ask(), "200");
+  EXPECT_GE(world_.now() - start, 1s);
+  network_.decide = [](std::size_t, const origin&) {
+    return server_script{.status = 503, .fields = {{"Retry-After", "3600"}}};
+  };
+  EXPECT_EQ(ask(), "503") << "that is beyond the deadline";
+  EXPECT_EQ(network_.sent.size(), 3U);
+}
+
+TEST_F(upstream_test, the_budget_bounds_a_storm) {
+  make({.budget = {.share = 0.2, .per_second_min = 1}, .breaker = std::nullopt});
+  server(0).status = 503;
+  for (int i = 0; i != 200; ++i) EXPECT_EQ(ask(), "503");
+  EXPECT_LE(count(0), 200U + 40U + 10U);
+  EXPECT_GE(count(0), 240U);
+}
+
+TEST_F(upstream_test, retries_come_out_of_the_served_requests_allowance) {
+  make({});
+  server(0) = cut_off;
+  const auto served = [](upstream* to) -> task<std::uint8_t> {
+    retry_allowance left(2);
+    environment env = co_await current_environment();
+    env.retries = &left;
+    ferrule::detail::noted_end ended;
+    auto work = to->call({.request = {.target = "/x"}});
+    work.start(env, ended);
+    while (!ended.any()) co_await sleep(1ms);
+    co_return left.left();
+  };
+  EXPECT_EQ(run(served(&*made_)), 0);
+  ASSERT_EQ(network_.sent.size(), 2U) << "one was lent and lost, one was spent";
+  EXPECT_EQ(network_.sent[0].field("Retry-Allowance"), "1");
+  EXPECT_EQ(network_.sent[1].field("Retry-Allowance"), "0");
+}
+
+TEST_F(upstream_test, gets_back_what_the_service_did_not_use) {
+  make({});
+  network_.decide = [](std::size_t n, const origin&) {
+    return n < 2 ? server_script{.status = 503, .fields = {{"Retry-Allowance", "1"}}}
+                 : server_script{.fields = {{"Retry-Allowance", "9"}}};
+  };
+  EXPECT_EQ(ask(), "200");
+  EXPECT_EQ(network_.sent[0].field("Retry-Allowance"), "1");  // of 3
+  EXPECT_EQ(network_.sent[1].field("Retry-Allowance"), "1");  // of 3 - 1
+  EXPECT_EQ(network_.sent[2].field("Retry-Allowance"), "0");  // of 2 - 1
+}
+
+// The breaker, through real calls.
+
+constexpr circuit_breaker_settings quick{.calls_min = 4,
+                                         .open_wait = 1s,
+                                         .open_wait_max = 4s,
+                                         .jitter = 0,
+                                         .half_open_calls = 2,
+                                         .half_open_wait_max = 5s};
+
+TEST_F(upstream_test, the_breaker_opens_tries_and_closes) {
+  make({.breaker = quick});
+  server(0).status = 500;
+  for (int i = 0; i != 4; ++i) EXPECT_EQ(ask(), "500");
+  const auto open = call();
+  ASSERT_FALSE(open.has_value());
+  EXPECT_EQ(open.error().fault, call_fault::circuit_open);
+  EXPECT_FALSE(open.error().was_sent);
+  EXPECT_GT(open.error().retry_after, 900ms);
+  EXPECT_EQ(count(0), 4U) << "no call is made";
+
+  wait(1s);
+  EXPECT_EQ(ask(), "500") << "a trial";
+  EXPECT_EQ(call().error().fault, call_fault::circuit_open) << "one of two trials is enough";
+  wait(1500ms);
+  EXPECT_EQ(call().error().fault, call_fault::circuit_open) << "it waits twice as long now";
+  wait(500ms);
+  server(0).status = 200;
+  EXPECT_EQ(ask(), "200");
+  EXPECT_EQ(ask(), "200");
+  EXPECT_EQ(made_->breaker()->state(), circuit_state::closed);
+
+  std::vector<circuit_state> went;
+  for (const circuit_decision& each : made_->snapshot().circuit) went.push_back(each.to);
+  constexpr auto half_open = circuit_state::half_open;
+  EXPECT_EQ(went, (std::vector{circuit_state::open, half_open, circuit_state::open, half_open,
+                               circuit_state::closed}));
+}
+
+TEST_F(upstream_test, half_open_lets_only_trials_through) {
+  make({.breaker = quick});
+  server(0).status = 500;
+  for (int i = 0; i != 4; ++i) ask();
+  wait(1s);
+  server(0) = {.takes = 100ms};
+  const auto burst = [](upstream* to) -> task<int> {
+    co_return co_await with_scope(
+        [](scope& all, upstream* at) -> task<int> {
+          int refusals = 0;
+          const auto one = [](upstream* service, int* count) -> task<> {
+            const auto got = co_await service->call({.request = {.target = "/x"}});
+            if (!got && got.error().fault == call_fault::circuit_open) ++*count;
+          };
+          for (int i = 0; i != 5; ++i) all.spawn(one(at, &refusals));
+          co_await sleep(1s);
+          co_return refusals;
+        },
+        to);
+  };
+  EXPECT_EQ(run(burst(&*made_)), 3);
+}
+
+TEST_F(upstream_test, slow_calls_open_the_breaker_too) {
+  circuit_breaker_settings slow = quick;
+  slow.slow_after = 100ms;
+  make({.breaker = slow});
+  server(0).takes = 200ms;
+  for (int i = 0; i != 4; ++i) EXPECT_EQ(ask(), "200");
+  EXPECT_EQ(call().error().fault, call_fault::circuit_open);
+}
+
+TEST_F(upstream_test, an_error_of_the_service_is_told_rather_than_that_the_breaker_opened) {
+  make({.breaker = quick});
+  server(0) = cut_off;
+  EXPECT_EQ(ask(), "no answer: the connection ended early");
+  EXPECT_EQ(ask(), "no answer: the connection ended early") << "its retry found the breaker open";
+  EXPECT_EQ(count(0), 4U);
+  EXPECT_EQ(call().error().fault, call_fault::circuit_open);
+}
+
+TEST_F(upstream_test, answers_to_mistakes_do_not_open_the_breaker) {
+  make({.breaker = quick});
+  server(0).status = 404;
+  for (int i = 0; i != 20; ++i) EXPECT_EQ(ask(), "404");
+  EXPECT_EQ(made_->breaker()->state(), circuit_state::closed);
+}
+
+// Balancing and ejection.
+
+TEST_F(upstream_test, ejects_an_endpoint_that_fails_and_takes_it_back) {
+  make({}, 3);
+  server(1) = refused;
+  for (int i = 0; i != 100; ++i) EXPECT_EQ(ask(), "200");
+  EXPECT_EQ(count(1), 5U) << "after five failures in a row it is asked no more";
+  const upstream_snapshot seen = made_->snapshot();
+  EXPECT_TRUE(seen.endpoints[1].ejection->is_ejected);
+  EXPECT_FALSE(seen.endpoints[1].balance.is_available);
+  ASSERT_EQ(seen.ejections.size(), 1U);
+  EXPECT_EQ(seen.ejections[0].cause, ejection_cause::consecutive_failures);
+
+  server(1) = {};
+  wait(5s);
+  for (int i = 0; i != 100; ++i) EXPECT_EQ(ask(), "200");
+  EXPECT_GT(count(1), 10U) << "it is back";
+}
+
+TEST_F(upstream_test, moves_away_from_a_slow_endpoint) {
+  make({}, 3);
+  server(2).takes = 50ms;
+  for (int i = 0; i != 300; ++i) EXPECT_EQ(ask(), "200");
+  EXPECT_LT(count(2), 20U);
+  EXPECT_GT(count(0), 80U);
+  EXPECT_GT(count(1), 80U);
+  const auto& picks = made_->snapshot().picks;
+  EXPECT_EQ(picks.total(), 300U);
+}
+
+// Limits of this side.
+
+TEST_F(upstream_test, limits_refuse_and_say_which) {
+  const auto together = [](upstream* to, int calls) -> task<std::vector<shed_by>> {
+    co_return co_await with_scope(
+        [](scope& all, upstream* at, int count) -> task<std::vector<shed_by>> {
+          std::vector<shed_by> why;
+          const auto one = [](upstream* service, std::vector<shed_by>* noted) -> task<> {
+            const auto got = co_await service->call({.request = {.target = "/x"}});
+            if (!got) noted->push_back(got.error().shed);
+          };
+          for (int i = 0; i != count; ++i) all.spawn(one(at, &why));
+          co_await sleep(5s);
+          co_return why;
+        },
+        to, calls);
+  };
+  server(0).takes = 300ms;
+  make({.bulkhead = bulkhead_settings{.running_max = 2, .waiting_max = 2, .wait_max = 100ms}});
+  EXPECT_EQ(run(together(&*made_, 6)), (std::vector{shed_by::bulkhead, shed_by::bulkhead,
+                                                    shed_by::bulkhead, shed_by::bulkhead}));
+  EXPECT_EQ(made_->snapshot().bulkhead->expired, 2U);
+  EXPECT_EQ(made_->snapshot().bulkhead->running, 0U);
+  EXPECT_EQ(made_->snapshot().breaker->tally.calls, 2U) << "refusals say nothing of the service";
+
+  make({.limit = concurrency_limit_settings{.limit_initial = 4, .limit_min = 4}});
+  EXPECT_EQ(run(together(&*made_, 5)), (std::vector{shed_by::concurrency_limit}));
+  EXPECT_EQ(made_->snapshot().limit->running, 0U);
+
+  make({.rate = rate_limit_settings{.per_second = 1, .burst = 2}});
+  EXPECT_EQ(run(together(&*made_, 3)), (std::vector{shed_by::rate_limit}));
+  EXPECT_EQ(made_->snapshot().rate->refused, 1U);
+
+  make({}, 0);
+  EXPECT_EQ(run(together(&*made_, 1)), (std::vector{shed_by::no_endpoint}));
+
+  server(0) = {.fails = transport_failure{transport_error::too_many, false}};
+  make({});
+  EXPECT_EQ(run(together(&*made_, 1)), (std::vector{shed_by::pool}));
+  EXPECT_EQ(network_.sent.size(), 2U + 4U + 2U + 1U) << "none of this is tried again";
+}
+
+TEST_F(upstream_test, what_is_cancelled_gives_everything_back) {
+  make({.bulkhead = bulkhead_settings{.running_max = 1, .waiting_max = 1, .wait_max = 1min},
+        .limit = concurrency_limit_settings{}});
+  const auto cancel_two = [](upstream* to) -> task<bool> {
+    const auto one = [](upstream* at) -> task<> {
+      const auto got = co_await at->call({.request = {.target = "/x"}});
+      EXPECT_TRUE(got.has_value()) << "not reached";
+    };
+    const auto enough = []() -> task<> { co_await sleep(100ms); };
+    co_await race(one(to), one(to), enough());
+    co_return true;
+  };
+  server(0).takes = 500ms;  // one is cancelled in the transport, one in the bulkhead's queue
+  run(cancel_two(&*made_));
+  upstream_snapshot seen = made_->snapshot();
+  EXPECT_EQ(network_.running_now, 0);
+  EXPECT_EQ(seen.bulkhead->running, 0U);
+  EXPECT_EQ(seen.bulkhead->cancelled, 1U);
+  EXPECT_EQ(seen.limit->running, 0U);
+  EXPECT_EQ(seen.endpoints[0].balance.running, 0U);
+  EXPECT_EQ(seen.breaker->tally.calls, 0U) << "a cancelled call says nothing of the service";
+
+  server(0) = {.status = 503, .fields = {{"Retry-After", "1"}}};  // both between two tries
+  run(cancel_two(&*made_));
+  seen = made_->snapshot();
+  EXPECT_EQ(seen.bulkhead->running, 0U);
+  EXPECT_EQ(seen.endpoints[0].balance.running, 0U);
+}
+
+TEST_F(upstream_test, hands_the_trace_on) {
+  make({});
+  const auto traced = [](upstream* to) -> task<bool> {
+    trace_context trace{.sampled = true};
+    trace.trace_id[0] = 0xab;
+    trace.span_id[0] = 0xcd;
+    environment env = co_await current_environment();
+    env.trace = &trace;
+    ferrule::detail::noted_end ended;
+    auto work = to->call({.request = {.target = "/x"}});
+    work.start(env, ended);
+    while (!ended.any()) co_await sleep(1ms);
+    co_return true;
+  };
+  run(traced(&*made_));
+  EXPECT_EQ(network_.sent[0].field("traceparent"),
+            "00-ab000000000000000000000000000000-cd00000000000000-01");
+  EXPECT_EQ(ask(), "200");
+  EXPECT_EQ(network_.sent[1].field("traceparent"), "(none)");
+}
+
+TEST_F(upstream_test, its_state_is_json) {
+  make({.bulkhead = bulkhead_settings{}, .limit = concurrency_limit_settings{}});
+  EXPECT_EQ(ask(), "200");
+  const std::string text = json::write(made_->snapshot());
+  EXPECT_NE(text.find(R"("name":"shop","endpoints":[{"origin":"http://s0")"), text.npos) << text;
+  EXPECT_NE(text.find(R"("breaker":{"state":"closed")"), text.npos) << text;
+  EXPECT_NE(text.find(R"("picks":[{"at_ns":)"), text.npos) << text;
+}
+
+}  // namespace
+}  // namespace ferrule
