@@ -111,8 +111,9 @@ inline constexpr std::array<bool, 256> literal_characters = [] {
   for (std::size_t i = 0; i != allowed.size(); ++i) {
     allowed[i] = is_letter_or_digit(static_cast<char>(i));
   }
-  for (char c : std::string_view("-._~!$&'()*+,;=:@%"))
+  for (char c : std::string_view("-._~!$&'()*+,;=:@%")) {
     allowed[static_cast<unsigned char>(c)] = true;
+  }
   return allowed;
 }();
 
