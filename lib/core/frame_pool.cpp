@@ -19,7 +19,7 @@
 namespace ferrule {
 namespace {
 
-constexpr std::size_t step_bytes = 64;  // one size class a cache line
+constexpr std::size_t step_bytes = 32;  // between size classes
 constexpr std::size_t classes = frame_pool::pooled_bytes_max / step_bytes;
 
 struct free_frame {

@@ -66,7 +66,7 @@ std::optional<std::string_view> server_engine::read(exchange& ex) {
       }
       reading.clear();
       std::swap(reading, in_);
-      kept_->reading_begin = std::exchange(in_begin_, 0);
+      kept_->reading_begin = std::exchange(in_begin_, 0U);
     }
     const body_reader::part part = next_of_body(reading.view().substr(kept_->reading_begin));
     if (part.status != 0) {

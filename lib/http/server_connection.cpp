@@ -23,18 +23,18 @@ void server_connection::open(server& on, io::handle socket) {
 
 server_connection::server_connection(server& on, io::handle socket)
     : timer(on_timer),
+      receive_operation(on_received),
+      send_operation(on_sent),
+      close_operation(on_closed),
       server_(on),
       socket_(socket),
-      admitted_(on.admit(socket, peer_)),
       engine_(on.context_, *this, &peer_),
-      receive_(on_received, *this),
-      send_(on_sent, *this),
-      close_(on_closed, *this),
       progress_(on.loop_.now()),
-      body_time_(limits().body_timeout) {}
+      body_time_(limits().body_timeout),
+      admitted_(on.admit(socket, peer_)) {}
 
 void server_connection::on_received(io::operation& op, const io::completion& c) noexcept {
-  server_connection& self = static_cast<owned_operation&>(op).self;
+  auto& self = static_cast<server_connection&>(static_cast<receive_operation&>(op));
   if (!c.more) self.receiving_ = self.receive_cancelled_ = false;
   if (c.result > 0) {
     self.engine_.feed({reinterpret_cast<const char*>(c.bytes.data()), c.bytes.size()});
@@ -51,7 +51,7 @@ void server_connection::on_received(io::operation& op, const io::completion& c) 
 }
 
 void server_connection::on_sent(io::operation& op, const io::completion& c) noexcept {
-  server_connection& self = static_cast<owned_operation&>(op).self;
+  auto& self = static_cast<server_connection&>(static_cast<send_operation&>(op));
   if (c.result < 0) {
     self.sending_part_ = {};
     self.fail(c.result);
@@ -106,17 +106,17 @@ void server_connection::start_send() noexcept {
 /// Sends a large answer in parts, so that a client that takes it steadily has time for all of it.
 void server_connection::send_part(char* from, std::size_t left) noexcept {
   sending_part_ = {from, std::min(left, limits().output_bytes_max)};
-  io().send(send_, socket_, {&sending_part_, 1});
+  io().send(static_cast<send_operation&>(*this), socket_, {&sending_part_, 1});
 }
 
 void server_connection::update_reading() noexcept {
   const bool wanted = engine_.wants_input() || shut_;
   if (wanted && !receiving_ && !peer_ended_) {
     receiving_ = true;
-    io().recv_start(receive_, socket_);
+    io().recv_start(static_cast<receive_operation&>(*this), socket_);
   } else if (!wanted && receiving_ && !receive_cancelled_) {
     receive_cancelled_ = true;
-    io().cancel(receive_);
+    io().cancel(static_cast<receive_operation&>(*this));
   }
 }
 
@@ -144,11 +144,11 @@ void server_connection::close() noexcept {
   if (engine_.broken()) {  // RST: the client must not take a cut answer for a whole one
     io().option(socket_, SOL_SOCKET, SO_LINGER, 0);
   }
-  io().close(close_, socket_);
+  io().close(static_cast<close_operation&>(*this), socket_);
 }
 
 void server_connection::on_closed(io::operation& op, const io::completion&) noexcept {
-  server_connection& self = static_cast<owned_operation&>(op).self;
+  auto& self = static_cast<server_connection&>(static_cast<close_operation&>(op));
   self.closed_ = true;
   self.step();
 }

@@ -158,7 +158,7 @@ void server_engine::keep_input(std::string_view rest) {
 }
 
 void server_engine::process_buffered() {
-  in_begin_ += process(in_.view().substr(in_begin_));
+  in_begin_ += static_cast<std::uint32_t>(process(in_.view().substr(in_begin_)));
   if (in_begin_ == in_.size() || phase_ == phase::ended) {
     context_.take_back(in_);
     in_begin_ = 0;
@@ -213,8 +213,10 @@ std::size_t server_engine::take_head(std::string_view bytes) {
     return 0;
   }
   request_head head;
+  std::size_t scanned = scanned_;
   const head_parse parsed =
-      parse_request_head(bytes, context_.limits.head, context_.fields(), head, scanned_);
+      parse_request_head(bytes, context_.limits.head, context_.fields(), head, scanned);
+  scanned_ = static_cast<std::uint32_t>(scanned);
   context_.counters.bytes_scanned += parsed.scanned_bytes;
   switch (parsed.state) {
     case head_parse::incomplete:

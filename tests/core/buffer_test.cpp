@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <new>
 #include <string>
 
 namespace ferrule {
@@ -63,6 +64,14 @@ TEST(buffer, moves_its_bytes) {
   a.append("d");
   b = std::move(a);
   EXPECT_EQ(b.view(), "d");
+}
+
+TEST(buffer, has_a_largest_size) {
+  buffer b;
+  b.append("x");
+  EXPECT_THROW(b.prepare(buffer::bytes_max), std::bad_alloc);
+  EXPECT_THROW(b.reserve(buffer::bytes_max + 1), std::bad_alloc);
+  EXPECT_EQ(b.view(), "x");
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 /// ```
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string_view>
@@ -20,10 +21,14 @@
 namespace ferrule {
 
 /// Bytes in one piece, appended at the end. Growing doubles, so views into it last only until the
-/// next `prepare` or `append`. Memory is kept by `clear` and given back by the destructor.
+/// next `prepare` or `append`. Memory is kept by `clear` and given back by the destructor. More
+/// than `bytes_max` is like having no memory: std::bad_alloc. Its own size counts, since every idle
+/// connection has three, so what it knows of its bytes is 32 bits wide.
 /// Thread rule: as a plain value.
 class buffer {
  public:
+  static constexpr std::size_t bytes_max = UINT32_MAX;
+
   buffer() = default;
   explicit buffer(std::size_t capacity) { reserve(capacity); }
   buffer(buffer&& other) noexcept
@@ -47,38 +52,38 @@ class buffer {
   /// Makes room for `count` more bytes and returns where they go. They belong to the buffer only
   /// after `commit`.
   char* prepare(std::size_t count) {
-    if (capacity_ - size_ < count) grow(size_ + count);
+    if (capacity_ - size_ < count) grow(count);
     return bytes_.get() + size_;
   }
   /// Takes over `count` bytes written at the place `prepare` returned.
-  void commit(std::size_t count) noexcept { size_ += count; }
+  void commit(std::size_t count) noexcept { size_ += static_cast<std::uint32_t>(count); }
 
   void append(std::string_view bytes) {
     if (bytes.empty()) return;
     std::memcpy(prepare(bytes.size()), bytes.data(), bytes.size());
-    size_ += bytes.size();
+    commit(bytes.size());
   }
   void append(char c) { *prepare(1) = c, ++size_; }
 
   /// Forgets the bytes and keeps the memory.
   void clear() noexcept { size_ = 0; }
   /// Cuts back to the first `count` bytes (`count <= size()`).
-  void truncate(std::size_t count) noexcept { size_ = count; }
+  void truncate(std::size_t count) noexcept { size_ = static_cast<std::uint32_t>(count); }
   /// Drops the first `count` bytes, moving the rest to the front.
   void consume(std::size_t count) noexcept {
-    size_ -= count;
+    size_ -= static_cast<std::uint32_t>(count);
     if (size_ != 0) std::memmove(bytes_.get(), bytes_.get() + count, size_);
   }
   void reserve(std::size_t capacity) {
-    if (capacity > capacity_) grow(capacity);
+    if (capacity > capacity_) grow(capacity - size_);
   }
 
  private:
-  void grow(std::size_t least);
+  void grow(std::size_t count);
 
   std::unique_ptr<char[]> bytes_;
-  std::size_t size_ = 0;
-  std::size_t capacity_ = 0;
+  std::uint32_t size_ = 0;
+  std::uint32_t capacity_ = 0;
 };
 
 }  // namespace ferrule

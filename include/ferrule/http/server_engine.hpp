@@ -161,8 +161,8 @@ class server_engine final : sink {
   kept_exchange* kept_ = nullptr;
   buffer in_;   // received and not yet dealt with, from in_begin_ on
   buffer out_;  // answers not yet taken
-  std::size_t in_begin_ = 0;
-  std::size_t scanned_ = 0;  // the parser's note on an incomplete head
+  std::uint32_t in_begin_ = 0;
+  std::uint32_t scanned_ = 0;  // the parser's note on an incomplete head
   body_reader body_;
   std::uint64_t stream_left_ = 0;  // of a streamed answer's announced length
   std::uint32_t requests_ = 0;     // begun on this connection
