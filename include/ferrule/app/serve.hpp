@@ -91,7 +91,7 @@ class table_service final : public reactor_service {
  public:
   table_service(std::tuple<State...>& states, reactor& loop)
       : holders_(std::apply(
-            [&loop](State&... each) {
+            [&]([[maybe_unused]] State&... each) {
               return std::tuple<state_holder<State>...>(state_source<State>{each, loop}...);
             },
             states)),
@@ -114,7 +114,7 @@ class table_service_factory final : public service_factory {
   std::string start() override {
     std::string error;
     std::apply(
-        [&error](State&... each) {
+        [&]([[maybe_unused]] State&... each) {
           static_cast<void>(((error = open_state(each)).empty() && ...));
         },
         states_);
