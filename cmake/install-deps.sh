@@ -19,7 +19,8 @@ simdjson_flags="-DSIMDJSON_IMPLEMENTATION_ICELAKE=0 -DSIMDJSON_IMPLEMENTATION_WE
 simdjson_dir=$cache/simdjson-$simdjson_version-clang-19-avx2
 
 build_packages="ca-certificates clang-19 lld-19 llvm-19 libc6-dev libstdc++-12-dev cmake ninja-build
-  liburing-dev libfmt-dev libc-ares-dev libsqlite3-dev curl"
+  liburing-dev libfmt-dev libc-ares-dev libsqlite3-dev zlib1g-dev
+  libbrotli-dev libzstd-dev curl"
 tests_packages="g++-12 libclang-rt-19-dev libgtest-dev python3 ccache binutils
   slowhttptest"
 benchmarks_packages="libbenchmark-dev nginx-light wrk valgrind"

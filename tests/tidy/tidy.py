@@ -15,7 +15,7 @@ LAYERS = [
     ["json", "observe"],
     ["io"],
     ["net"],
-    ["http", "dns", "tls", "storage"],
+    ["http", "dns", "tls", "storage", "compress"],
     ["api", "resilience"],
     ["route", "client"],
     ["ops", "mesh", "saga"],
