@@ -8,8 +8,8 @@ In each file (README.md, services/*/README.md and include/ferrule/*/README.md by
   * every ```cpp block compiles, unless the block after it is ```text: then it must fail, with
     every line of that text in what the compiler prints ("..." stands for anything);
   * every line `$ curl ...` of a ```console block is run against the service whose port it names
-    (hello 8000, users 8001), started anew on a free port, and must print what follows it. Dates and
-    trace ids are compared as if they were all the same.
+    (hello 8000, users 8001, orders 8002), started anew on a free port, and must print what follows
+    it. Dates and trace ids are compared as if they were all the same.
 
 Prints what differs; exits 1 if anything does.
 """
@@ -21,7 +21,12 @@ import subprocess
 import sys
 import tempfile
 
-SERVICES = {"8000": ("hello",), "8001": ("users", "--db", ":memory:")}
+# By the port that is shown; "{name}" stands for the URL of a service that was started before.
+SERVICES = {
+    "8000": ("hello",),
+    "8001": ("users", "--db", ":memory:"),
+    "8002": ("orders", "--db", ":memory:", "--users", "{users}"),
+}
 
 
 def blocks(text):
@@ -52,12 +57,15 @@ class Services:
         self.folder, self.running, self.ports = folder, [], {}
 
     def __enter__(self):
+        urls = {}
         for shown_port, (name, *options) in SERVICES.items():
             process = subprocess.Popen(
-                [self.folder / name, "--port", "0", "--threads", "1", *options],
+                [self.folder / name, "--port", "0", "--threads", "1",
+                 *(option.format(**urls) for option in options)],
                 stderr=subprocess.PIPE, text=True)
             self.running.append(process)
-            self.ports[shown_port] = process.stderr.readline().strip().rsplit(":", 1)[1]
+            urls[name] = process.stderr.readline().strip().rsplit(" ", 1)[1]
+            self.ports[shown_port] = urls[name].rsplit(":", 1)[1]
         return self
 
     def __exit__(self, *_):

@@ -1,0 +1,85 @@
+#pragma once
+/// @file
+/// The orders service: a handler for each endpoint of its contract, and its route table.
+
+#include "api.hpp"
+#include "ferrule/api/openapi.hpp"
+#include "ferrule/ferrule.hpp"
+#include "store.hpp"
+#include "users.hpp"
+
+namespace orders {
+
+inline task<result<order_list, page_error>> list(query<page> asked, store& all) {
+  if (asked->limit < 1 || asked->limit > page_orders_max) {
+    co_return fail(page_error::limit_out_of_range);
+  }
+  order_list answer{co_await all.list(*asked, asked->limit + 1), {}};
+  if (answer.orders.size() > asked->limit) {  // the one too many says that there is another page
+    answer.orders.pop_back();
+    answer.next_after = answer.orders.back().id;
+  }
+  co_return answer;
+}
+
+inline bool is_valid(const idempotency_key& key) {
+  return !key->empty() && key->size() <= key_bytes_max;
+}
+
+/// 201 for the order that was made, now or by the same request before.
+inline result<created<order>, error> answer(result<order, error> made, const new_order& said) {
+  if (!made) return fail(made.error());
+  if (made->user_id != said.user_id || made->product_id != said.product_id ||
+      made->quantity != said.quantity) {
+    return fail(error::key_of_another);
+  }
+  std::string location = fmt::format("/orders/{}", made->id);
+  return created<order>{*std::move(made), std::move(location)};
+}
+
+inline task<result<created<order>, error>> add(json_body<new_order> said, idempotency_key key,
+                                               store& all, ferrule::caller& users) {
+  const wall_time now = (co_await ferrule::current_environment()).loop->date();
+  if (key && !is_valid(key)) co_return fail(error::invalid_key);
+  const auto claim = key ? all.keys().take(*key) : keys_in_use::claim();
+  if (key) {
+    if (!claim) co_return fail(error::key_in_use);
+    auto made = co_await all.find_by_key(std::string(*key), now);
+    if (made || made.error() != error::not_found) co_return answer(std::move(made), *said);
+  }
+  const auto user = co_await check_user(said->user_id, users);
+  if (!user) co_return fail(user.error());
+  auto made = co_await all.add(*said, std::string(key.value_or("")), now);
+  co_return answer(std::move(made), *said);
+}
+
+inline task<result<order, error>> show(std::uint64_t id, store& all) { return all.find(id); }
+
+struct health {
+  std::string_view status = "ok";
+};
+
+/// What a caller who knows nothing gets.
+inline std::string_view welcome() {
+  return "The orders service.\n"
+         "\n"
+         "GET    /orders?user_id=1&after=0&limit=20   orders of a user by id, a page at a time\n"
+         "POST   /orders                              make one: "
+         "{\"user_id\":1,\"product_id\":\"p-1\",\"quantity\":2}\n"
+         "GET    /orders/{id}                         one of them\n"
+         "GET    /health                              whether the service is well\n"
+         "GET    /openapi.json                        all of this for programs\n";
+}
+
+inline const ferrule::json::raw& document() {
+  static const ferrule::json::raw text =
+      ferrule::openapi(api, {.title = "orders", .version = "1.0.0"});
+  return text;
+}
+
+inline constexpr auto routes = ferrule::route_table<api>(
+    ferrule::on<list_orders>(list), ferrule::on<create_order>(add), ferrule::on<get_order>(show),
+    ferrule::route<"GET /">(welcome), ferrule::route<"GET /health">([] { return health{}; }),
+    ferrule::route<"GET /openapi.json">(document));
+
+}  // namespace orders

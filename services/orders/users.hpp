@@ -1,0 +1,67 @@
+#pragma once
+/// @file
+/// The users service as this one calls it, and the options that say where it and the store are.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api.hpp"
+#include "ferrule/app/options.hpp"
+#include "ferrule/client/client.hpp"
+#include "ferrule/client/client_pool.hpp"
+#include "ferrule/client/upstream.hpp"
+#include "users/api.hpp"
+
+namespace orders {
+
+/// What the command line says besides what every service takes.
+struct settings {
+  std::string db = "./orders.db";
+  std::vector<ferrule::origin> users;  ///< empty: http://127.0.0.1:8001
+
+  std::vector<ferrule::origin> users_or_default() const {
+    if (!users.empty()) return users;
+    return {ferrule::origin::parse("http://127.0.0.1:8001").value()};
+  }
+};
+
+inline std::string add_users(void* target, std::string_view url) {
+  auto& users = static_cast<settings*>(target)->users;
+  const auto where = ferrule::origin::parse(url);
+  if (!where || where->is_tls()) return "must be a URL such as http://127.0.0.1:8001";
+  if (users.size() == ferrule::balancer_settings{}.endpoints_max) return "is given too often";
+  users.push_back(*where);
+  return {};
+}
+
+inline constexpr ferrule::option options[] = {
+    ferrule::text_option<&settings::db>("db", "FILE", "where orders are kept, or :memory:"),
+    {"users", "URL", "the users service; once for each of its instances (http://127.0.0.1:8001)",
+     add_users},
+};
+
+/// Calls the users service, whichever of its instances answers. One for each reactor.
+class users_service final : public ferrule::caller {
+ public:
+  users_service(ferrule::reactor& loop, std::vector<ferrule::origin> where)
+      : calls_("users", network_, std::move(where), loop) {}
+
+  ferrule::task<outcome> call(ferrule::outgoing_call what) override { return calls_.call(what); }
+
+ private:
+  ferrule::client_pool network_;
+  ferrule::upstream calls_;
+};
+
+/// Whether there is such a user: `unknown_user`, or `users_unavailable` when nobody can tell.
+inline ferrule::task<ferrule::result<void, error>> check_user(std::uint64_t id,
+                                                              ferrule::caller& service) {
+  const ferrule::client<users::api> ask(service);
+  auto found = co_await ask(users::get_user, id);
+  if (found) co_return {};
+  co_return ferrule::fail(found.error().is(users::error::not_found) ? error::unknown_user
+                                                                    : error::users_unavailable);
+}
+
+}  // namespace orders
