@@ -100,7 +100,7 @@ TEST_F(upstream_test, sends_anything_again_that_was_never_sent) {
 }
 
 TEST_F(upstream_test, a_retry_goes_to_another_endpoint) {
-  make({.ejection = std::nullopt}, 3);
+  make({.ejection = std::nullopt, .breaker = std::nullopt}, 3);
   server(0).status = server(1).status = 503;
   for (int i = 0; i != 50; ++i) EXPECT_EQ(ask(), "200") << "the third is found at the latest";
 }
@@ -299,6 +299,14 @@ TEST_F(upstream_test, ejects_an_endpoint_that_fails_and_takes_it_back) {
   wait(5s);
   for (int i = 0; i != 100; ++i) EXPECT_EQ(ask(), "200");
   EXPECT_GT(count(1), 10U) << "it is back";
+}
+
+TEST_F(upstream_test, one_failing_endpoint_of_two_does_not_open_the_breaker) {
+  for (int round = 0; round != 50; ++round) {  // however the first picks fall
+    make({}, 2);
+    server(0) = refused;
+    for (int i = 0; i != 30; ++i) EXPECT_EQ(ask(), "200");
+  }
 }
 
 TEST_F(upstream_test, moves_away_from_a_slow_endpoint) {

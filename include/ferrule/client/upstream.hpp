@@ -68,15 +68,17 @@ struct upstream_settings {
   /// `deadline` is the total timeout. A policy with a fault (see `fault_of`) ends the process.
   retry_policy retry = upstream_retry;
   retry_budget_settings budget{};
-  balancer_settings balancer{};
+  balancer_settings balancer{.decay = std::chrono::seconds(1)};
   std::optional<outlier_settings> ejection =
       outlier_settings{.interval = std::chrono::seconds(1),
                        .ejection_base = std::chrono::seconds(2),
                        .ejection_max = std::chrono::seconds(8),
                        .ejection_jitter = std::chrono::milliseconds(500),
                        .ejected_share_max = 0.5};
+  /// Above one half, so that it stays closed as long as retries elsewhere succeed.
   std::optional<circuit_breaker_settings> breaker =
       circuit_breaker_settings{.calls_min = 10,
+                               .failure_rate = 0.6,
                                .open_wait = std::chrono::seconds(1),
                                .open_wait_max = std::chrono::seconds(5),
                                .half_open_calls = 3,
