@@ -6,6 +6,7 @@
 #include "ferrule/core/race.hpp"
 #include "ferrule/core/sleep.hpp"
 #include "ferrule/http/propagation.hpp"
+#include "ferrule/json/write.hpp"
 #include "ferrule/resilience/retry_after.hpp"
 
 namespace ferrule {
@@ -339,5 +340,7 @@ upstream_snapshot upstream::snapshot() {
   shown.retries = retries_;
   return shown;
 }
+
+json::raw upstream::report() { return json::raw::trusted(json::write(snapshot())); }
 
 }  // namespace ferrule

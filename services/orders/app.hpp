@@ -68,6 +68,7 @@ inline std::string_view welcome() {
          "{\"user_id\":1,\"product_id\":\"p-1\",\"quantity\":2}\n"
          "GET    /orders/{id}                         one of them\n"
          "GET    /health                              whether the service is well\n"
+         "GET    /resilience                          how calls of the users service fare\n"
          "GET    /openapi.json                        all of this for programs\n";
 }
 
@@ -80,6 +81,7 @@ inline const ferrule::json::raw& document() {
 inline constexpr auto routes = ferrule::route_table<api>(
     ferrule::on<list_orders>(list), ferrule::on<create_order>(add), ferrule::on<get_order>(show),
     ferrule::route<"GET /">(welcome), ferrule::route<"GET /health">([] { return health{}; }),
+    ferrule::route<"GET /resilience">([](ferrule::caller& users) { return users.report(); }),
     ferrule::route<"GET /openapi.json">(document));
 
 }  // namespace orders

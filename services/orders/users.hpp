@@ -48,6 +48,7 @@ class users_service final : public ferrule::caller {
       : calls_("users", network_, std::move(where), loop) {}
 
   ferrule::task<outcome> call(ferrule::outgoing_call what) override { return calls_.call(what); }
+  ferrule::json::raw report() override { return calls_.report(); }
 
  private:
   ferrule::client_pool network_;

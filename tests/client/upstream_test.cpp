@@ -415,7 +415,8 @@ TEST_F(upstream_test, hands_the_trace_on) {
 TEST_F(upstream_test, its_state_is_json) {
   make({.bulkhead = bulkhead_settings{}, .limit = concurrency_limit_settings{}});
   EXPECT_EQ(ask(), "200");
-  const std::string text = json::write(made_->snapshot());
+  const json::raw report = made_->report();
+  const std::string text(report.text());
   EXPECT_NE(text.find(R"("name":"shop","endpoints":[{"origin":"http://s0")"), text.npos) << text;
   EXPECT_NE(text.find(R"("breaker":{"state":"closed")"), text.npos) << text;
   EXPECT_NE(text.find(R"("picks":[{"at_ns":)"), text.npos) << text;

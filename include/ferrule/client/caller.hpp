@@ -22,6 +22,7 @@
 #include "ferrule/core/result.hpp"
 #include "ferrule/core/task.hpp"
 #include "ferrule/http/client_connection.hpp"
+#include "ferrule/json/raw.hpp"
 #include "ferrule/resilience/retry.hpp"
 
 namespace ferrule {
@@ -94,6 +95,9 @@ class caller {
   /// Gives the answer, whatever its status. Errors: a fault without an answer.
   /// Cancellation: ends the call's work and no other's; unwinds.
   virtual task<outcome> call(outgoing_call what) = 0;
+  /// What is known of the service and was decided about it, as JSON, for an endpoint that shows it;
+  /// null where nothing is.
+  virtual json::raw report() { return {}; }
 };
 
 }  // namespace ferrule

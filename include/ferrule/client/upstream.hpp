@@ -134,6 +134,8 @@ class upstream final : public caller {
   circuit_breaker* breaker() noexcept { return breaker_ ? &*breaker_ : nullptr; }
   /// Allocates.
   upstream_snapshot snapshot();
+  /// The snapshot.
+  json::raw report() override;
 
  private:
   class running_call;

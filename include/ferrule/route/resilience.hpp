@@ -1,0 +1,184 @@
+#pragma once
+/// @file
+/// Limits as layers around routes: so many requests a second for each client, so many at once, or
+/// as many at once as the latency bears. What they count is state, so the program sees it too.
+///
+/// ```cpp
+/// #include "ferrule/ferrule.hpp"
+/// using namespace std::chrono_literals;
+/// inline ferrule::task<std::string> report() {
+///   co_await ferrule::sleep(100ms);
+///   co_return "done";
+/// }
+/// struct report_slots : ferrule::async_bulkhead {  // a type of its own for each limit
+///   using async_bulkhead::async_bulkhead;
+/// };
+/// constexpr auto routes = ferrule::route_table(
+///     ferrule::with(ferrule::rate_limited<ferrule::by_peer>{}),                // all: 429
+///     ferrule::route<"GET /report">(report, ferrule::with(ferrule::bulkheaded<report_slots>{})),
+///     ferrule::route<"GET /resilience">(
+///         ferrule::show_resilience<ferrule::route_rate_limit, report_slots>));
+///
+/// int run(int argc, char** argv) {
+///   return ferrule::serve<routes>(
+///       argc, argv, ferrule::per_reactor([](ferrule::reactor& loop) {
+///         return ferrule::route_rate_limit({.per_second = 10, .burst = 20}, loop);
+///       }),
+///       ferrule::per_reactor([](ferrule::reactor& loop) {
+///         return report_slots({.running_max = 4, .waiting_max = 8}, loop);
+///       }));
+/// }
+/// ```
+///
+/// A limit is one reactor's: give each its share of that of the whole service. What is refused is
+/// answered as a problem with Retry-After, and no handler runs.
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ferrule/api/problem.hpp"
+#include "ferrule/core/fixed_string.hpp"
+#include "ferrule/core/task.hpp"
+#include "ferrule/http/exchange.hpp"
+#include "ferrule/json/raw.hpp"
+#include "ferrule/json/reflect.hpp"
+#include "ferrule/json/write.hpp"
+#include "ferrule/resilience/async_bulkhead.hpp"
+#include "ferrule/resilience/concurrency_limit.hpp"
+#include "ferrule/resilience/rate_limiter.hpp"
+
+namespace ferrule {
+
+/// A key of `rate_limited`: the address of whoever sent the request, without its port. An IPv6
+/// client has its network of 64 bits for a key, since it has all the addresses in it. Behind a
+/// proxy that is the proxy.
+std::string by_peer(const request& r);
+
+/// A key of `rate_limited`: the value of a header field. Requests without it share one key.
+template <fixed_string Name>
+std::string_view by_header(const request& r) {
+  return r.header(Name.view());
+}
+
+/// What `rate_limited` counts. State, one for each reactor, which `loop` is.
+class route_rate_limit {
+ public:
+  route_rate_limit(const rate_limit_settings& settings, executor& loop)
+      : loop_(loop), limiter_(settings, loop.random()) {}
+
+  rate_verdict ask(std::string_view key) noexcept { return limiter_.ask(key, loop_.now()); }
+  rate_limit_snapshot snapshot() const noexcept { return limiter_.snapshot(); }
+
+ private:
+  executor& loop_;
+  rate_limiter limiter_;
+};
+
+/// A limit found out, and how it was.
+struct route_concurrency_snapshot {
+  concurrency_limit_snapshot limit{};
+  decision_log<limit_decision> decisions{0};
+};
+
+/// What `concurrency_limited` counts. State, one for each reactor, which `loop` is.
+class route_concurrency_limit {
+ public:
+  route_concurrency_limit(const concurrency_limit_settings& settings, executor& loop)
+      : loop_(loop), limit_(settings, loop.now()) {}
+
+  bool try_acquire() noexcept { return limit_.try_acquire(); }
+  void release(mono_time since) noexcept { limit_.release(loop_.now(), loop_.now() - since); }
+  mono_time now() const noexcept { return loop_.now(); }
+  route_concurrency_snapshot snapshot() const { return {limit_.snapshot(), limit_.decisions()}; }
+
+ private:
+  executor& loop_;
+  concurrency_limit limit_;
+};
+
+namespace detail {
+
+/// 429, and when it would be admitted.
+problem too_many_requests(const rate_verdict& verdict);
+/// 503, to be tried again in a moment.
+problem too_busy();
+
+}  // namespace detail
+
+/// A layer that admits so many requests a second for each `Key(request)`, and answers the rest 429.
+/// `State` is a `route_rate_limit`, or derived from one. Waits for nothing.
+template <auto Key = by_peer, class State = route_rate_limit>
+struct rate_limited {
+  std::optional<problem> before(const request& r, State& limit) const {
+    const rate_verdict verdict = limit.ask(Key(r));
+    if (verdict.admitted) return std::nullopt;
+    return detail::too_many_requests(verdict);
+  }
+};
+
+/// A layer that lets so many requests run at once and some more wait, and answers the rest 503. A
+/// request holds its slot until its handler has ended, however it ends. `State` is an
+/// `async_bulkhead`, or derived from one. May wait, so its routes are coroutines.
+template <class State = async_bulkhead>
+struct bulkheaded {
+  struct local {
+    local() = default;
+    local(const local&) = delete;
+    local& operator=(const local&) = delete;
+    ~local() {
+      if (slots != nullptr) slots->leave();
+    }
+    State* slots = nullptr;
+  };
+  task<std::optional<problem>> before(local& held, State& slots) const {
+    if (!co_await slots.enter()) co_return detail::too_busy();
+    held.slots = &slots;
+    co_return std::nullopt;
+  }
+};
+
+/// A layer that lets as many requests run at once as their latency bears, and answers the rest 503.
+/// Whatever ends a handler, the time it took counts: one that is stopped at its deadline is how
+/// overload shows. `State` is a `route_concurrency_limit`, or derived from one. Waits for nothing.
+template <class State = route_concurrency_limit>
+struct concurrency_limited {
+  struct local {
+    local() = default;
+    local(const local&) = delete;
+    local& operator=(const local&) = delete;
+    ~local() {
+      if (limit != nullptr) limit->release(since);
+    }
+    State* limit = nullptr;
+    mono_time since{};
+  };
+  std::optional<problem> before(local& held, State& limit) const {
+    if (!limit.try_acquire()) return detail::too_busy();
+    held.limit = &limit;
+    held.since = limit.now();
+    return std::nullopt;
+  }
+};
+
+/// A handler that shows the `snapshot()` of each of these states, by the names of their types:
+/// `route<"GET /resilience">(show_resilience<my_upstream, route_rate_limit>)`.
+template <class... State>
+json::raw show_resilience(State&... states) {
+  buffer out;
+  char before = '{';
+  const auto show = [&](std::string_view name, const auto& snapshot) {
+    out.append(before);
+    before = ',';
+    append_json_string(out, name);
+    out.append(':');
+    json::write(out, snapshot);
+  };
+  (show(json::type_name<State>, states.snapshot()), ...);
+  out.append('}');
+  return json::raw::trusted(std::string(out.view()));
+}
+
+}  // namespace ferrule

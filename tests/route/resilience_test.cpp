@@ -1,0 +1,179 @@
+#include "ferrule/route/resilience.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "ferrule/core/race.hpp"
+#include "ferrule/core/scope.hpp"
+#include "ferrule/http/client_connection.hpp"
+#include "ferrule/http/server.hpp"
+#include "ferrule/route/dispatcher.hpp"
+#include "ferrule/route/limits.hpp"
+#include "ferrule/test/call.hpp"
+#include "ferrule/test/sim_run.hpp"
+
+namespace ferrule {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct login_limit : route_rate_limit {
+  using route_rate_limit::route_rate_limit;
+};
+
+task<std::string> slow() {
+  co_await sleep(100ms);
+  co_return "done";
+}
+std::string_view quick() { return "done"; }
+
+constexpr auto routes =
+    route_table(route<"GET /peer">(quick, with(rate_limited<by_peer>{})),
+                route<"POST /login">(quick, with(rate_limited<by_header<"X-Name">, login_limit>{})),
+                route<"GET /report">(slow, with(bulkheaded<>{}, handler_timeout_ms<1000>)),
+                route<"GET /found">(slow, with(concurrency_limited<>{})),
+                route<"GET /resilience">(
+                    show_resilience<route_rate_limit, async_bulkhead, route_concurrency_limit>));
+
+/// A server with one of each limit, and clients of it.
+class route_resilience : public testing::Test {
+ protected:
+  route_resilience() { server_.listen(*address::parse("10.0.0.1", 80), {}); }
+  ~route_resilience() override {
+    bool drained = false;
+    server_.drain(1s, [](void* done) noexcept { *static_cast<bool*>(done) = true; }, &drained);
+    world_.run_until([&] { return drained; });
+  }
+
+  struct answer {
+    int status = 0;
+    std::string retry_after{};
+    std::string body{};
+  };
+  static task<answer> send(address to, http::client_request what) {
+    auto stream = co_await tcp_stream::connect(to);
+    http::client_connection connection(std::move(*stream));
+    const auto got = co_await connection.request(what);
+    if (!got) co_return answer{};
+    co_return answer{got->status(), std::string(got->header("Retry-After")),
+                     std::string(got->body())};
+  }
+  static task<> note(address to, std::string_view path, std::vector<int>* statuses) {
+    const auto got = co_await send(to, {.target = path, .host = "x"});
+    statuses->push_back(got.status);
+  }
+  static task<> spawn(scope& all, address to, std::string_view path, int count,
+                      std::vector<int>* statuses) {
+    for (int i = 0; i != count; ++i) all.spawn(note(to, path, statuses));
+    co_return;
+  }
+  static task<std::vector<int>> at_once(address to, std::string_view path, int count) {
+    std::vector<int> statuses;
+    co_await with_scope(&spawn, to, path, count, &statuses);
+    std::ranges::sort(statuses);
+    co_return statuses;
+  }
+
+  answer ask(std::string_view verb, std::string_view path, std::vector<header_field> fields = {}) {
+    const http::client_request what{.verb = verb, .target = path, .host = "x", .fields = fields};
+    return *test::sim_run(world_, client_, send(server_.local(), what));
+  }
+  std::vector<int> ask_at_once(std::string_view path, int count) {
+    return *test::sim_run(world_, client_, at_once(server_.local(), path, count));
+  }
+
+  test::sim_world world_{5};
+  reactor& host_ = world_.add_host("10.0.0.1");
+  reactor& client_ = world_.add_host("10.0.0.2");
+  route_rate_limit rate_{{.per_second = 0.5, .burst = 2}, host_};
+  login_limit login_{{.per_second = 1, .burst = 1}, host_};
+  async_bulkhead slots_{{.running_max = 1, .waiting_max = 2, .wait_max = 150ms}, host_};
+  route_concurrency_limit limit_{{.limit_initial = 3, .limit_min = 3}, host_};
+  dispatcher<routes, route_rate_limit, login_limit, async_bulkhead, route_concurrency_limit>
+      service_{rate_, login_, slots_, limit_};
+  http::server server_{host_, service_};
+};
+
+TEST_F(route_resilience, refuses_a_client_that_asks_too_often) {
+  EXPECT_EQ(ask("GET", "/peer").status, 200);
+  EXPECT_EQ(ask("GET", "/peer").status, 200);
+  const answer refused = ask("GET", "/peer");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.retry_after, "2");
+  EXPECT_NE(refused.body.find("the rate limit is reached"), std::string::npos);
+  world_.run_for(2s);
+  EXPECT_EQ(ask("GET", "/peer").status, 200);
+  EXPECT_EQ(rate_.snapshot().refused, 1U);
+  EXPECT_EQ(rate_.snapshot().keys, 1U) << "one address, whatever its ports";
+}
+
+TEST_F(route_resilience, limits_each_key_for_itself) {
+  EXPECT_EQ(ask("POST", "/login", {{"X-Name", "ada"}}).status, 200);
+  EXPECT_EQ(ask("POST", "/login", {{"X-Name", "ada"}}).status, 429);
+  EXPECT_EQ(ask("POST", "/login", {{"x-name", "bob"}}).status, 200);
+  EXPECT_EQ(ask("POST", "/login").status, 200);
+  EXPECT_EQ(ask("POST", "/login").status, 429) << "those without a name have one key";
+  EXPECT_EQ(rate_.snapshot().admitted, 0U) << "it has a limit of its own";
+}
+
+TEST_F(route_resilience, a_bulkhead_runs_some_lets_some_wait_and_refuses_the_rest) {
+  // One runs 100 ms, two wait, of whom the second would wait 200 ms and is refused after 150.
+  EXPECT_EQ(ask_at_once("/report", 5), (std::vector{200, 200, 503, 503, 503}));
+  EXPECT_EQ(slots_.snapshot().refused, 2U);
+  EXPECT_EQ(slots_.snapshot().expired, 1U);
+  EXPECT_EQ(slots_.snapshot().running, 0U);
+}
+
+TEST_F(route_resilience, a_refusal_says_when_to_come_back) {
+  const auto found = [&] {
+    return test::call<routes>("GET /found", rate_, login_, slots_, limit_);
+  };
+  EXPECT_EQ(found().status, 200);
+  for (int i = 0; i != 3; ++i) ASSERT_TRUE(limit_.try_acquire());
+  EXPECT_EQ(found().status, 503);
+  EXPECT_EQ(found().field("Retry-After"), "1");
+}
+
+TEST_F(route_resilience, a_slot_is_given_back_when_the_client_goes) {
+  const auto leave = [](address to) -> task<bool> {
+    const auto got = co_await with_deadline(50ms, send(to, {.target = "/report", .host = "x"}));
+    co_return got.has_value();
+  };
+  EXPECT_EQ(test::sim_run(world_, client_, leave(server_.local())), false);
+  world_.run_for(200ms);
+  EXPECT_EQ(slots_.snapshot().running, 0U);
+  EXPECT_EQ(ask("GET", "/report").status, 200);
+}
+
+TEST_F(route_resilience, a_concurrency_limit_refuses_above_what_it_found) {
+  EXPECT_EQ(ask_at_once("/found", 5), (std::vector{200, 200, 200, 503, 503}));
+  EXPECT_EQ(limit_.snapshot().limit.running, 0U);
+  EXPECT_EQ(limit_.snapshot().limit.refused, 2U);
+}
+
+TEST_F(route_resilience, its_state_is_at_an_endpoint) {
+  ask("GET", "/peer");
+  const answer shown = ask("GET", "/resilience");
+  EXPECT_EQ(shown.status, 200);
+  EXPECT_EQ(shown.body.substr(0, 41), R"({"route_rate_limit":{"keys":1,"admitted":)");
+  EXPECT_NE(shown.body.find(R"("async_bulkhead":{"running":0)"), std::string::npos);
+  EXPECT_NE(shown.body.find(R"("decisions":[]})"), std::string::npos);
+}
+
+TEST_F(route_resilience, an_ipv6_client_is_known_by_its_network) {
+  const auto key = [](const char* ip) {
+    const address peer = *address::parse(ip, 1234);
+    request r;
+    r.peer = &peer;
+    return by_peer(r);
+  };
+  EXPECT_EQ(key("2001:db8::1"), key("2001:db8::2"));
+  EXPECT_NE(key("2001:db8::1"), key("2001:db8:0:1::1"));
+  EXPECT_EQ(key("10.0.0.1"), "10.0.0.1");
+  EXPECT_NE(key("::ffff:10.0.0.1"), key("::ffff:10.0.0.2"));
+  EXPECT_EQ(by_peer(request{}), "");
+}
+
+}  // namespace
+}  // namespace ferrule
