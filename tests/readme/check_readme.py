@@ -8,8 +8,8 @@ In each file (README.md, services/*/README.md and include/ferrule/*/README.md by
   * every ```cpp block compiles, unless the block after it is ```text: then it must fail, with
     every line of that text in what the compiler prints ("..." stands for anything);
   * every line `$ curl ...` of a ```console block is run against the service whose port it names
-    (hello 8000, users 8001, orders 8002), started anew on a free port, and must print what follows
-    it. Dates and trace ids are compared as if they were all the same.
+    (hello 8000, users 8001 and 8011, orders 8002), started anew on a free port, and must print what
+    follows it. Dates and trace ids are compared as if they were all the same.
 
 Prints what differs; exits 1 if anything does.
 """
@@ -21,11 +21,12 @@ import subprocess
 import sys
 import tempfile
 
-# By the port that is shown; "{name}" stands for the URL of a service that was started before.
+# By the port that is shown; "{folder}" is a new one, "{p8001}" the URL that this port stands for.
 SERVICES = {
     "8000": ("hello",),
-    "8001": ("users", "--db", ":memory:"),
-    "8002": ("orders", "--db", ":memory:", "--users", "{users}"),
+    "8001": ("users", "--db", "{folder}/users.db"),
+    "8011": ("users", "--db", "{folder}/users.db"),
+    "8002": ("orders", "--db", "{folder}/orders.db", "--users", "{p8001}", "--users", "{p8011}"),
 }
 
 
@@ -57,15 +58,17 @@ class Services:
         self.folder, self.running, self.ports = folder, [], {}
 
     def __enter__(self):
-        urls = {}
+        self.data = tempfile.TemporaryDirectory()
+        known = {"folder": self.data.name}
         for shown_port, (name, *options) in SERVICES.items():
             process = subprocess.Popen(
                 [self.folder / name, "--port", "0", "--threads", "1",
-                 *(option.format(**urls) for option in options)],
+                 *(option.format(**known) for option in options)],
                 stderr=subprocess.PIPE, text=True)
             self.running.append(process)
-            urls[name] = process.stderr.readline().strip().rsplit(" ", 1)[1]
-            self.ports[shown_port] = urls[name].rsplit(":", 1)[1]
+            url = process.stderr.readline().strip().rsplit(" ", 1)[1]
+            known["p" + shown_port] = url
+            self.ports[shown_port] = url.rsplit(":", 1)[1]
         return self
 
     def __exit__(self, *_):
@@ -73,6 +76,7 @@ class Services:
             process.terminate()
             process.wait(10)
             process.stderr.close()
+        self.data.cleanup()
 
     def run(self, command):
         for shown, real in self.ports.items():

@@ -8,12 +8,19 @@ import urllib.request
 
 class Service:
     def __init__(self, executable, *arguments, **options):
+        # A port among the arguments wins, for it comes last.
         self.process = subprocess.Popen([executable, "--port", "0", *arguments],
                                         stderr=subprocess.PIPE, text=True, **options)
         self.line = self.process.stderr.readline().strip()
 
     def __enter__(self):
         return self
+
+    def kill(self):
+        """Ends it without a word; harmless when it has ended."""
+        self.process.kill()
+        self.process.wait(20)
+        self.process.stderr.close()
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)
