@@ -48,7 +48,13 @@ struct client_pool::attempt_state {
   bool was_sent = false;
 };
 
-client_pool::client_pool(const client_pool_settings& settings) : settings_(settings) {}
+client_pool::client_pool(client_pool_settings settings)
+    : settings_(std::move(settings)),
+      own_names_(std::make_unique<dns::system_resolver>(settings_.names)),
+      names_(*own_names_) {}
+
+client_pool::client_pool(client_pool_settings settings, dns::resolver& names)
+    : settings_(std::move(settings)), names_(names) {}
 
 client_pool::~client_pool() = default;
 
@@ -65,7 +71,7 @@ task<result<http::client_response, transport_failure>> client_pool::send(
   if (what.host.empty()) what.host = to.authority();
   const environment& env = co_await current_environment();
   if (connections_ == nullptr) {
-    connections_ = std::make_unique<connection_pool>(*env.loop, settings_);
+    connections_ = std::make_unique<connection_pool>(*env.loop, settings_, names_);
   }
   FERRULE_DEBUG_ASSERT(&connections_->loop() == env.loop, "a pool is used on another reactor");
   const mono_time now = env.loop->now();

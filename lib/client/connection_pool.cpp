@@ -74,9 +74,6 @@ connection_pool::permit::~permit() {
   pool_->serve_needy();
 }
 
-connection_pool::connection_pool(executor& loop, const client_pool_settings& settings)
-    : loop_(loop), settings_(settings) {}
-
 connection_pool::~connection_pool() {
   FERRULE_ASSERT(counts_.queued == 0 && counts_.connections_open == counts_.connections_idle,
                  "a pool of connections died while it was in use");
@@ -104,7 +101,7 @@ task<result<connection_pool::lease, transport_error>> connection_pool::acquire(c
 
 task<result<connection_pool::lease, transport_error>> connection_pool::connect(const origin* to,
                                                                                permit allowed) {
-  auto connected = co_await with_deadline(settings_.connect_timeout, connect_to(to));
+  auto connected = co_await with_deadline(settings_.connect_timeout, connect_to(to, &names_));
   if (!connected) co_return fail(transport_error::connect_timeout);
   if (!*connected) co_return fail(connected->error());
   auto made = std::make_unique<pooled_connection>(std::move(allowed), std::move(**connected),

@@ -11,9 +11,9 @@
 #include <unordered_map>
 #include <utility>
 
-#include "ferrule/core/intrusive_list.hpp"
 #include "ferrule/client/client_pool.hpp"
 #include "ferrule/core/executor.hpp"
+#include "ferrule/core/intrusive_list.hpp"
 #include "ferrule/http/client_connection.hpp"
 
 namespace ferrule {
@@ -83,7 +83,8 @@ class connection_pool {
     bool reused_;
   };
 
-  connection_pool(executor& loop, const client_pool_settings& settings);
+  connection_pool(executor& loop, const client_pool_settings& settings, dns::resolver& names)
+      : loop_(loop), settings_(settings), names_(names) {}
   connection_pool(const connection_pool&) = delete;
   connection_pool& operator=(const connection_pool&) = delete;
   ~connection_pool();
@@ -128,6 +129,7 @@ class connection_pool {
 
   executor& loop_;
   const client_pool_settings& settings_;
+  dns::resolver& names_;
   client_pool_counts counts_;
   std::unordered_map<std::string, bucket, text_hash, std::equal_to<>> buckets_;
   std::size_t sweep_at_ = 64;

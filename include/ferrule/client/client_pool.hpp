@@ -17,7 +17,11 @@
 /// the next response. Of several idle connections the one used last is taken, so that those which
 /// are not needed time out.
 ///
-/// Source: RFC 9112 section 9.
+/// The addresses of a name are tried as RFC 8305 has it: IPv6 and IPv4 in turn, each at the latest
+/// 250 ms after the one before; the first connection is kept. A host that begins with '_' is a
+/// service (RFC 2782): `http://_http._tcp.users.example`.
+///
+/// Source: RFC 9112 section 9; RFC 8305.
 
 #include <chrono>
 #include <cstdint>
@@ -25,6 +29,7 @@
 
 #include "ferrule/client/transport.hpp"
 #include "ferrule/core/clock.hpp"
+#include "ferrule/dns/system_resolver.hpp"
 
 namespace ferrule {
 
@@ -50,6 +55,8 @@ struct client_pool_settings {
   std::chrono::nanoseconds total_timeout = std::chrono::seconds(2);
   /// What a server may send.
   http::client_limits limits{};
+  /// How names are looked up, unless the pool is given a resolver.
+  dns::resolver_settings names{};
 };
 
 /// How a pool is doing.
@@ -66,7 +73,9 @@ struct client_pool_counts {
 /// Thread rule: that reactor's thread.
 class client_pool final : public transport {
  public:
-  explicit client_pool(const client_pool_settings& settings = {});
+  explicit client_pool(client_pool_settings settings = {});
+  /// Looks names up with `names`, which must outlive the pool.
+  client_pool(client_pool_settings settings, dns::resolver& names);
   ~client_pool() override;
 
   /// As `transport::send`. When a connection that was used before ends without any byte of a
@@ -84,6 +93,8 @@ class client_pool final : public transport {
   task<send_result> send_within_time(attempt_state* state);
 
   client_pool_settings settings_;
+  std::unique_ptr<dns::resolver> own_names_;
+  dns::resolver& names_;
   std::unique_ptr<connection_pool> connections_;  // made by the first request
   std::uint64_t requests_ = 0;
 };
