@@ -150,6 +150,12 @@ void connection_pool::keep(connection_ptr idle) noexcept {
   kept.allowed.of().idle.push_back(kept);
   idle_.push_back(kept);
   ++counts_.connections_idle;
+  kept.http.watch(
+      [](void* closed) noexcept {
+        auto& gone = *static_cast<pooled_connection*>(closed);
+        gone.allowed.pool().unkeep(gone);
+      },
+      &kept);
   if (!idle_timer_.armed()) {
     loop_.arm(idle_timer_, saturating_add(kept.idle_since, settings_.idle_timeout));
   }

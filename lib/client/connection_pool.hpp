@@ -43,6 +43,7 @@ class connection_pool {
     ~permit();
 
     bucket& of() const noexcept { return *of_; }
+    connection_pool& pool() const noexcept { return *pool_; }
 
    private:
     connection_pool* pool_;

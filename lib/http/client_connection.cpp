@@ -5,6 +5,7 @@
 #include "ferrule/core/scope.hpp"
 #include "ferrule/http/head_writer.hpp"
 #include "ferrule/http/status.hpp"
+#include "http/read_ahead.hpp"
 
 namespace ferrule::http {
 namespace {
@@ -64,8 +65,15 @@ client_response client_response::make(int status, std::span<const header_field> 
 client_connection::client_connection(tcp_stream stream, const client_limits& limits)
     : stream_(std::move(stream)), limits_(limits), fields_(limits.head.header_count_max) {}
 
+client_connection::client_connection(client_connection&&) noexcept = default;
+
+client_connection::~client_connection() {
+  if (ahead_ != nullptr && ahead_->pending()) ahead_.release()->close(stream_.release());
+}
+
 task<result<client_response, client_error>> client_connection::request(client_request what) {
-  if (auto begun = begin(what); !begun) co_return fail(begun.error());
+  auto begun = begin(what, framing_of(what.body, parse_method(what.verb)), what.body.size());
+  if (!begun) co_return fail(begun.error());
   co_return co_await with_scope(send_and_receive, this, what.body);
 }
 
@@ -79,13 +87,58 @@ task<client_connection::response_result> client_connection::send_and_receive(
 }
 
 task<result<void, client_error>> client_connection::send(client_request what) {
-  if (auto begun = begin(what); !begun) co_return begun;
+  auto begun = begin(what, framing_of(what.body, parse_method(what.verb)), what.body.size());
+  if (!begun) co_return begun;
   co_await flush(what.body);
   if (!sent_) co_return fail(client_error::closed_early);
   co_return {};
 }
 
-result<void, client_error> client_connection::begin(const client_request& what) {
+task<result<void, client_error>> client_connection::send_head(
+    client_request what, std::optional<std::uint64_t> body_bytes) {
+  auto begun =
+      begin(what, body_bytes ? body_kind::length : body_kind::chunked, body_bytes.value_or(0));
+  if (!begun) co_return begun;
+  sends_chunks_ = !body_bytes;
+  unsent_bytes_ = body_bytes.value_or(0);
+  const auto written = co_await stream_.write(out_.view());
+  out_.clear();
+  if (!written) co_return fail(client_error::closed_early);
+  co_return {};
+}
+
+task<result<void, client_error>> client_connection::send_part(std::string_view part) {
+  if (part.empty()) co_return {};
+  if (sends_chunks_) {
+    char head[chunk_head_bytes_max];
+    out_.append({head, write_chunk_head(head, part.size())});
+  } else if (part.size() > unsent_bytes_) {
+    co_return fail(client_error::invalid_request);
+  } else {
+    unsent_bytes_ -= part.size();
+  }
+  const auto written = co_await stream_.write(out_.view(), part);
+  out_.clear();
+  if (!written) co_return fail(client_error::closed_early);
+  if (sends_chunks_) out_.append(chunk_end);  // goes before what comes next
+  co_return {};
+}
+
+task<result<void, client_error>> client_connection::send_end() {
+  if (sends_chunks_) {
+    out_.append(last_chunk);
+    sent_ = (co_await stream_.write(out_.view())).has_value();
+  } else if (unsent_bytes_ != 0) {
+    co_return fail(client_error::invalid_request);
+  } else {
+    sent_ = true;
+  }
+  if (!sent_) co_return fail(client_error::closed_early);
+  co_return {};
+}
+
+result<void, client_error> client_connection::begin(const client_request& what, body_kind framing,
+                                                    std::uint64_t body_bytes) {
   if (!reusable()) return fail(client_error::not_reusable);
   verb_ = parse_method(what.verb);
   if (verb_ == method::connect) return fail(client_error::invalid_request);
@@ -95,11 +148,12 @@ result<void, client_error> client_connection::begin(const client_request& what) 
              .target = what.target,
              .host = what.host,
              .content_type = what.content_type,
-             .body = framing_of(what.body, verb_),
-             .content_length = what.body.size(),
+             .body = framing,
+             .content_length = body_bytes,
              .connection = what.close ? connection_option::close : connection_option::unsaid,
              .fields = what.fields});
   if (!written) return fail(client_error::invalid_request);
+  if (ahead_ != nullptr) ahead_->mute();
   sent_ = answered_ = false;
   keep_alive_ = !what.close;
   return {};
@@ -185,11 +239,31 @@ task<result<std::string_view, client_error>> client_connection::read_body() {
 
 /// Receives more. Memory that `unread` points to may move.
 task<result<std::size_t, std::error_code>> client_connection::fill() {
+  if (ahead_ != nullptr && ahead_->begun()) {
+    const std::int32_t got = co_await *ahead_;
+    in_ = ahead_->take();
+    if (got < 0) co_return fail(std::error_code(-got, std::system_category()));
+    co_return static_cast<std::size_t>(got);
+  }
   in_.consume(std::exchange(in_begin_, 0));
   auto* const at = reinterpret_cast<std::byte*>(in_.prepare(read_bytes));
   const auto got = co_await stream_.read({at, read_bytes});
   if (got) in_.commit(*got);
   co_return got;
+}
+
+void client_connection::watch(void (*heard)(void*) noexcept, void* context) {
+  FERRULE_ASSERT(reusable(), "a connection is watched while it is in use");
+  if (ahead_ == nullptr) ahead_ = std::make_unique<read_ahead>();
+  if (ahead_->begun()) return;
+  in_.clear();
+  in_begin_ = 0;
+  ahead_->start(stream_, std::move(in_), read_bytes, heard, context);
+}
+
+task<> client_connection::close() {
+  if (ahead_ != nullptr) ahead_->mute();
+  co_await stream_.close();
 }
 
 }  // namespace ferrule::http

@@ -13,12 +13,16 @@
 /// ```
 ///
 /// Either `request`, which gives a whole response, or in steps: `send`, `read_head`, and
-/// `read_body` until it gives an empty part. One request at a time: nothing is pipelined.
+/// `read_body` until it gives an empty part. A body may be sent in parts too: `send_head`,
+/// `send_part` and `send_end`. One request at a time: nothing is pipelined. The trailer fields of a
+/// chunked response are checked and dropped.
 ///
 /// Source: RFC 9112 sections 6, 7 and 9; RFC 9110 section 15.2.
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -37,6 +41,8 @@ class scope;
 
 namespace ferrule::http {
 
+class read_ahead;
+
 /// What a server may send.
 struct client_limits {
   head_limits head{};    ///< of each head; more is `malformed`
@@ -49,7 +55,8 @@ struct client_limits {
 
 /// Why there is no response. After each but `invalid_request` the connection is of no further use.
 enum class client_error : std::uint8_t {
-  invalid_request,  ///< not a valid request, or a CONNECT; nothing was sent
+  invalid_request,  ///< not a valid request, or a CONNECT; nothing was sent. Of a body in parts:
+                    ///< not as long as was said; the connection is of no further use
   not_reusable,     ///< what came before has left the connection unusable; nothing was sent
   no_response,      ///< the connection ended before any byte of a response: another may be tried
                     ///< if sending the request twice does no harm
@@ -104,6 +111,9 @@ class client_connection {
  public:
   /// Takes over a connected stream on which nothing was sent or received.
   explicit client_connection(tcp_stream stream, const client_limits& limits = {});
+  client_connection(client_connection&& other) noexcept;
+  client_connection& operator=(client_connection&&) = delete;
+  ~client_connection();
 
   /// Sends `what` and gives the whole response, passing over interim ones. The response is read
   /// while the request is still being sent, so that neither side waits for the other; a server may
@@ -112,11 +122,20 @@ class client_connection {
   task<result<client_response, client_error>> request(client_request what);
 
   // In steps, for bodies that are not to be kept whole. `read_head` and `read_body` may run while
-  // `send` does, but after it was started.
+  // one of those that send does, but after the first of them was started.
 
   /// Sends a request. Errors: `invalid_request`, `not_reusable`, `closed_early`: not all of it
   /// could be sent; a response may still be there to read.
   task<result<void, client_error>> send(client_request what);
+  /// Sends the head of a request whose body of `body_bytes` follows in parts; when its length is
+  /// not known it is chunked. `what.body` is ignored. Errors: as `send`.
+  task<result<void, client_error>> send_head(client_request what,
+                                             std::optional<std::uint64_t> body_bytes);
+  /// Sends the next part of the body. It ends when the kernel has taken it, so that who produces
+  /// the body is not faster than the network. Errors: `closed_early`, `invalid_request`.
+  task<result<void, client_error>> send_part(std::string_view part);
+  /// Ends the body. Errors: as `send_part`.
+  task<result<void, client_error>> send_end();
   /// The head of the final response; its views live until the next request. Errors: all but the
   /// first two.
   task<result<response_head, client_error>> read_head();
@@ -130,15 +149,20 @@ class client_connection {
   bool reusable() const noexcept {
     return stream_.is_open() && sent_ && answered_ && keep_alive_ && unread().empty();
   }
+  /// Begins to receive on a `reusable` connection, so that it is noticed when the server closes it
+  /// or says what nobody asked for: `heard(context)` is called then, at most once, and may destroy
+  /// the connection. Not after the next request was begun, whose response comes this way.
+  void watch(void (*heard)(void*) noexcept, void* context);
   /// Closes, and ends when the socket is closed; the destructor closes too.
-  task<> close() { return stream_.close(); }
+  task<> close();
 
  private:
   using response_result = result<client_response, client_error>;
 
   static task<response_result> send_and_receive(scope& sending, client_connection* self,
                                                 std::string_view body);
-  result<void, client_error> begin(const client_request& what);
+  result<void, client_error> begin(const client_request& what, body_kind framing,
+                                   std::uint64_t body_bytes);
   task<> flush(std::string_view body);
   task<response_result> receive();
   task<result<std::size_t, std::error_code>> fill();
@@ -152,7 +176,10 @@ class client_connection {
   buffer head_bytes_;  // of the response in hand
   std::vector<header_field> fields_;
   body_reader body_;
+  std::unique_ptr<read_ahead> ahead_;  // made by the first `watch`
   std::size_t in_begin_ = 0;
+  std::uint64_t unsent_bytes_ = 0;  // of a body of known length that is sent in parts
+  bool sends_chunks_ = false;
   method verb_ = method::unknown;  // of the request in hand
   bool sent_ = true;
   bool answered_ = true;

@@ -72,6 +72,14 @@ class tcp_stream {
   task<> close();
 
   bool is_open() const noexcept { return socket_ != io::handle::none; }
+  reactor& loop() const noexcept { return *loop_; }
+  /// For operations of one's own; it stays the stream's.
+  io::handle socket() const noexcept { return socket_; }
+  /// Gives the socket away: the stream is closed then, and the socket still open.
+  io::handle release() noexcept {
+    assert_idle();
+    return std::exchange(socket_, io::handle::none);
+  }
   /// The socket's own address or the peer's.
   result<address, std::error_code> local() const;
   result<address, std::error_code> peer() const;
