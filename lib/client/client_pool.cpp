@@ -1,8 +1,13 @@
 #include "ferrule/client/client_pool.hpp"
 
+#include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "client/client_stream.hpp"
 #include "client/connection_pool.hpp"
+#include "client/redirects.hpp"
 #include "ferrule/core/race.hpp"
 
 namespace ferrule {
@@ -22,39 +27,58 @@ bool is_idempotent(std::string_view verb) noexcept {
   }
 }
 
-transport_error error_of(http::client_error error) noexcept {
-  switch (error) {
-    case http::client_error::invalid_request:
-      return transport_error::invalid_request;
-    case http::client_error::closed_early:
-      return transport_error::closed_early;
-    case http::client_error::malformed:
-      return transport_error::malformed;
-    case http::client_error::too_large:
-      return transport_error::too_large;
-    case http::client_error::not_reusable:
-    case http::client_error::no_response:
-      break;
-  }
-  return transport_error::no_response;
-}
+constexpr int proxy_authentication_required = 407;
+
+int status_of(const http::client_response& answer) noexcept { return answer.status(); }
+int status_of(const client_stream& opened) noexcept { return opened.status(); }
 
 }  // namespace
 
-/// One request; it lives in the frame of `send`.
-struct client_pool::attempt_state {
-  const origin& to;
+/// One request on its way; it lives in the frame of `in_time`.
+struct client_pool::attempt {
+  attempt(const origin& server, const http::client_request& request) : to(&server), what(request) {}
+
+  void go_through(const proxy_server& proxy);
+
+  const origin* to;  // what is connected to: the server or the proxy
   http::client_request what;
+  std::optional<std::uint64_t> body_bytes{};  // of an upload
+  mono_time until = no_deadline;
+  std::chrono::nanoseconds part_timeout{0};
+  std::optional<connection_pool::lease> connection{};
   bool was_sent = false;
+  bool is_proxied = false;
+  bool is_repeatable = true;
+
+  // What is said to a proxy.
+  std::string target{};
+  std::vector<header_field> fields{};
 };
+
+/// The target in absolute form (RFC 9112 section 3.2.2), and who sends it.
+void client_pool::attempt::go_through(const proxy_server& proxy) {
+  is_proxied = true;
+  target = to->text();
+  if (what.target != "*") target += what.target;
+  what.target = target;
+  if (!proxy.authorization.empty()) {
+    fields.assign(what.fields.begin(), what.fields.end());
+    fields.push_back({"Proxy-Authorization", proxy.authorization});
+    what.fields = fields;
+  }
+  to = &proxy.at;
+}
 
 client_pool::client_pool(client_pool_settings settings)
     : settings_(std::move(settings)),
       own_names_(std::make_unique<dns::system_resolver>(settings_.names)),
-      names_(*own_names_) {}
+      names_(*own_names_),
+      proxy_(proxy_server::parse(settings_.proxies.http_proxy)) {}
 
 client_pool::client_pool(client_pool_settings settings, dns::resolver& names)
-    : settings_(std::move(settings)), names_(names) {}
+    : settings_(std::move(settings)),
+      names_(names),
+      proxy_(proxy_server::parse(settings_.proxies.http_proxy)) {}
 
 client_pool::~client_pool() = default;
 
@@ -65,44 +89,121 @@ client_pool_counts client_pool::counts() const noexcept {
   return now;
 }
 
-task<result<http::client_response, transport_failure>> client_pool::send(
-    const origin& to, http::client_request what) {
-  if (to.is_tls()) co_return fail(transport_failure{transport_error::unsupported_scheme});
-  if (what.host.empty()) what.host = to.authority();
-  const environment& env = co_await current_environment();
+task<result<http::client_response, http::client_error>> client_pool::whole(attempt* one) {
+  return (*one->connection)->request(one->what);
+}
+
+task<result<client_stream, http::client_error>> client_pool::up_to_the_head(attempt* one) {
+  http::client_connection& connection = **one->connection;
+  const auto sent = co_await connection.send(one->what);
+  // A server may answer, and close, before it has read everything.
+  if (!sent && sent.error() != http::client_error::closed_early) co_return fail(sent.error());
+  const auto head = co_await connection.read_head();
+  if (!head) co_return fail(head.error());
+  connection.allow_body(client_stream::bytes_max);
+  co_return client_stream(std::unique_ptr<client_stream::state>(
+      new client_stream::state{std::move(*one->connection), one->part_timeout, *head}));
+}
+
+task<result<client_stream, http::client_error>> client_pool::only_the_head(attempt* one) {
+  const auto sent = co_await (*one->connection)->send_head(one->what, one->body_bytes);
+  if (!sent) co_return fail(sent.error());
+  co_return client_stream(std::unique_ptr<client_stream::state>(
+      new client_stream::state{std::move(*one->connection), one->part_timeout, {}}));
+}
+
+/// Decides how a request goes, and by when it must be done.
+result<void, transport_error> client_pool::prepare(attempt& one, const environment& env) {
+  if (one.to->is_tls()) return fail(transport_error::unsupported_scheme);
+  if (one.what.host.empty()) one.what.host = one.to->authority();
+  if (settings_.proxies.is_for(*one.to)) {
+    if (!proxy_) return fail(transport_error::proxy_failed);
+    one.go_through(*proxy_);
+  }
   if (connections_ == nullptr) {
     connections_ = std::make_unique<connection_pool>(*env.loop, settings_, names_);
   }
   FERRULE_DEBUG_ASSERT(&connections_->loop() == env.loop, "a pool is used on another reactor");
   const mono_time now = env.loop->now();
-  const mono_time until = std::min(env.deadline, saturating_add(now, settings_.total_timeout));
-  if (until <= now) co_return fail(transport_failure{transport_error::timeout});
-  attempt_state state{.to = to, .what = what};
-  auto answered = co_await with_deadline(until, send_within_time(&state));
-  if (!answered) co_return fail(transport_failure{transport_error::timeout, state.was_sent});
-  co_return std::move(*answered);
+  one.part_timeout = settings_.part_timeout;
+  one.until = std::min({one.until, env.deadline, saturating_add(now, settings_.total_timeout)});
+  if (one.until <= now) return fail(transport_error::timeout);
+  return {};
 }
 
-task<client_pool::send_result> client_pool::send_within_time(attempt_state* state) {
-  std::optional<connection_pool::lease> idle = connections_->take_idle(state->to);
-  for (bool again = false;; again = true) {
-    if (!idle) {
-      auto acquired = co_await connections_->acquire(&state->to, again);
-      if (!acquired) co_return fail(transport_failure{acquired.error(), state->was_sent});
-      idle.emplace(std::move(*acquired));
-    }
-    state->was_sent = true;
-    ++requests_;
-    auto response = co_await (*idle)->request(state->what);
-    if (response) co_return std::move(*response);
-    const http::client_error error = response.error();
-    state->was_sent = again || error != http::client_error::invalid_request;
-    const bool was_stale = error == http::client_error::no_response && idle->reused();
-    if (!was_stale || again || !is_idempotent(state->what.verb)) {
-      co_return fail(transport_failure{error_of(error), state->was_sent});
-    }
-    idle.reset();
+template <class T>
+task<result<T, transport_failure>> client_pool::in_time(attempt one, exchange<T> how) {
+  const auto ready = prepare(one, co_await current_environment());
+  if (!ready) co_return fail(transport_failure{ready.error()});
+  auto done = co_await with_deadline(one.until, try_twice(&one, how));
+  if (!done) co_return fail(transport_failure{transport_error::timeout, one.was_sent});
+  if (*done && one.is_proxied && status_of(**done) == proxy_authentication_required) {
+    co_return fail(transport_failure{transport_error::proxy_failed});
   }
+  co_return std::move(*done);
+}
+
+/// Gets a connection and does the exchange on it; once more on another one if that was stale.
+template <class T>
+task<result<T, transport_failure>> client_pool::try_twice(attempt* one, exchange<T> how) {
+  if (auto idle = connections_->take_idle(*one->to)) one->connection.emplace(std::move(*idle));
+  for (bool again = false;; again = true) {
+    if (!one->connection) {
+      auto acquired = co_await connections_->acquire(one->to, again);
+      if (!acquired) co_return fail(transport_failure{acquired.error(), one->was_sent});
+      one->connection.emplace(std::move(*acquired));
+    }
+    const bool is_reused = one->connection->reused();
+    one->was_sent = true;
+    ++requests_;
+    auto done = co_await how(one);
+    if (done) co_return std::move(*done);
+    const http::client_error error = done.error();
+    one->was_sent = again || error != http::client_error::invalid_request;
+    const bool was_stale = is_reused && error == http::client_error::no_response;
+    if (!was_stale || again || !one->is_repeatable || !is_idempotent(one->what.verb)) {
+      co_return fail(transport_failure{to_transport_error(error), one->was_sent});
+    }
+    one->connection.reset();
+  }
+}
+
+task<result<http::client_response, transport_failure>> client_pool::send(
+    const origin& to, http::client_request what) {
+  if (settings_.redirects_max != 0) return send_and_follow(&to, what);
+  return in_time<http::client_response>(attempt(to, what), whole);
+}
+
+task<result<http::client_response, transport_failure>> client_pool::send_and_follow(
+    const origin* to, http::client_request what) {
+  redirected_request next(*to, what);
+  const environment& env = co_await current_environment();
+  const mono_time until = saturating_add(env.loop->now(), settings_.total_timeout);
+  for (unsigned followed = 0;; ++followed) {
+    attempt one(next.to(), next.what());
+    one.until = until;
+    auto answered = co_await in_time<http::client_response>(std::move(one), whole);
+    if (!answered) {
+      const transport_failure why = answered.error();
+      co_return fail(transport_failure{why.error, why.was_sent || followed != 0});
+    }
+    if (followed == settings_.redirects_max || !next.follow(*answered)) {
+      co_return std::move(*answered);
+    }
+  }
+}
+
+task<result<client_stream, transport_failure>> client_pool::open(const origin& to,
+                                                                 http::client_request what) {
+  return in_time<client_stream>(attempt(to, what), up_to_the_head);
+}
+
+task<result<client_stream, transport_failure>> client_pool::upload(
+    const origin& to, http::client_request what, std::optional<std::uint64_t> body_bytes) {
+  attempt one(to, what);
+  one.body_bytes = body_bytes;
+  one.is_repeatable = false;
+  return in_time<client_stream>(std::move(one), only_the_head);
 }
 
 }  // namespace ferrule

@@ -71,6 +71,7 @@ class connection_pool {
     }
 
     http::client_connection* operator->() const noexcept { return &held_->http; }
+    http::client_connection& operator*() const noexcept { return held_->http; }
     // It has carried a response before.
     bool reused() const noexcept { return reused_; }
 

@@ -167,6 +167,7 @@ task<client_connection::response_result> client_connection::receive() {
   client_response response;
   const auto head = co_await read_head();
   if (!head) co_return fail(head.error());
+  if (body_.left() > limits_.body_bytes_max) co_return fail(client_error::too_large);
   for (;;) {
     const auto part = co_await read_body();
     if (!part) co_return fail(part.error());

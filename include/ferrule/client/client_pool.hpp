@@ -21,18 +21,26 @@
 /// 250 ms after the one before; the first connection is kept. A host that begins with '_' is a
 /// service (RFC 2782): `http://_http._tcp.users.example`.
 ///
-/// Source: RFC 9112 section 9; RFC 8305.
+/// Redirects are not followed unless `redirects_max` says so, and then only where that is harmless:
+/// 303 with a GET; 301, 302, 307 and 308 for safe methods. Authorization, Cookie and
+/// Proxy-Authorization are not sent to another origin. A redirect that is not followed is a
+/// response like any other.
+///
+/// Source: RFC 9112 sections 3.2.2 and 9; RFC 9110 section 15.4; RFC 8305.
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
+#include "ferrule/client/proxy.hpp"
 #include "ferrule/client/transport.hpp"
 #include "ferrule/core/clock.hpp"
 #include "ferrule/dns/system_resolver.hpp"
 
 namespace ferrule {
 
+class client_stream;
 class connection_pool;
 
 /// The limits of a pool, and how long it waits for what.
@@ -53,10 +61,17 @@ struct client_pool_settings {
   /// How long a request may take, from the call to the end of its response: `timeout`. A deadline
   /// of the awaiting task that is earlier holds instead.
   std::chrono::nanoseconds total_timeout = std::chrono::seconds(2);
+  /// How long each step of a `client_stream` may take once it is open.
+  std::chrono::nanoseconds part_timeout = std::chrono::seconds(10);
+  /// How many redirects are followed. With more, the last of them is the response.
+  std::uint8_t redirects_max = 0;
   /// What a server may send.
   http::client_limits limits{};
   /// How names are looked up, unless the pool is given a resolver.
   dns::resolver_settings names{};
+  /// Which requests go through a proxy: none, unless `proxies_from(std::getenv)` is asked, say. An
+  /// answer 407 of the proxy is `proxy_failed`, and so is a proxy that is not an HTTP one.
+  proxy_settings proxies{};
 };
 
 /// How a pool is doing.
@@ -84,17 +99,40 @@ class client_pool final : public transport {
   task<result<http::client_response, transport_failure>> send(const origin& to,
                                                               http::client_request what) override;
 
+  /// Sends a request and gives the response in parts: the head has been read. Redirects are not
+  /// followed. The time until then is limited as with `send`, which has the same errors.
+  task<result<client_stream, transport_failure>> open(const origin& to, http::client_request what);
+  /// Sends the head of a request whose body, of `body_bytes` if that is known, the caller writes in
+  /// parts. Limits and errors as with `open`; it is never sent twice.
+  task<result<client_stream, transport_failure>> upload(const origin& to, http::client_request what,
+                                                        std::optional<std::uint64_t> body_bytes);
+
   client_pool_counts counts() const noexcept;
 
  private:
-  struct attempt_state;
-  using send_result = result<http::client_response, transport_failure>;
+  struct attempt;
+  template <class T>
+  using answer_of = result<T, transport_failure>;
 
-  task<send_result> send_within_time(attempt_state* state);
+  template <class T>
+  using exchange = task<result<T, http::client_error>> (*)(attempt* one);
+
+  static task<result<http::client_response, http::client_error>> whole(attempt* one);
+  static task<result<client_stream, http::client_error>> up_to_the_head(attempt* one);
+  static task<result<client_stream, http::client_error>> only_the_head(attempt* one);
+
+  result<void, transport_error> prepare(attempt& one, const environment& env);
+  template <class T>
+  task<answer_of<T>> in_time(attempt one, exchange<T> how);
+  template <class T>
+  task<answer_of<T>> try_twice(attempt* one, exchange<T> how);
+  task<answer_of<http::client_response>> send_and_follow(const origin* to,
+                                                         http::client_request what);
 
   client_pool_settings settings_;
   std::unique_ptr<dns::resolver> own_names_;
   dns::resolver& names_;
+  std::optional<proxy_server> proxy_;
   std::unique_ptr<connection_pool> connections_;  // made by the first request
   std::uint64_t requests_ = 0;
 };

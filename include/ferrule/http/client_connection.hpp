@@ -139,6 +139,9 @@ class client_connection {
   /// The head of the final response; its views live until the next request. Errors: all but the
   /// first two.
   task<result<response_head, client_error>> read_head();
+  /// Of the body yet to come at most this much, instead of `body_bytes_max`, for who does not keep
+  /// it. After `read_head`.
+  void allow_body(std::uint64_t bytes_max) noexcept { body_.allow(bytes_max); }
   /// The next part of the body, in a view that lives until the next read; empty at its end, which
   /// has to be reached before another request. Errors: `closed_early`, `malformed`, `too_large`.
   task<result<std::string_view, client_error>> read_body();

@@ -1,0 +1,262 @@
+// What becomes of requests, and of connections, when servers and networks misbehave.
+#include <gtest/gtest.h>
+
+#include <fmt/format.h>
+
+#include "ferrule/client/client_pool.hpp"
+#include "ferrule/core/race.hpp"
+#include "ferrule/core/when_all.hpp"
+#include "ferrule/test/sim_run.hpp"
+#include "scripted_peer.hpp"
+
+namespace ferrule {
+namespace {
+
+using namespace std::chrono_literals;
+using sent = result<http::client_response, transport_failure>;
+
+class client_pool_faults_test : public testing::Test {
+ protected:
+  void use(client_pool_settings settings) { pool_.emplace(settings, names_); }
+  template <class T>
+  auto run(task<T> work) {
+    return *test::sim_run(world_, client_, std::move(work));
+  }
+  sent ask(std::string_view target = "/", std::string_view verb = "GET") {
+    return run(pool_->send(*at_, {.verb = verb, .target = target}));
+  }
+  std::string outcome(std::string_view target = "/", std::string_view verb = "GET") {
+    const sent answered = ask(target, verb);
+    return answered ? std::string(answered->body()) : to_string(answered.error().error);
+  }
+  static std::string text(transport_error error) { return to_string(error); }
+
+  test::sim_world world_{1};
+  reactor& client_ = world_.add_host("10.0.0.1");
+  scripted_peer peer_{world_, "10.0.0.2"};
+  dns::table_resolver names_;
+  std::optional<origin> at_ = origin::parse("http://10.0.0.2");
+  std::optional<client_pool> pool_{std::in_place, client_pool_settings{}, names_};
+};
+
+TEST_F(client_pool_faults_test, an_idle_connection_that_the_server_closes_is_gone_at_once) {
+  peer_.answers = {{.then = ending::fin, .after = 0ns}};
+  EXPECT_EQ(outcome(), "ok");
+  world_.run_for(10ms);
+  EXPECT_EQ(pool_->counts().connections_open, 0U);
+  peer_.answers = {{.then = ending::reset, .after = 0ns}};
+  EXPECT_EQ(outcome(), "ok");
+  world_.run_for(10ms);
+  EXPECT_EQ(pool_->counts().connections_open, 0U);
+}
+
+TEST_F(client_pool_faults_test, an_idle_connection_on_which_anything_comes_is_gone_at_once) {
+  peer_.answers = {{.bytes = answer_with("first") + "HTTP/1.1 200 OK\r\n"}};
+  EXPECT_EQ(outcome(), "first");
+  world_.run_for(10ms);
+  EXPECT_EQ(pool_->counts().connections_open, 0U);
+  EXPECT_EQ(outcome(), "ok");
+}
+
+TEST_F(client_pool_faults_test, repeats_what_a_stale_connection_lost_if_that_does_no_harm) {
+  EXPECT_EQ(outcome(), "ok");
+  peer_.answers = {{.bytes = "", .then = ending::fin}};
+  EXPECT_EQ(outcome("/again"), "ok");
+  EXPECT_EQ(peer_.connections, 2U);
+  EXPECT_EQ(peer_.requests.size(), 3U);
+
+  peer_.answers = {{.bytes = "", .then = ending::fin}};
+  const sent posted = ask("/", "POST");
+  ASSERT_FALSE(posted.has_value());
+  EXPECT_EQ(posted.error().error, transport_error::no_response);
+  EXPECT_TRUE(posted.error().was_sent);
+  EXPECT_EQ(peer_.requests.size(), 4U);
+}
+
+TEST_F(client_pool_faults_test, repeats_only_once_and_only_on_what_was_used_before) {
+  peer_.answers = {{.bytes = "", .then = ending::fin}};
+  EXPECT_EQ(outcome(), text(transport_error::no_response)) << "a new connection is not stale";
+  EXPECT_EQ(peer_.requests.size(), 1U);
+  EXPECT_EQ(outcome(), "ok");
+  peer_.answers = {{.bytes = "", .then = ending::fin}, {.bytes = "", .then = ending::fin}};
+  EXPECT_EQ(outcome(), text(transport_error::no_response));
+  EXPECT_EQ(peer_.requests.size(), 4U);
+}
+
+TEST_F(client_pool_faults_test, does_not_repeat_what_was_answered_in_part) {
+  EXPECT_EQ(outcome(), "ok");
+  peer_.answers = {{.bytes = "HTTP/1.1 2", .then = ending::fin}};
+  EXPECT_EQ(outcome(), text(transport_error::closed_early));
+  EXPECT_EQ(peer_.requests.size(), 2U);
+}
+
+struct answer_case {
+  std::string bytes;
+  std::string outcome;
+  bool reused;
+  ending then = ending::none;
+  const char* verb = "GET";
+};
+
+TEST_F(client_pool_faults_test, uses_a_connection_again_only_when_the_answer_was_framed_surely) {
+  const std::string ok = "HTTP/1.1 200 OK\r\n";
+  const std::string chunked = ok + "Transfer-Encoding: chunked\r\n\r\n";
+  const answer_case cases[] = {
+      {ok + "Content-Length: 2\r\n\r\nhi", "hi", true},
+      {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n" +
+           answer_with("hi"),
+       "hi", true},
+      {ok + "Content-Length: 1000\r\n\r\n", "", true, ending::none, "HEAD"},
+      {"HTTP/1.1 204 No Content\r\n\r\n", "", true},
+      {"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", "", true},
+      {chunked + "2\r\nhi\r\n0\r\n\r\n", "hi", true},
+      {chunked + "2;x=y\r\nhi\r\n0\r\nX-Checksum: 1\r\n\r\n", "hi", true},
+      {ok + "\r\nhi", "hi", false, ending::fin},
+      {ok + "Connection: close\r\nContent-Length: 2\r\n\r\nhi", "hi", false},
+      {"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi", "hi", false},
+      {ok + "Content-Length: 2\r\n\r\nhi!", "hi", false},
+      {ok + "Content-Length: 5\r\n\r\nhi", text(transport_error::closed_early), false, ending::fin},
+      {chunked + "2\r\nhi\r\n", text(transport_error::closed_early), false, ending::fin},
+      {ok + "Content-Length: 5\r\n\r\nhi", text(transport_error::closed_early), false,
+       ending::reset},
+      {chunked + "zz\r\n", text(transport_error::malformed), false},
+      {ok + "Content-Length: 2\r\nContent-Length: 3\r\n\r\nhi", text(transport_error::malformed),
+       false},
+      {ok + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+       text(transport_error::malformed), false},
+      {"HTTP/2 200\r\n\r\n", text(transport_error::malformed), false},
+      {"SSH-2.0-OpenSSH_9.2\r\n", text(transport_error::malformed), false},
+      {std::string(200, '\0'), text(transport_error::malformed), false},
+      {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", text(transport_error::malformed),
+       false},
+      {ok + "Content-Length: 1001\r\n\r\n", text(transport_error::too_large), false},
+      {"", text(transport_error::no_response), false, ending::fin},
+  };
+  use({.limits = {.body_bytes_max = 1000}});
+  for (const answer_case& each : cases) {
+    peer_.answers = {{.bytes = each.bytes, .then = each.then}};
+    const std::uint64_t made = pool_->counts().connections_made;
+    EXPECT_EQ(outcome("/", each.verb), each.outcome) << each.bytes;
+    EXPECT_EQ(pool_->counts().connections_made, made + 1) << each.bytes;
+    EXPECT_EQ(outcome("/after"), "ok") << each.bytes;
+    EXPECT_EQ(pool_->counts().connections_made, made + (each.reused ? 1U : 2U)) << each.bytes;
+    peer_.answers = {
+        {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"}};
+    EXPECT_EQ(outcome("/last"), "");
+  }
+}
+
+TEST_F(client_pool_faults_test, a_late_answer_never_reaches_the_next_caller) {
+  peer_.answers = {{.bytes = answer_with("late"), .after = 3s}};
+  const mono_time begin = world_.now();
+  const sent first = ask("/first");
+  ASSERT_FALSE(first.has_value());
+  EXPECT_EQ(first.error().error, transport_error::timeout);
+  EXPECT_TRUE(first.error().was_sent);
+  EXPECT_GE(world_.now() - begin, 2s);
+  EXPECT_LT(world_.now() - begin, 2s + 10ms);
+  EXPECT_EQ(pool_->counts().connections_open, 0U);
+  EXPECT_EQ(outcome("/second"), "ok");
+  world_.run_for(5s);
+  EXPECT_EQ(outcome("/third"), "ok");
+}
+
+task<std::string> body_of(client_pool* pool, const origin* at, std::string target) {
+  const auto answered = co_await pool->send(*at, {.target = target});
+  co_return answered ? std::string(answered->body()) : to_string(answered.error().error);
+}
+task<> pass(std::chrono::nanoseconds time) { co_await sleep(time); }
+
+task<std::string> body_within(std::chrono::nanoseconds limit, client_pool* pool, const origin* at,
+                              std::string target) {
+  auto first = co_await race(body_of(pool, at, target), pass(limit));
+  co_return first.index() == 0 ? std::get<0>(first) : "cancelled";
+}
+
+TEST_F(client_pool_faults_test, cancelling_a_call_ends_its_own_work_alone) {
+  peer_.answers = {{.bytes = answer_with("a"), .after = 100ms},
+                   {.bytes = answer_with("b"), .after = 100ms}};
+  const auto both = [](client_pool* pool, const origin* at) -> task<std::string> {
+    const auto [cut, whole] =
+        co_await when_all(body_within(50ms, pool, at, "/cut"), body_of(pool, at, "/whole"));
+    co_return cut + " " + whole;
+  };
+  const std::string outcomes = run(both(&*pool_, &*at_));
+  EXPECT_TRUE(outcomes == "cancelled b" || outcomes == "cancelled a") << outcomes;
+  EXPECT_EQ(pool_->counts().connections_open, 1U);
+  EXPECT_EQ(pool_->counts().connections_idle, 1U);
+}
+
+TEST_F(client_pool_faults_test, names_what_went_wrong_before_anything_was_sent) {
+  const auto failure_at = [&](const char* url) {
+    const auto to = origin::parse(url);
+    const sent answered = run(pool_->send(*to, {}));
+    EXPECT_FALSE(answered.has_value());
+    EXPECT_FALSE(answered.error().was_sent);
+    return answered.error().error;
+  };
+  EXPECT_EQ(failure_at("http://10.0.0.2:81"), transport_error::connect_failed);
+  EXPECT_EQ(failure_at("http://10.0.0.99"), transport_error::connect_timeout);
+  EXPECT_EQ(failure_at("http://nobody"), transport_error::unknown_host);
+  EXPECT_EQ(failure_at("https://10.0.0.2"), transport_error::unsupported_scheme);
+  const sent invalid = ask("/a b");
+  ASSERT_FALSE(invalid.has_value());
+  EXPECT_EQ(invalid.error().error, transport_error::invalid_request);
+  EXPECT_FALSE(invalid.error().was_sent);
+  EXPECT_EQ(outcome(), "ok");
+  EXPECT_EQ(peer_.requests.size(), 1U);
+}
+
+TEST_F(client_pool_faults_test, nothing_outlives_its_time_when_the_peer_is_lost) {
+  EXPECT_EQ(outcome(), "ok");
+  world_.between("10.0.0.1", "10.0.0.2").half_open = 1;
+  const mono_time begin = world_.now();
+  EXPECT_EQ(outcome(), text(transport_error::timeout));
+  EXPECT_LT(world_.now() - begin, 2s + 10ms);
+  EXPECT_EQ(outcome(), text(transport_error::connect_timeout));
+  world_.between("10.0.0.1", "10.0.0.2").half_open = 0;
+  EXPECT_EQ(outcome(), "ok");
+}
+
+/// Calls one after the other, each with a token of its own.
+task<> keep_asking(client_pool* pool, const origin* at, unsigned caller, unsigned calls,
+                   unsigned* right) {
+  for (unsigned i = 0; i != calls; ++i) {
+    const environment& env = co_await current_environment();
+    const mono_time begin = env.loop->now();
+    const std::string target = fmt::format("/{}/{}", caller, i);
+    const auto answered = co_await pool->send(*at, {.target = target});
+    EXPECT_LT(env.loop->now() - begin, 2s + 10ms);
+    if (!answered) continue;
+    EXPECT_EQ(answered->body(), target);
+    ++*right;
+  }
+}
+
+TEST_F(client_pool_faults_test, no_answer_goes_astray_whatever_the_network_does) {
+  peer_.echoes = true;
+  unsigned right = 0;
+  for (unsigned seed = 1; seed != 6; ++seed) {
+    test::sim_link& link = world_.between("10.0.0.1", "10.0.0.2");
+    link.delay = 0.05, link.reset = 0.01, link.stall = 0.01;
+    link.short_read = link.short_write = 0.3;
+    link.refused = 0.05, link.half_open = 0.003;
+    use({.connections_per_origin_max = 8, .queue_timeout = 500ms});
+    std::vector<task<>> callers;
+    for (unsigned i = 0; i != 20; ++i) {
+      callers.push_back(keep_asking(&*pool_, &*at_, seed * 100 + i, 50, &right));
+    }
+    const auto all = [](std::vector<task<>> tasks) -> task<> {
+      co_await when_all(std::move(tasks));
+    };
+    run(all(std::move(callers)));
+    link = {};
+    EXPECT_EQ(pool_->counts().connections_open, pool_->counts().connections_idle);
+    EXPECT_EQ(outcome("/calm"), "/calm");
+  }
+  EXPECT_GT(right, 3000U) << "of 5000";
+  EXPECT_LT(right, 5000U) << "the network was supposed to do harm";
+}
+
+}  // namespace
+}  // namespace ferrule
