@@ -180,11 +180,13 @@ def processor_times():
     return busy / tick, stolen / tick
 
 
-def load(bin, server, path, seconds, pipeline=1, connections=64):
+def load(bin, server, path, seconds, pipeline=1, connections=64, client=("bare-generator",)):
     """One run of the generator: what it reports, and what the server and others used meanwhile."""
-    command = ["taskset", "-c", CLIENT_CPU, bin / "bare-generator", "--port", server.port,
-               "--path", path, "--duration", seconds, "--pipeline", pipeline,
-               "--connections", connections]
+    tool, *own_flags = client
+    command = ["taskset", "-c", CLIENT_CPU, bin / tool, *own_flags, "--port", server.port,
+               "--path", path, "--duration", seconds, "--connections", connections]
+    if pipeline != 1:
+        command += ["--pipeline", pipeline]
     busy, stolen = processor_times()
     server_cpu = server.cpu_seconds()
     done = subprocess.run([str(word) for word in command], check=True, capture_output=True,

@@ -12,6 +12,9 @@ namespace {
 
 constexpr std::size_t read_bytes = 8192;
 
+/// A request of at most this size the kernel takes at once, so nothing has to be read meanwhile.
+constexpr std::size_t taken_at_once_bytes = 4096;
+
 /// Where content is expected its absence is said too (RFC 9110 section 8.6).
 body_kind framing_of(std::string_view body, method verb) noexcept {
   const bool expected = verb == method::post || verb == method::put || verb == method::patch;
@@ -74,7 +77,11 @@ client_connection::~client_connection() {
 task<result<client_response, client_error>> client_connection::request(client_request what) {
   auto begun = begin(what, framing_of(what.body, parse_method(what.verb)), what.body.size());
   if (!begun) co_return fail(begun.error());
-  co_return co_await with_scope(send_and_receive, this, what.body);
+  if (out_.size() + what.body.size() > taken_at_once_bytes) {
+    co_return co_await with_scope(send_and_receive, this, what.body);
+  }
+  co_await flush(what.body);
+  co_return co_await receive();
 }
 
 task<client_connection::response_result> client_connection::send_and_receive(
@@ -169,10 +176,11 @@ task<client_connection::response_result> client_connection::receive() {
   if (!head) co_return fail(head.error());
   if (body_.left() > limits_.body_bytes_max) co_return fail(client_error::too_large);
   for (;;) {
-    const auto part = co_await read_body();
-    if (!part) co_return fail(part.error());
-    if (part->empty()) break;
-    response.body_.append(*part);
+    auto part = next_part();
+    if (!part) part.emplace(co_await read_body());
+    if (!*part) co_return fail(part->error());
+    if ((*part)->empty()) break;
+    response.body_.append(**part);
   }
   response.head_ = *head;
   response.fields_.resize(head->fields.size());
@@ -220,22 +228,29 @@ void client_connection::accept_head(response_head& head, std::size_t bytes) {
 }
 
 task<result<std::string_view, client_error>> client_connection::read_body() {
-  while (!body_.complete()) {
-    const body_reader::part step = body_.next(unread());
-    if (step.status != 0) {
-      const bool is_large = step.status == static_cast<int>(status::content_too_large);
-      co_return fail(is_large ? client_error::too_large : client_error::malformed);
-    }
-    in_begin_ += step.consumed;
-    if (!step.data.empty()) co_return step.data;
-    if (step.consumed != 0) continue;  // that was framing
+  for (;;) {
+    if (const auto part = next_part()) co_return *part;
     const auto got = co_await fill();
     if (got && *got != 0) continue;
     if (!got || body_.kind() != body_kind::until_close) co_return fail(client_error::closed_early);
     body_ = {};
   }
+}
+
+/// The next part in what was received; nothing when more has to come.
+std::optional<result<std::string_view, client_error>> client_connection::next_part() {
+  while (!body_.complete()) {
+    const body_reader::part step = body_.next(unread());
+    if (step.status != 0) {
+      const bool is_large = step.status == static_cast<int>(status::content_too_large);
+      return fail(is_large ? client_error::too_large : client_error::malformed);
+    }
+    in_begin_ += step.consumed;
+    if (!step.data.empty()) return step.data;
+    if (step.consumed == 0) return {};  // else it was framing
+  }
   answered_ = true;
-  co_return std::string_view();
+  return std::string_view();
 }
 
 /// Receives more. Memory that `unread` points to may move.

@@ -168,6 +168,7 @@ class client_connection {
                                    std::uint64_t body_bytes);
   task<> flush(std::string_view body);
   task<response_result> receive();
+  std::optional<result<std::string_view, client_error>> next_part();
   task<result<std::size_t, std::error_code>> fill();
   void accept_head(response_head& head, std::size_t bytes);
   std::string_view unread() const noexcept { return in_.view().substr(in_begin_); }
