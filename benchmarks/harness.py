@@ -190,7 +190,7 @@ def load(bin, server, path, seconds, pipeline=1, connections=64, client=("bare-g
     busy, stolen = processor_times()
     server_cpu = server.cpu_seconds()
     done = subprocess.run([str(word) for word in command], check=True, capture_output=True,
-                          text=True, timeout=seconds + 30)
+                          text=True, timeout=seconds + 120)
     server_cpu = server.cpu_seconds() - server_cpu
     busy_after, stolen_after = processor_times()
     run = json.loads(done.stdout)
