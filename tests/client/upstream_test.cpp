@@ -22,6 +22,21 @@ constexpr server_script cut_off{.takes = 1ms,
 /// A service of up to three servers on scripts.
 class upstream_test : public testing::Test {
  protected:
+  static task<> call_once(upstream* service) {
+    const auto got = co_await service->call({.request = {.target = "/x"}});
+    EXPECT_TRUE(got || got.error().fault != call_fault::declared);
+  }
+  static task<> call_five(scope& all, upstream* service) {
+    for (int i = 0; i != 5; ++i) all.spawn(call_once(service));
+    co_await sleep(1s);
+  }
+  static task<> call_five_together(upstream* service) { co_await with_scope(&call_five, service); }
+  /// Cancels five calls after `span`; returns whether they had all ended.
+  static task<bool> call_for(upstream* service, std::chrono::nanoseconds span) {
+    const auto ended = co_await with_deadline(span, call_five_together(service));
+    co_return ended.has_value();
+  }
+
   upstream& make(const upstream_settings& settings, std::size_t servers = 1) {
     std::vector<origin> where;
     for (std::size_t i = 0; i != servers; ++i) where.push_back(*origin::parse(name(i)));
@@ -389,6 +404,38 @@ TEST_F(upstream_test, what_is_cancelled_gives_everything_back) {
   seen = made_->snapshot();
   EXPECT_EQ(seen.bulkhead->running, 0U);
   EXPECT_EQ(seen.endpoints[0].balance.running, 0U);
+}
+
+TEST_F(upstream_test, nothing_is_lost_whenever_it_is_cancelled) {
+  make({.retry = {.tries_max = 3,
+                  .try_timeout = 20ms,
+                  .backoff_base = 5ms,
+                  .backoff_max = 5ms,
+                  .deadline = 80ms},
+        .ejection = outlier_settings{.interval = 5ms, .ejection_base = 5ms, .ejection_max = 20ms},
+        .breaker =
+            circuit_breaker_settings{
+                .calls_min = 10, .failure_rate = 0.7, .open_wait = 5ms, .open_wait_max = 20ms},
+        .bulkhead = bulkhead_settings{.running_max = 2, .waiting_max = 2, .wait_max = 10ms},
+        .limit = concurrency_limit_settings{}},
+       2);
+  rng random(9);
+  network_.decide = [&random](std::size_t, const origin&) {  // answers, fails, hangs
+    const auto takes = std::chrono::milliseconds(random.below(40));
+    if (random.below(3) == 0) return cut_off;
+    return server_script{.takes = takes, .status = random.below(3) == 0 ? 503 : 200};
+  };
+  for (int span_us = 0; span_us < 100'000; span_us += 500) {
+    EXPECT_FALSE(run(call_for(&*made_, std::chrono::microseconds(span_us))));
+    const upstream_snapshot seen = made_->snapshot();
+    ASSERT_EQ(network_.running_now, 0) << span_us;
+    ASSERT_EQ(seen.bulkhead->running, 0U) << span_us;
+    ASSERT_EQ(seen.bulkhead->waiting, 0U) << span_us;
+    ASSERT_EQ(seen.limit->running, 0U) << span_us;
+    for (const auto& each : seen.endpoints) ASSERT_EQ(each.balance.running, 0U) << span_us;
+    ASSERT_EQ(seen.breaker->trials_running, 0U) << span_us;
+  }
+  EXPECT_GT(network_.sent.size(), 200U);
 }
 
 TEST_F(upstream_test, hands_the_trace_on) {

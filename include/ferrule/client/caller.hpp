@@ -59,7 +59,7 @@ struct call_failure {
   std::string detail{};  ///< of the answer's problem, or why it is unreadable; for a log line
   /// How long to leave the service alone, as its answer, the breaker or the limit says.
   std::optional<std::chrono::nanoseconds> retry_after{};
-  std::uint32_t tries = 0;  ///< requests that were made
+  std::uint32_t tries = 0;  ///< requests that were made, when there was no answer
 };
 
 const char* to_string(call_fault fault) noexcept;
