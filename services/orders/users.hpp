@@ -26,13 +26,18 @@ struct settings {
   }
 };
 
-inline std::string add_users(void* target, std::string_view url) {
+/// One URL or several: a variable of the environment can be given only once.
+inline std::string add_users(void* target, std::string_view urls) {
   auto& users = static_cast<settings*>(target)->users;
-  const auto where = ferrule::origin::parse(url);
-  if (!where || where->is_tls()) return "must be a URL such as http://127.0.0.1:8001";
-  if (users.size() == ferrule::balancer_settings{}.endpoints_max) return "is given too often";
-  users.push_back(*where);
-  return {};
+  for (;;) {
+    const std::size_t comma = urls.find(',');
+    const auto where = ferrule::origin::parse(urls.substr(0, comma));
+    if (!where || where->is_tls()) return "must be a URL such as http://127.0.0.1:8001";
+    if (users.size() == ferrule::balancer_settings{}.endpoints_max) return "has too many URLs";
+    users.push_back(*where);
+    if (comma == urls.npos) return {};
+    urls.remove_prefix(comma + 1);
+  }
 }
 
 inline constexpr ferrule::option options[] = {

@@ -35,6 +35,16 @@ struct counter {
 inline counter one;
 inline auto state = shared(one);
 
+//! case: opened state that is not thread-safe
+//! expect: opened state is used by several threads at once
+struct counter {
+#ifndef REFUSED
+  static constexpr bool thread_safe = true;
+#endif
+};
+inline auto state = opened(
+    []() -> result<std::unique_ptr<counter>, std::string> { return std::make_unique<counter>(); });
+
 //! case: a factory that makes nothing
 //! expect: the factory of per_reactor returns the state by value
 #ifdef REFUSED

@@ -214,10 +214,12 @@ TEST(orders_options, name_where_users_are) {
   EXPECT_EQ(said.users_or_default()[0].text(), "http://127.0.0.1:8001");
   EXPECT_EQ(orders::add_users(&said, "http://a:1"), "");
   EXPECT_EQ(orders::add_users(&said, "http://b:2/"), "");
-  for (const char* url : {"", "b:2", "https://b", "http://b/users", "ftp://b"}) {
+  EXPECT_EQ(orders::add_users(&said, "http://c:3,http://d:4"), "");
+  EXPECT_EQ(said.users_or_default().size(), 4U);
+  EXPECT_EQ(said.users_or_default()[3].text(), "http://d:4");
+  for (const char* url : {"", "b:2", "https://b", "http://b/users", "ftp://b", "http://b,", ","}) {
     EXPECT_NE(orders::add_users(&said, url), "") << url;
   }
-  EXPECT_EQ(said.users_or_default().size(), 2U);
 }
 
 }  // namespace
