@@ -100,8 +100,9 @@ void database::run_read(detail::job& wanted) noexcept {
     if (path_ == memory) {
       const std::lock_guard lock(writing_);
       writer_.execute("PRAGMA query_only=ON");
-      read_on(writer_, wanted);
+      const auto failed_read = attempt([&] { read_on(writer_, wanted); });
       writer_.execute("PRAGMA query_only=OFF");
+      if (failed_read) throw error(*failed_read);
       return;
     }
     std::unique_ptr<connection> reader = take_reader();
