@@ -74,6 +74,16 @@ class Clients(unittest.TestCase):
             self.assertEqual(report["request_bytes"], len(REQUEST))
             self.assertEqual(report["answer_bytes"], len(answer))
 
+    def test_the_clients_count_what_they_were_answered(self):
+        for tool, *flags in (["pool-client"], ["pool-client", "--backend", "epoll"],
+                             ["curl-client"]):
+            if not (BIN / tool).exists():
+                continue  # libcurl is not installed
+            done = run(tool, "--port", self.server.port, "--path", harness.APP_ANSWER_PATH,
+                       "--duration", 1, *flags)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertGreaterEqual(json.loads(done.stdout)["requests"], 64)
+
     def test_many_connections_are_all_answered(self):
         done = run("many-connections", "--port", self.server.port, "--path",
                    harness.APP_ANSWER_PATH, "--connections", 1000, "--pid", self.server.pid)

@@ -236,7 +236,7 @@ task<> keep_asking(client_pool* pool, const origin* at, unsigned caller, unsigne
 TEST_F(client_pool_faults_test, no_answer_goes_astray_whatever_the_network_does) {
   peer_.echoes = true;
   unsigned right = 0;
-  for (unsigned seed = 1; seed != 6; ++seed) {
+  for (unsigned round = 1; round != 4; ++round) {
     test::sim_link& link = world_.between("10.0.0.1", "10.0.0.2");
     link.delay = 0.05, link.reset = 0.01, link.stall = 0.01;
     link.short_read = link.short_write = 0.3;
@@ -244,7 +244,7 @@ TEST_F(client_pool_faults_test, no_answer_goes_astray_whatever_the_network_does)
     use({.connections_per_origin_max = 8, .queue_timeout = 500ms});
     std::vector<task<>> callers;
     for (unsigned i = 0; i != 20; ++i) {
-      callers.push_back(keep_asking(&*pool_, &*at_, seed * 100 + i, 50, &right));
+      callers.push_back(keep_asking(&*pool_, &*at_, round * 100 + i, 50, &right));
     }
     const auto all = [](std::vector<task<>> tasks) -> task<> {
       co_await when_all(std::move(tasks));
@@ -254,8 +254,8 @@ TEST_F(client_pool_faults_test, no_answer_goes_astray_whatever_the_network_does)
     EXPECT_EQ(pool_->counts().connections_open, pool_->counts().connections_idle);
     EXPECT_EQ(outcome("/calm"), "/calm");
   }
-  EXPECT_GT(right, 3000U) << "of 5000";
-  EXPECT_LT(right, 5000U) << "the network was supposed to do harm";
+  EXPECT_GT(right, 1800U) << "of 3000";
+  EXPECT_LT(right, 3000U) << "the network was supposed to do harm";
 }
 
 }  // namespace

@@ -154,6 +154,26 @@ TEST_F(client_stream_faults_test, each_part_has_its_time_but_not_all_together) {
   EXPECT_EQ(pool_.counts().connections_open, 0U);
 }
 
+task<std::string> status_of(client_stream* from) {
+  const auto head = co_await from->head();
+  co_return head ? std::to_string(head->status) : to_string(head.error().error);
+}
+
+TEST_F(client_stream_faults_test, an_answer_may_come_before_all_was_written) {
+  peer_.is_hasty = true;
+  peer_.answers = {{"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n", ending::fin}};
+  const auto talk = [](client_pool* pool, const origin* at) -> task<std::string> {
+    auto stream = co_await pool->upload(*at, {.verb = "POST"}, 10'000'000);
+    EXPECT_TRUE(stream.has_value());
+    const auto [written, status] =
+        co_await when_all(write_all(&*stream, 100, 100'000), status_of(&*stream));
+    co_return written + ", " + status;
+  };
+  EXPECT_EQ(run(talk(&pool_, &at_)),
+            std::string(to_string(transport_error::closed_early)) + ", 413");
+  EXPECT_EQ(pool_.counts().connections_open, 0U);
+}
+
 TEST_F(client_stream_faults_test, opening_has_the_time_of_a_request) {
   peer_.answers = {{.after = 3s}};
   EXPECT_EQ(run(download(&pool_, &at_, "/")), to_string(transport_error::timeout));

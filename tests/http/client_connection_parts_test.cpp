@@ -188,5 +188,19 @@ TYPED_TEST(client_connection_parts_test, a_watched_connection_may_die_or_be_clos
   EXPECT_EQ(this->heard_, 0);
 }
 
+TYPED_TEST(client_connection_parts_test, a_reactor_may_end_while_a_watched_one_is_closed) {
+  if (TypeParam::simulated) GTEST_SKIP() << "its reactors share the network that ends with them";
+  this->listen();
+  TypeParam other;
+  auto loop = std::make_unique<reactor>(other.make(), 2);
+  auto connected = *sync_wait(*loop, tcp_stream::connect(this->server_->local()));
+  ASSERT_TRUE(connected.has_value());
+  this->client_.emplace(std::move(*connected));
+  this->watch();
+  this->client_.reset();
+  loop.reset();
+  EXPECT_TRUE(this->until([&] { return this->server_->counters().connections_open == 0; }));
+}
+
 }  // namespace
 }  // namespace ferrule::http

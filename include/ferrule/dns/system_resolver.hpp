@@ -12,7 +12,8 @@
 /// ```
 ///
 /// Answers are kept for as long as their servers allow, and however many ask for a name at a time,
-/// it is looked up once. IPv4 and IPv6 addresses are asked for together, and ordered by RFC 6724.
+/// it is looked up once. IPv4 and IPv6 addresses are asked for together; both answers are awaited,
+/// and ordered by RFC 6724.
 ///
 /// Source: RFC 1034 and 1035; RFC 2308 for what does not exist; resolv.conf(5), hosts(5).
 
