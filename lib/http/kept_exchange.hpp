@@ -28,6 +28,8 @@ struct server_engine::kept_exchange {
   /// Puts into the handler's environment what the request's sender hands on.
   void inherit() noexcept {
     environment& env = ex.engine_parts().env;
+    env.retries = &retries;
+    if (!may_have_inherited(ex.request().fields)) return;
     const inherited from = read_inherited(ex.request().fields);
     if (from.timeout) caller_deadline = saturating_add(env.loop->now(), *from.timeout);
     if (from.trace) {
@@ -38,7 +40,6 @@ struct server_engine::kept_exchange {
     }
     tells_retries = from.retries.has_value();
     retries = from.retries.value_or(retry_allowance());
-    env.retries = &retries;
   }
 
   exchange ex;

@@ -102,13 +102,11 @@ std::optional<trace_context> decode_trace(std::string_view text) noexcept {
 inherited read_inherited(std::span<const header_field> fields) noexcept {
   inherited found;
   for (const header_field& field : fields) {
-    if (field.name.size() == trace_field.size() && equal_ignoring_case(field.name, trace_field)) {
+    if (equal_ignoring_case(field.name, trace_field)) {
       if (!found.trace) found.trace = decode_trace(field.value);
-    } else if (field.name.size() == timeout_field.size() &&
-               equal_ignoring_case(field.name, timeout_field)) {
+    } else if (equal_ignoring_case(field.name, timeout_field)) {
       if (!found.timeout) found.timeout = decode_timeout(field.value);
-    } else if (field.name.size() == retry_allowance_field.size() &&
-               equal_ignoring_case(field.name, retry_allowance_field)) {
+    } else if (equal_ignoring_case(field.name, retry_allowance_field)) {
       found.retries = decode_retry_allowance(field.value).value_or(retry_allowance(0));
     }
   }

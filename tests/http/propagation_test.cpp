@@ -86,6 +86,10 @@ TEST(propagation, finds_its_fields_among_others) {
   EXPECT_EQ(found.timeout, 250ms);
   EXPECT_TRUE(found.trace.has_value());
   EXPECT_EQ(found.retries, retry_allowance(7));
+  EXPECT_TRUE(may_have_inherited(fields));
+  for (const header_field& each : fields) {
+    EXPECT_EQ(may_have_inherited({&each, 1}), each.name != "Accept") << each.name;
+  }
   const inherited none = read_inherited({});
   EXPECT_FALSE(none.timeout || none.trace || none.retries);
   const std::vector<header_field> bad{{"Retry-Allowance", "many"}};

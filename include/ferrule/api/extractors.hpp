@@ -95,7 +95,8 @@ class body_stream {
   http::exchange* from_;
 };
 
-/// When the answer is of no use any more: `no_deadline` if the request has none.
+/// When the answer is of no use any more, as the server's limit and the client's Request-Timeout-Ms
+/// say; `no_deadline` if there is none, and for a plain handler, which takes no time.
 struct deadline {
   mono_time at = no_deadline;
 };

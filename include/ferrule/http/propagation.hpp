@@ -68,7 +68,17 @@ struct inherited {
   /// Empty without the field; 0 for one that is not valid.
   std::optional<retry_allowance> retries{};
 };
-/// Looks at each field's length first, so it costs little when none is there.
 inherited read_inherited(std::span<const header_field> fields) noexcept;
+
+/// False if none of the fields is there, told by the lengths of their names alone: most requests
+/// have none, and that should cost them nothing.
+constexpr bool may_have_inherited(std::span<const header_field> fields) noexcept {
+  constexpr auto bit = [](std::size_t length) { return std::uint64_t{1} << length; };
+  constexpr std::uint64_t lengths =
+      bit(timeout_field.size()) | bit(trace_field.size()) | bit(retry_allowance_field.size());
+  std::uint64_t found = 0;
+  for (const header_field& field : fields) found |= bit(field.name.size() & 63U);
+  return (found & lengths) != 0;
+}
 
 }  // namespace ferrule::http
