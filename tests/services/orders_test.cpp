@@ -4,39 +4,26 @@
 
 #include "ferrule/io/sync_wait.hpp"
 #include "ferrule/test/call.hpp"
+#include "ferrule/test/mock.hpp"
 #include "orders/app.hpp"
 
 namespace {
 
-using ferrule::task;
 using ferrule::test::call;
 using ferrule::test::call_answer;
 
-/// A users service that knows the users 1 and 2, or fails.
-class some_users final : public ferrule::caller {
- public:
-  task<outcome> call(ferrule::outgoing_call what) override {
-    ++calls;
-    if (meanwhile) meanwhile();
-    if (fails) co_return ferrule::fail(*fails);
-    const std::string_view target = what.request.target;
-    if (target == "/users/1" || target == "/users/2") {
-      const ferrule::header_field is_json[] = {{"Content-Type", "application/json"}};
-      co_return ferrule::http::client_response::make(
-          200, is_json, fmt::format(R"({{"id":{},"name":"A","email":"a@b"}})", target.back()));
-    }
-    const ferrule::header_field is_problem[] = {{"Content-Type", "application/problem+json"}};
-    co_return ferrule::http::client_response::make(
-        404, is_problem, R"({"type":"about:blank","title":"No such user","status":404})");
-  }
-
-  int calls = 0;
-  std::function<void()> meanwhile;
-  std::optional<ferrule::call_failure> fails;
-};
-
+/// The users 1 and 2 are known.
 class orders_service : public testing::Test {
  protected:
+  orders_service() { answer_users(); }
+  void answer_users() {
+    users_.on(users::get_user,
+              [this](std::uint64_t id) -> ferrule::result<users::user, users::error> {
+                if (meanwhile_) std::exchange(meanwhile_, nullptr)();
+                if (id > 2) return ferrule::fail(users::error::not_found);
+                return users::user{id, "Ada", "ada@example.com"};
+              });
+  }
   call_answer ask(std::string line) {
     return call<orders::routes>({.line = std::move(line)}, all_, users_);
   }
@@ -50,7 +37,8 @@ class orders_service : public testing::Test {
 
   const std::unique_ptr<orders::store> opened_ = orders::store::open(":memory:").value();
   orders::store& all_ = *opened_;
-  some_users users_;
+  ferrule::test::mock<users::api> users_;
+  std::function<void()> meanwhile_;  // called once while users is being asked
 };
 
 constexpr const char* two_of_p1 = R"({"user_id":1,"product_id":"p-1","quantity":2})";
@@ -94,7 +82,7 @@ TEST_F(orders_service, lists_all_that_is_wrong_with_an_order) {
       422);
   EXPECT_EQ(order(R"({"user_id":-1,"product_id":"p","quantity":1})").status, 422);
   EXPECT_EQ(order(R"({"user_id":)").status, 400);
-  EXPECT_EQ(users_.calls, 0);
+  EXPECT_EQ(users_.count(users::get_user), 0U);
 }
 
 TEST_F(orders_service, answers_a_repeated_key_alike_and_once) {
@@ -105,7 +93,7 @@ TEST_F(orders_service, answers_a_repeated_key_alike_and_once) {
     EXPECT_EQ(again.body, a.body);
     EXPECT_EQ(again.field("Location"), "/orders/1");
   }
-  EXPECT_EQ(users_.calls, 1);
+  EXPECT_EQ(users_.count(users::get_user), 1U);
   EXPECT_EQ(order(two_of_p1, "another").field("Location"), "/orders/2");
 }
 
@@ -119,8 +107,7 @@ TEST_F(orders_service, refuses_another_order_under_a_key) {
 
 TEST_F(orders_service, refuses_a_key_that_is_being_used) {
   int concurrent = 0;
-  users_.meanwhile = [&] {
-    users_.meanwhile = nullptr;
+  meanwhile_ = [&] {
     concurrent = order(two_of_p1, "k").status;
     EXPECT_EQ(order(two_of_p1, "other").status, 201);
   };
@@ -130,9 +117,9 @@ TEST_F(orders_service, refuses_a_key_that_is_being_used) {
 }
 
 TEST_F(orders_service, remembers_only_orders_that_were_made) {
-  users_.fails = ferrule::call_failure{.fault = ferrule::call_fault::circuit_open};
+  users_.fail(users::get_user, {.fault = ferrule::call_fault::circuit_open});
   EXPECT_EQ(order(two_of_p1, "k").status, 503);
-  users_.fails.reset();
+  answer_users();
   EXPECT_EQ(order(R"({"user_id":3,"product_id":"p-1","quantity":2})", "k").status, 422);
   EXPECT_EQ(order(two_of_p1, "k").status, 201);
 }
@@ -145,7 +132,7 @@ TEST_F(orders_service, refuses_keys_beyond_its_limit) {
 TEST_F(orders_service, says_when_to_come_back_if_users_does_not_answer) {
   for (const auto fault : {ferrule::call_fault::circuit_open, ferrule::call_fault::timeout,
                            ferrule::call_fault::transport, ferrule::call_fault::undeclared}) {
-    users_.fails = ferrule::call_failure{.fault = fault};
+    users_.fail(users::get_user, {.fault = fault});
     const call_answer a = order(two_of_p1);
     EXPECT_EQ(a.status, 503);
     EXPECT_EQ(a.field("Retry-After"), "2");
