@@ -270,6 +270,29 @@ TEST_P(fleet, fails_at_once_while_all_are_down_and_recovers) {
   }
 }
 
+TEST_P(fleet, recovers_from_any_weather) {
+  start();
+  for (const int server : {1, 2}) {
+    test::sim_link& storm = link(server);
+    storm.delay = 0.2;
+    storm.reset = 0.02;
+    storm.stall = 0.01;
+    storm.short_read = storm.short_write = 0.2;
+    storm.refused = 0.1;
+    storm.half_open = 0.005;
+  }
+  load(10s);
+  expect_all_in_time();
+  EXPECT_EQ(running(), 0);
+  EXPECT_GT(world_.counts().resets + world_.counts().half_opens, 10U) << "there was weather";
+  for (const int server : {1, 2}) link(server) = test::sim_link{};
+  load(10s);
+  for (const outcome& each : outcomes_) {
+    if (each.begun > world_.now() - 2s) EXPECT_TRUE(each.is_good) << each.what;
+  }
+  EXPECT_EQ(orders_->service.snapshot().breaker->state, circuit_state::closed);
+}
+
 TEST_P(fleet, every_hop_has_a_little_less_time) {
   start();
   const auto timed = [](const client<orders::api>* to) -> task<orders::order> {
