@@ -73,13 +73,8 @@ struct reply {
 class name_server {
  public:
   explicit name_server(reactor& loop) : loop_(loop) {
-    const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    const address any = address::loopback_v4(0);
-    EXPECT_EQ(::bind(fd, any.data(), any.size()), 0);
-    udp_ = io::handle{loop_.io().adopt(fd)};
-    EXPECT_EQ(loop_.io().local(udp_, at_), 0);
-    tcp_ = io::handle{loop_.io().listen(at_, {})};
-    EXPECT_GE(static_cast<int>(tcp_), 0);
+    while (!take_port()) {
+    }
     loop_.io().accept_start(accepting_, tcp_);
     running_.spawn(serve_udp());
   }
@@ -180,6 +175,19 @@ class name_server {
       const auto written = co_await stream.write(head, text);
       if (!written) co_return;
     }
+  }
+
+  /// A port that is free for both; the kernel chooses one for TCP, and UDP's may be taken.
+  bool take_port() {
+    tcp_ = io::handle{loop_.io().listen(address::loopback_v4(0), {})};
+    EXPECT_EQ(loop_.io().local(tcp_, at_), 0);
+    const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const bool is_free = ::bind(fd, at_.data(), at_.size()) == 0;
+    udp_ = io::handle{loop_.io().adopt(fd)};
+    if (is_free) return true;
+    loop_.io().drop(udp_);
+    loop_.io().drop(tcp_);
+    return false;
   }
 
   reactor& loop_;
