@@ -63,6 +63,7 @@ class Consumer(unittest.TestCase):
             "-DCMAKE_CXX_COMPILER=clang++-19", f"-DCMAKE_PREFIX_PATH={prefix}")
         run(args.cmake, "--build", build)
         cls.hello = build / "hello"
+        cls.optional = build / "optional"
 
     def test_the_example_answers(self):
         with started(self.hello) as url:
@@ -74,10 +75,17 @@ class Consumer(unittest.TestCase):
             self.assertEqual(refused.exception.code, 404)
 
     def test_it_is_one_static_stripped_file(self):
-        headers = run("readelf", "--wide", "--all", self.hello)
-        self.assertIn("DYN (Position-Independent Executable", headers)
-        for unwanted in ("INTERP", "(NEEDED)", ".symtab", ".debug_info"):
-            self.assertNotIn(unwanted, headers)
+        for program in (self.hello, self.optional):
+            headers = run("readelf", "--wide", "--all", program)
+            self.assertIn("DYN (Position-Independent Executable", headers)
+            for unwanted in ("INTERP", "(NEEDED)", ".symtab", ".debug_info"):
+                self.assertNotIn(unwanted, headers)
+
+    def test_libraries_are_linked_on_request(self):
+        run(self.optional)
+        of_sqlite = b"SQLite format 3"
+        self.assertTrue(of_sqlite in self.optional.read_bytes())
+        self.assertFalse(of_sqlite in self.hello.read_bytes())
 
     def test_it_links_no_demangler(self):
         self.assertNotIn(b"construction vtable for ", self.hello.read_bytes())
