@@ -9,23 +9,10 @@
 #include "client/connection_pool.hpp"
 #include "client/redirects.hpp"
 #include "ferrule/core/race.hpp"
+#include "ferrule/resilience/retry.hpp"
 
 namespace ferrule {
 namespace {
-
-bool is_idempotent(std::string_view verb) noexcept {
-  switch (parse_method(verb)) {
-    case method::get:
-    case method::head:
-    case method::put:
-    case method::delete_:
-    case method::options:
-    case method::trace:
-      return true;
-    default:
-      return false;
-  }
-}
 
 constexpr int proxy_authentication_required = 407;
 
@@ -161,7 +148,8 @@ task<result<T, transport_failure>> client_pool::try_twice(attempt* one, exchange
     const http::client_error error = done.error();
     one->was_sent = again || error != http::client_error::invalid_request;
     const bool was_stale = is_reused && error == http::client_error::no_response;
-    if (!was_stale || again || !one->is_repeatable || !is_idempotent(one->what.verb)) {
+    if (!was_stale || again || !one->is_repeatable ||
+        !is_idempotent(parse_method(one->what.verb))) {
       co_return fail(transport_failure{to_transport_error(error), one->was_sent});
     }
     one->connection.reset();

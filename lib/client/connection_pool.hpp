@@ -3,14 +3,11 @@
 // queue. All of it happens at once, on one thread; only `acquire` waits.
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
-#include <string>
-#include <string_view>
-#include <unordered_map>
 #include <utility>
 
+#include "core/text_map.hpp"
 #include "ferrule/client/client_pool.hpp"
 #include "ferrule/core/executor.hpp"
 #include "ferrule/core/intrusive_list.hpp"
@@ -108,12 +105,6 @@ class connection_pool {
           owner(pool) {}
     connection_pool& owner;
   };
-  struct text_hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept {
-      return std::hash<std::string_view>()(text);
-    }
-  };
 
   bucket& bucket_of(const origin& to);
   bool may_open(const bucket& one) const noexcept {
@@ -133,7 +124,7 @@ class connection_pool {
   const client_pool_settings& settings_;
   dns::resolver& names_;
   client_pool_counts counts_;
-  std::unordered_map<std::string, bucket, text_hash, std::equal_to<>> buckets_;
+  text_map<bucket> buckets_;
   std::size_t sweep_at_ = 64;
   intrusive_list<pooled_connection, by_age> idle_;  // the one that is idle for longest comes first
   intrusive_list<bucket, in_need> needy_;  // have waiters, and room for connections of their own

@@ -2,13 +2,11 @@
 // What name servers said, for as long as it holds, in bounded memory.
 
 #include <cstddef>
-#include <functional>
 #include <memory>
-#include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "core/text_map.hpp"
 #include "ferrule/core/clock.hpp"
 #include "ferrule/core/intrusive_list.hpp"
 #include "ferrule/core/result.hpp"
@@ -23,16 +21,6 @@ struct record_set {
 };
 using answer = result<record_set, lookup_error>;
 using shared_answer = std::shared_ptr<const answer>;
-
-// For std::unordered_map: looks std::string up by std::string_view.
-struct text_hash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const noexcept {
-    return std::hash<std::string_view>()(text);
-  }
-};
-template <class T>
-using text_map = std::unordered_map<std::string, T, text_hash, std::equal_to<>>;
 
 // Keeps at most `entries_max` answers; when full, the one that was not asked for longest goes.
 class answer_cache {
