@@ -130,16 +130,12 @@ class upstream::running_call {
 /// What a try holds of the layers below the retry. However it ends, each gets back what is its.
 class upstream::hold {
  public:
-  hold(upstream& of, mono_time by) noexcept : of_(of), by_(by), begun_(of.loop_.now()) {}
+  explicit hold(upstream& of) noexcept : of_(of), begun_(of.loop_.now()) {}
   hold(const hold&) = delete;
   hold& operator=(const hold&) = delete;
-  /// Cancelled, or refused by one of the layers. A stop that comes with the try's time, from the
-  /// deadline of the request that is served, is a timeout all the same: else a service that answers
-  /// nobody would never be seen to fail.
+  /// Cancelled, or refused by one of the layers.
   ~hold() {
-    if (ended_) return;
-    const bool is_late = endpoint && of_.loop_.now() >= by_;
-    end(is_late ? call_result::failed : call_result::ignored, is_late);
+    if (!ended_) end(call_result::ignored, false);
   }
 
   void take(circuit_permit permit) noexcept { permit_ = permit; }
@@ -177,7 +173,6 @@ class upstream::hold {
   }
 
   upstream& of_;
-  mono_time by_;
   mono_time begun_;
   std::optional<circuit_permit> permit_;
   bool has_slot_ = false;
@@ -237,7 +232,7 @@ task<caller::outcome> upstream::call(outgoing_call what) {
 }
 
 task<caller::outcome> upstream::attempt(running_call* of, mono_time by) {
-  hold held(*this, by);
+  hold held(*this);
   if (auto refused = pass_breaker(held)) co_return fail(*std::move(refused));
   if (bulkhead_) {
     const auto entered = co_await with_deadline(by, enter_bulkhead());

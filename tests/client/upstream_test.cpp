@@ -1,73 +1,9 @@
-#include "ferrule/client/upstream.hpp"
+#include "upstream_fixture.hpp"
 
-#include <gtest/gtest.h>
-
-#include "ferrule/core/race.hpp"
-#include "ferrule/core/scope.hpp"
 #include "ferrule/json/write.hpp"
-#include "ferrule/test/sim_run.hpp"
-#include "scripted_transport.hpp"
 
 namespace ferrule {
 namespace {
-
-using namespace std::chrono_literals;
-using test::server_script;
-
-constexpr server_script refused{.takes = 1ms,
-                                .fails = transport_failure{transport_error::connect_failed, false}};
-constexpr server_script cut_off{.takes = 1ms,
-                                .fails = transport_failure{transport_error::closed_early, true}};
-
-/// A service of up to three servers on scripts.
-class upstream_test : public testing::Test {
- protected:
-  static task<> call_once(upstream* service) {
-    const auto got = co_await service->call({.request = {.target = "/x"}});
-    EXPECT_TRUE(got || got.error().fault != call_fault::declared);
-  }
-  static task<> call_five(scope& all, upstream* service) {
-    for (int i = 0; i != 5; ++i) all.spawn(call_once(service));
-    co_await sleep(1s);
-  }
-  static task<> call_five_together(upstream* service) { co_await with_scope(&call_five, service); }
-  /// Cancels five calls after `span`; returns whether they had all ended.
-  static task<bool> call_for(upstream* service, std::chrono::nanoseconds span) {
-    const auto ended = co_await with_deadline(span, call_five_together(service));
-    co_return ended.has_value();
-  }
-
-  upstream& make(const upstream_settings& settings, std::size_t servers = 1) {
-    std::vector<origin> where;
-    for (std::size_t i = 0; i != servers; ++i) where.push_back(*origin::parse(name(i)));
-    return made_.emplace("shop", network_, std::move(where), loop_, settings);
-  }
-  static std::string name(std::size_t i) { return "http://s" + std::to_string(i); }
-  server_script& server(std::size_t i) { return network_.at(name(i)); }
-  std::size_t count(std::size_t i) const { return network_.count(name(i)); }
-
-  template <class T>
-  T run(task<T> work) {
-    auto given = test::sim_run(world_, loop_, std::move(work), 10min);
-    EXPECT_TRUE(given.has_value()) << "it did not end";
-    return std::move(*given);
-  }
-  caller::outcome call(std::string_view verb = "GET", bool has_key = false) {
-    return run(
-        made_->call({.request = {.verb = verb, .target = "/x"}, .has_idempotency_key = has_key}));
-  }
-  /// The status of the answer, or the fault.
-  std::string ask(std::string_view verb = "GET") {
-    const auto got = call(verb);
-    return got ? std::to_string(got->status()) : to_string(got.error());
-  }
-  void wait(std::chrono::nanoseconds span) { world_.run_for(span); }
-
-  test::sim_world world_{3};
-  reactor& loop_ = world_.add_host("10.0.0.1");
-  test::scripted_transport network_;
-  std::optional<upstream> made_;
-};
 
 static_assert(fault_of(upstream_retry) == retry_fault::none);
 static_assert(upstream_retry.deadline == 2s, "the total timeout unless said otherwise");
@@ -180,23 +116,68 @@ TEST_F(upstream_test, the_budget_bounds_a_storm) {
   EXPECT_GE(count(0), 240U);
 }
 
+/// Calls on behalf of a request that may be retried so often; returns what is left of that.
+task<std::uint8_t> call_with_allowance(upstream* to, std::uint32_t retries) {
+  retry_allowance left(retries);
+  environment env = co_await current_environment();
+  env.retries = &left;
+  ferrule::detail::noted_end ended;
+  auto work = to->call({.request = {.target = "/x"}});
+  work.start(env, ended);
+  while (!ended.any()) co_await sleep(1ms);
+  co_return left.left();
+}
+
 TEST_F(upstream_test, retries_come_out_of_the_served_requests_allowance) {
   make({});
   server(0) = cut_off;
-  const auto served = [](upstream* to) -> task<std::uint8_t> {
-    retry_allowance left(2);
-    environment env = co_await current_environment();
-    env.retries = &left;
-    ferrule::detail::noted_end ended;
-    auto work = to->call({.request = {.target = "/x"}});
-    work.start(env, ended);
-    while (!ended.any()) co_await sleep(1ms);
-    co_return left.left();
-  };
-  EXPECT_EQ(run(served(&*made_)), 0);
+  EXPECT_EQ(run(call_with_allowance(&*made_, 2)), 0);
   ASSERT_EQ(network_.sent.size(), 2U) << "one was lent and lost, one was spent";
   EXPECT_EQ(network_.sent[0].field("Retry-Allowance"), "1");
   EXPECT_EQ(network_.sent[1].field("Retry-Allowance"), "0");
+}
+
+TEST_F(upstream_test, what_was_never_sent_lent_nothing) {
+  make({});
+  server(0) = refused;
+  EXPECT_EQ(run(call_with_allowance(&*made_, 2)), 0);
+  EXPECT_EQ(network_.sent.size(), 3U) << "both were spent here";
+}
+
+/// Stops a source at a moment.
+struct stop_at : timer {
+  stop_at(executor& on, stop_source& to_stop, mono_time when)
+      : timer([](timer& self) noexcept {
+          static_cast<stop_at&>(self).stop.request_stop(stop_reason::deadline);
+        }),
+        stop(to_stop) {
+    on.arm(*this, when);
+  }
+  stop_source& stop;
+};
+
+/// Calls on behalf of a request whose handler is stopped at its deadline, which comes together with
+/// the end of the try.
+task<bool> call_until_stopped(upstream* to) {
+  environment env = co_await current_environment();
+  stop_source stop;
+  env.stop = &stop;
+  env.deadline = env.loop->now() + 300ms;
+  const stop_at stopping(*env.loop, stop, env.deadline);
+  ferrule::detail::noted_end ended;
+  auto work = to->call({.request = {.target = "/x"}});
+  work.start(env, ended);
+  while (!ended.any()) co_await sleep(1ms);
+  co_return ended.any();
+}
+
+TEST_F(upstream_test, a_stop_at_the_deadline_is_a_timeout_to_the_breaker) {
+  make({});
+  server(0).takes = 24h;
+  EXPECT_TRUE(run(call_until_stopped(&*made_)));
+  EXPECT_EQ(made_->snapshot().breaker->tally.failed, 1U)
+      << "else one that answers nobody would never be seen to fail";
+  EXPECT_EQ(made_->snapshot().endpoints[0].ejection->failures_in_a_row, 1U);
 }
 
 TEST_F(upstream_test, gets_back_what_the_service_did_not_use) {
@@ -209,130 +190,6 @@ TEST_F(upstream_test, gets_back_what_the_service_did_not_use) {
   EXPECT_EQ(network_.sent[0].field("Retry-Allowance"), "1");  // of 3
   EXPECT_EQ(network_.sent[1].field("Retry-Allowance"), "1");  // of 3 - 1
   EXPECT_EQ(network_.sent[2].field("Retry-Allowance"), "0");  // of 2 - 1
-}
-
-// The breaker, through real calls.
-
-constexpr circuit_breaker_settings quick{.calls_min = 4,
-                                         .open_wait = 1s,
-                                         .open_wait_max = 4s,
-                                         .jitter = 0,
-                                         .half_open_calls = 2,
-                                         .half_open_wait_max = 5s};
-
-TEST_F(upstream_test, the_breaker_opens_tries_and_closes) {
-  make({.breaker = quick});
-  server(0).status = 500;
-  for (int i = 0; i != 4; ++i) EXPECT_EQ(ask(), "500");
-  const auto open = call();
-  ASSERT_FALSE(open.has_value());
-  EXPECT_EQ(open.error().fault, call_fault::circuit_open);
-  EXPECT_FALSE(open.error().was_sent);
-  EXPECT_GT(open.error().retry_after, 900ms);
-  EXPECT_EQ(count(0), 4U) << "no call is made";
-
-  wait(1s);
-  EXPECT_EQ(ask(), "500") << "a trial";
-  EXPECT_EQ(call().error().fault, call_fault::circuit_open) << "one of two trials is enough";
-  wait(1500ms);
-  EXPECT_EQ(call().error().fault, call_fault::circuit_open) << "it waits twice as long now";
-  wait(500ms);
-  server(0).status = 200;
-  EXPECT_EQ(ask(), "200");
-  EXPECT_EQ(ask(), "200");
-  EXPECT_EQ(made_->breaker()->state(), circuit_state::closed);
-
-  std::vector<circuit_state> went;
-  for (const circuit_decision& each : made_->snapshot().circuit) went.push_back(each.to);
-  constexpr auto half_open = circuit_state::half_open;
-  EXPECT_EQ(went, (std::vector{circuit_state::open, half_open, circuit_state::open, half_open,
-                               circuit_state::closed}));
-}
-
-TEST_F(upstream_test, half_open_lets_only_trials_through) {
-  make({.breaker = quick});
-  server(0).status = 500;
-  for (int i = 0; i != 4; ++i) ask();
-  wait(1s);
-  server(0) = {.takes = 100ms};
-  const auto burst = [](upstream* to) -> task<int> {
-    co_return co_await with_scope(
-        [](scope& all, upstream* at) -> task<int> {
-          int refusals = 0;
-          const auto one = [](upstream* service, int* count) -> task<> {
-            const auto got = co_await service->call({.request = {.target = "/x"}});
-            if (!got && got.error().fault == call_fault::circuit_open) ++*count;
-          };
-          for (int i = 0; i != 5; ++i) all.spawn(one(at, &refusals));
-          co_await sleep(1s);
-          co_return refusals;
-        },
-        to);
-  };
-  EXPECT_EQ(run(burst(&*made_)), 3);
-}
-
-TEST_F(upstream_test, slow_calls_open_the_breaker_too) {
-  circuit_breaker_settings slow = quick;
-  slow.slow_after = 100ms;
-  make({.breaker = slow});
-  server(0).takes = 200ms;
-  for (int i = 0; i != 4; ++i) EXPECT_EQ(ask(), "200");
-  EXPECT_EQ(call().error().fault, call_fault::circuit_open);
-}
-
-TEST_F(upstream_test, an_error_of_the_service_is_told_rather_than_that_the_breaker_opened) {
-  make({.breaker = quick});
-  server(0) = cut_off;
-  EXPECT_EQ(ask(), "no answer: the connection ended early");
-  EXPECT_EQ(ask(), "no answer: the connection ended early") << "its retry found the breaker open";
-  EXPECT_EQ(count(0), 4U);
-  EXPECT_EQ(call().error().fault, call_fault::circuit_open);
-}
-
-TEST_F(upstream_test, answers_to_mistakes_do_not_open_the_breaker) {
-  make({.breaker = quick});
-  server(0).status = 404;
-  for (int i = 0; i != 20; ++i) EXPECT_EQ(ask(), "404");
-  EXPECT_EQ(made_->breaker()->state(), circuit_state::closed);
-}
-
-// Balancing and ejection.
-
-TEST_F(upstream_test, ejects_an_endpoint_that_fails_and_takes_it_back) {
-  make({}, 3);
-  server(1) = refused;
-  for (int i = 0; i != 100; ++i) EXPECT_EQ(ask(), "200");
-  EXPECT_EQ(count(1), 5U) << "after five failures in a row it is asked no more";
-  const upstream_snapshot seen = made_->snapshot();
-  EXPECT_TRUE(seen.endpoints[1].ejection->is_ejected);
-  EXPECT_FALSE(seen.endpoints[1].balance.is_available);
-  ASSERT_EQ(seen.ejections.size(), 1U);
-  EXPECT_EQ(seen.ejections[0].cause, ejection_cause::consecutive_failures);
-
-  server(1) = {};
-  wait(5s);
-  for (int i = 0; i != 100; ++i) EXPECT_EQ(ask(), "200");
-  EXPECT_GT(count(1), 10U) << "it is back";
-}
-
-TEST_F(upstream_test, one_failing_endpoint_of_two_does_not_open_the_breaker) {
-  for (int round = 0; round != 50; ++round) {  // however the first picks fall
-    make({}, 2);
-    server(0) = refused;
-    for (int i = 0; i != 30; ++i) EXPECT_EQ(ask(), "200");
-  }
-}
-
-TEST_F(upstream_test, moves_away_from_a_slow_endpoint) {
-  make({}, 3);
-  server(2).takes = 50ms;
-  for (int i = 0; i != 300; ++i) EXPECT_EQ(ask(), "200");
-  EXPECT_LT(count(2), 20U);
-  EXPECT_GT(count(0), 80U);
-  EXPECT_GT(count(1), 80U);
-  const auto& picks = made_->snapshot().picks;
-  EXPECT_EQ(picks.total(), 300U);
 }
 
 // Limits of this side.
@@ -374,6 +231,7 @@ TEST_F(upstream_test, limits_refuse_and_say_which) {
   server(0) = {.fails = transport_failure{transport_error::too_many, false}};
   make({});
   EXPECT_EQ(run(together(&*made_, 1)), (std::vector{shed_by::pool}));
+  EXPECT_EQ(made_->snapshot().breaker->tally.calls, 0U);
   EXPECT_EQ(network_.sent.size(), 2U + 4U + 2U + 1U) << "none of this is tried again";
 }
 
