@@ -363,7 +363,8 @@ TEST_P(fleet, budgets_bound_a_storm_over_two_layers) {
   EXPECT_LE(tries, 500U * 144 / 100 + 30) << "a fifth more in each layer, and what time gives";
 }
 
-INSTANTIATE_TEST_SUITE_P(seeds, fleet, testing::Range<std::uint64_t>(1, 3));
+// One seed for a quick round; a wider range finds more.
+INSTANTIATE_TEST_SUITE_P(seeds, fleet, testing::Range<std::uint64_t>(1, 2));
 
 }  // namespace
 }  // namespace ferrule
