@@ -143,6 +143,7 @@ class upstream::hold {
   void take_limit() noexcept { has_limit_ = true; }
   void take(std::uint32_t picked) noexcept {
     endpoint = picked;
+    is_ejected_ = of_.ejection_ && of_.ejection_->is_ejected(picked);
     begun_ = of_.loop_.now();
   }
 
@@ -165,16 +166,18 @@ class upstream::hold {
   void end_endpoint(call_result how, mono_time now, nanoseconds took) noexcept {
     if (how == call_result::ignored) return of_.balancer_.cancel(*endpoint);
     of_.balancer_.end(*endpoint, now, took);
+    if (!of_.ejection_) return;
     const bool failed = how == call_result::failed;
     rng& random = of_.loop_.random();
-    if (of_.ejection_ && of_.ejection_->record(*endpoint, failed, now, random)) {
-      of_.balancer_.set_available(*endpoint, false);
-    }
+    if (is_ejected_ && !failed) of_.ejection_->reinstate(*endpoint, now);
+    of_.ejection_->record(*endpoint, failed, now, random);
+    of_.balancer_.set_available(*endpoint, !of_.ejection_->is_ejected(*endpoint));
   }
 
   upstream& of_;
   mono_time begun_;
   std::optional<circuit_permit> permit_;
+  bool is_ejected_ = false;  // the endpoint was, when it was asked
   bool has_slot_ = false;
   bool has_limit_ = false;
   bool ended_ = false;
@@ -291,7 +294,7 @@ std::optional<call_failure> upstream::pass_breaker(hold& held) {
 
 task<bool> upstream::enter_bulkhead() { co_return co_await bulkhead_->enter(); }
 
-/// An endpoint that the call has not tried, if there is one, and else any.
+/// An endpoint that the call has not tried, if there is one, though it be ejected; and else any.
 std::optional<std::uint32_t> upstream::pick(const std::vector<std::uint32_t>& tried) {
   const mono_time now = loop_.now();
   rng& random = loop_.random();
@@ -302,11 +305,25 @@ std::optional<std::uint32_t> upstream::pick(const std::vector<std::uint32_t>& tr
   }
   if (tried.empty()) return balancer_.pick(now, random);
   for (const std::uint32_t each : tried) balancer_.set_available(each, false);
-  const auto untried = balancer_.pick(now, random);
+  auto untried = balancer_.pick(now, random);
+  if (!untried && ejection_) untried = pick_ejected(tried);
   for (const std::uint32_t each : tried) {
     balancer_.set_available(each, !ejection_ || !ejection_->is_ejected(each));
   }
   return untried ? untried : balancer_.pick(now, random);
+}
+
+/// An ejected endpoint that the call has not tried, while no other is available.
+std::optional<std::uint32_t> upstream::pick_ejected(const std::vector<std::uint32_t>& tried) {
+  std::vector<std::uint32_t> ejected;
+  for (std::uint32_t each = 0; each != endpoints_.size(); ++each) {
+    const bool is_untried = std::ranges::find(tried, each) == tried.end();
+    if (is_untried && ejection_->is_ejected(each)) ejected.push_back(each);
+  }
+  for (const std::uint32_t each : ejected) balancer_.set_available(each, true);
+  const auto picked = balancer_.pick(loop_.now(), loop_.random());
+  for (const std::uint32_t each : ejected) balancer_.set_available(each, false);
+  return picked;
 }
 
 upstream_snapshot upstream::snapshot() {

@@ -123,17 +123,27 @@ std::span<const ejection_change> outlier_ejection::sweep(mono_time now, rng& ran
   return changes_;
 }
 
+void outlier_ejection::reinstate(std::uint32_t endpoint, mono_time now) noexcept {
+  if (is_ejected(endpoint)) take_back(endpoint, ejection_cause::answered, now);
+}
+
+void outlier_ejection::take_back(std::uint32_t endpoint, ejection_cause cause,
+                                 mono_time now) noexcept {
+  endpoint_state& state = endpoints_[endpoint];
+  --ejected_;
+  state.is_ejected = false;
+  state.failures_in_a_row = state.calls = state.failed = 0;
+  note(endpoint, cause, 0, now);
+}
+
 void outlier_ejection::return_those_due(mono_time now) noexcept {
   for (std::uint32_t i = 0; i != endpoints_.size(); ++i) {
     endpoint_state& state = endpoints_[i];
     if (!state.is_ejected) {
       if (state.times != 0) --state.times;
     } else if (state.until <= now) {
-      --ejected_;
-      state.is_ejected = false;
-      state.failures_in_a_row = state.calls = state.failed = 0;
+      take_back(i, ejection_cause::time_is_up, now);
       changes_.push_back({i, false});
-      note(i, ejection_cause::time_is_up, 0, now);
     }
   }
 }

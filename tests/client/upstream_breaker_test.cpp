@@ -100,6 +100,21 @@ TEST_F(upstream_test, ejects_an_endpoint_that_fails_and_takes_it_back) {
   EXPECT_GT(count(1), 10U) << "it is back";
 }
 
+TEST_F(upstream_test, asks_an_ejected_endpoint_when_the_other_fails) {
+  make({}, 2);
+  server(1) = refused;
+  for (int i = 0; i != 50; ++i) EXPECT_EQ(ask(), "200");
+  EXPECT_TRUE(made_->snapshot().endpoints[1].ejection->is_ejected);
+  server(1) = {};
+  server(0) = refused;
+  for (int i = 0; i != 50; ++i) EXPECT_EQ(ask(), "200") << i;
+  const upstream_snapshot seen = made_->snapshot();
+  EXPECT_FALSE(seen.endpoints[1].ejection->is_ejected) << "it is back";
+  EXPECT_TRUE(seen.endpoints[1].balance.is_available);
+  EXPECT_TRUE(seen.endpoints[0].ejection->is_ejected);
+  EXPECT_EQ(count(0), 45U + 5U + 5U) << "in its turn it is asked no more";
+}
+
 TEST_F(upstream_test, ejects_without_retries_too) {
   make({.breaker = std::nullopt}, 2);
   server(1) = cut_off;

@@ -94,6 +94,19 @@ TEST(outlier_ejection, an_ejected_endpoint_returns_at_the_sweep_after_its_time_a
   EXPECT_TRUE(f.fail(1, 1));
 }
 
+TEST(outlier_ejection, one_that_answers_all_the_same_returns_at_once) {
+  fixture f(3);
+  f.outliers.reinstate(1, f.now);  // harmless
+  EXPECT_EQ(f.outliers.decisions().size(), 0U);
+  EXPECT_TRUE(f.fail(1));
+  f.outliers.reinstate(1, f.now);
+  EXPECT_FALSE(f.outliers.is_ejected(1));
+  EXPECT_EQ(f.last().cause, ejection_cause::answered);
+  EXPECT_EQ(f.last().ejected, 0U);
+  EXPECT_FALSE(f.fail(1, 4)) << "as a new one";
+  EXPECT_TRUE(f.fail(1, 1));
+}
+
 TEST(outlier_ejection, a_sweep_before_its_time_does_nothing) {
   fixture f(3);
   EXPECT_TRUE(f.fail(1));

@@ -28,7 +28,8 @@
 /// 6. the **concurrency limit**, if there is one: refuses;
 /// 7. the **balancer** with **ejection**: picks the endpoint last, when the call can be made at
 ///    once, so that no endpoint is charged with a call that waits. A retry goes to an endpoint that
-///    the call has not tried, if there is one;
+///    the call has not tried, if there is one, and rather to an ejected one than to one that has
+///    just failed; if that answers, it is back;
 /// 8. the **transport**, with the try's timeout.
 ///
 /// A try has failed, for breaker and ejection, when there was no answer or one of 500 to 599. What
@@ -146,6 +147,7 @@ class upstream final : public caller {
   std::optional<call_failure> pass_breaker(hold& held);
   task<bool> enter_bulkhead();
   std::optional<std::uint32_t> pick(const std::vector<std::uint32_t>& tried);
+  std::optional<std::uint32_t> pick_ejected(const std::vector<std::uint32_t>& tried);
 
   std::string name_;
   transport& network_;

@@ -59,7 +59,13 @@ struct outlier_settings {
   std::size_t decisions_max = 64;  ///< that are kept in the log
 };
 
-enum class ejection_cause : std::uint8_t { consecutive_failures, success_rate, time_is_up };
+/// What an ejection or a return came of.
+enum class ejection_cause : std::uint8_t {
+  consecutive_failures,
+  success_rate,
+  time_is_up,
+  answered,  ///< it was asked for want of another, and was well
+};
 
 /// An ejection or a return with its inputs.
 struct ejection_decision {
@@ -117,6 +123,9 @@ class outlier_ejection {
   /// A call ended. Returns whether this ejected the endpoint. Calls of endpoints that are ejected
   /// or not watched count for nothing.
   bool record(std::uint32_t endpoint, bool failed, mono_time now, rng& random) noexcept;
+  /// An ejected endpoint was asked for want of another, and answered: it returns before its time.
+  /// Harmless for one that is not ejected.
+  void reinstate(std::uint32_t endpoint, mono_time now) noexcept;
   /// When the next sweep is due.
   mono_time next_sweep() const noexcept { return next_sweep_; }
   /// Returns and ejects, if a sweep is due; else changes nothing. The changes are valid until the
@@ -149,6 +158,7 @@ class outlier_ejection {
   bool eject(std::uint32_t endpoint, ejection_cause cause, double threshold, mono_time now,
              rng& random) noexcept;
   void note(std::uint32_t endpoint, ejection_cause cause, double threshold, mono_time now) noexcept;
+  void take_back(std::uint32_t endpoint, ejection_cause cause, mono_time now) noexcept;
   void return_those_due(mono_time now) noexcept;
   comparison compare_rates() const noexcept;
   void eject_low_rates(mono_time now, rng& random) noexcept;
