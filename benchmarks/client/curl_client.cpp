@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include <array>
 #include <memory>
@@ -35,6 +36,15 @@ class curl_calls {
     curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, connections);
   }
   curl_calls(const curl_calls&) = delete;
+  ~curl_calls() {
+    for (CURL* const easy : easy_) {
+      curl_multi_remove_handle(multi_, easy);
+      curl_easy_cleanup(easy);
+    }
+    curl_multi_cleanup(multi_);
+    curl_slist_free_all(headers_);
+    close(set_);
+  }
 
   void run(std::chrono::seconds duration) {
     bench::call_report report;
@@ -80,6 +90,7 @@ class curl_calls {
   }
 
   void start(CURL* easy) {
+    easy_.push_back(easy);
     set(easy, CURLOPT_URL, url_.c_str());
     set(easy, CURLOPT_HTTPHEADER, headers_);
     set(easy, CURLOPT_WRITEFUNCTION, &curl_calls::on_body);
@@ -117,6 +128,7 @@ class curl_calls {
   curl_slist* headers_ = nullptr;
   int set_ = bench::check(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
   int wait_ms_ = -1;
+  std::vector<CURL*> easy_;
   std::vector<std::unique_ptr<std::string>> bodies_;
 };
 
