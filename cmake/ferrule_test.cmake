@@ -1,6 +1,14 @@
 find_package(GTest REQUIRED)
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
+# GoogleTest's header takes the compiler longer than a usual test, so it is compiled once for all.
+add_executable(test_precompiled EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/precompiled.cpp)
+target_link_libraries(test_precompiled PRIVATE ferrule::ferrule GTest::gtest_main)
+target_precompile_headers(test_precompiled PRIVATE <gtest/gtest.h>)
+# Without its time the result is the same each time, as ccache needs it.
+target_compile_options(test_precompiled PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+ferrule_warnings(test_precompiled)
+
 # ferrule_test(<folder> [SOURCES source...] [LIBRARIES library...] [TIMEOUT seconds])
 #
 # Adds the executable test_<folder>, built from the sources (every *_test.cpp of the current folder
@@ -17,6 +25,7 @@ function(ferrule_test folder)
   add_executable(test_${folder} ${arg_SOURCES})
   target_include_directories(test_${folder} PRIVATE ${PROJECT_SOURCE_DIR}/lib)
   target_link_libraries(test_${folder} PRIVATE ferrule::ferrule GTest::gtest_main ${arg_LIBRARIES})
+  target_precompile_headers(test_${folder} REUSE_FROM test_precompiled)
   ferrule_warnings(test_${folder})
   add_test(NAME ${folder} COMMAND test_${folder})
   set_tests_properties(${folder} PROPERTIES TIMEOUT ${arg_TIMEOUT})

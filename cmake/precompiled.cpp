@@ -1,0 +1,1 @@
+// What the tests share of their compilation; see ferrule_test.cmake.
