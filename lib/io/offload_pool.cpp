@@ -1,5 +1,6 @@
 #include "io/offload_pool.hpp"
 
+#include <resolv.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -96,3 +97,15 @@ void offload_pool::finish(operation& op) noexcept {
 }
 
 }  // namespace ferrule::io
+
+namespace {
+struct __res_state first_thread_resolver;
+}
+
+extern "C" {
+/// glibc's pthread_create() points it at the new thread's resolver state. glibc defines it, just
+/// like this, beside res_init(), for which a static service would link the whole resolver: 67 kB.
+/// Weak: in an executable that calls res_init(), glibc's definition is taken.
+[[gnu::weak, gnu::visibility("hidden")]]
+constinit thread_local struct __res_state* __libc_resp = &first_thread_resolver;
+}
