@@ -4,12 +4,20 @@
 
 #include <stdexcept>
 
+#undef NDEBUG
+#include <cassert>
+
 namespace {
 
 TEST(assert_death, a_broken_invariant_ends_the_process_and_names_the_place) {
   FERRULE_ASSERT(1 + 1 == 2, "arithmetic");
   EXPECT_DEATH(FERRULE_ASSERT(1 + 1 == 3, "arithmetic"),
                "^ferrule: arithmetic \\(.*assert_test.cpp:[0-9]+\\)");
+}
+
+TEST(assert_death, the_standard_assert_names_condition_function_and_place) {
+  EXPECT_DEATH(assert(1 + 1 == 3),
+               "assert_test.cpp:[0-9]+: .*TestBody.*: Assertion `1 \\+ 1 == 3' failed\\.\n$");
 }
 
 template <class Thrown>
