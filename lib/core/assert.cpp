@@ -30,6 +30,7 @@ void __gnu_cxx::__verbose_terminate_handler() {
 /// What assert() calls, within glibc too (Linux Standard Base, "__assert_fail"). glibc's own can
 /// also write to a wide stream, for which it links a second printf: 31 kB of a static service.
 /// Weak: in an executable that links glibc's for another reason, that is taken.
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming)
 extern "C" [[gnu::weak, noreturn]] void __assert_fail(const char* what, const char* file,
                                                       unsigned line,
                                                       const char* function) noexcept {

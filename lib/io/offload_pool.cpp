@@ -107,5 +107,6 @@ extern "C" {
 /// like this, beside res_init(), for which a static service would link the whole resolver: 67 kB.
 /// Weak: in an executable that calls res_init(), glibc's definition is taken.
 [[gnu::weak, gnu::visibility("hidden")]]
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming)
 constinit thread_local struct __res_state* __libc_resp = &first_thread_resolver;
 }
