@@ -70,7 +70,7 @@ class server_context {
   server_counters counters;
 
  private:
-  static constexpr std::size_t buffer_bytes = 4096;
+  static constexpr std::size_t buffer_bytes = 1024 - 16;  // with malloc's header four share a page
   static constexpr std::size_t kept_buffer_bytes_max = 16384;
   static constexpr std::size_t kept_buffers_max = 256;
 
