@@ -212,10 +212,10 @@ std::size_t server_engine::take_head(std::string_view bytes) {
     if (end_of_input_) phase_ = phase::ended;
     return 0;
   }
-  request_head head;
+  exchange ex(*this, environment{.loop = &context_.loop()});
   std::size_t scanned = scanned_;
-  const head_parse parsed =
-      parse_request_head(bytes, context_.limits.head, context_.fields(), head, scanned);
+  const head_parse parsed = parse_request_head(bytes, context_.limits.head, context_.fields(),
+                                               ex.engine_parts().request, scanned);
   scanned_ = static_cast<std::uint32_t>(scanned);
   context_.counters.bytes_scanned += parsed.scanned_bytes;
   switch (parsed.state) {
@@ -231,12 +231,14 @@ std::size_t server_engine::take_head(std::string_view bytes) {
   }
   scanned_ = 0;
   ++context_.counters.requests;
-  return take_request(bytes, parsed.bytes, head);
+  return take_request(bytes, parsed.bytes, ex);
 }
 
 /// A request whose head is complete: `bytes` begin with it. Returns how many of them were used.
 std::size_t server_engine::take_request(std::string_view bytes, std::size_t head_bytes,
-                                        const request_head& head) {
+                                        exchange& ex) {
+  const exchange::parts parts = ex.engine_parts();
+  const request_head& head = parts.request;
   ++batch_;
   ++requests_;
   // What follows a refused CONNECT may be meant for the tunnel, so it is no request.
@@ -246,9 +248,6 @@ std::size_t server_engine::take_request(std::string_view bytes, std::size_t head
   version_minor_ = head.version_minor;
   head_only_ = head.verb == method::head;
 
-  exchange ex(*this, environment{.loop = &context_.loop()});
-  exchange::parts parts = ex.engine_parts();
-  static_cast<request_head&>(parts.request) = head;
   parts.request.peer = peer_;
   context_.handlers().match(ex);
   const route_traits& traits = *ex.match().traits;

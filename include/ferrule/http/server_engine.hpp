@@ -124,8 +124,7 @@ class server_engine final : sink {
   void process_buffered();
   void advance();
   std::size_t take_head(std::string_view bytes);
-  std::size_t take_request(std::string_view bytes, std::size_t head_bytes,
-                           const request_head& head);
+  std::size_t take_request(std::string_view bytes, std::size_t head_bytes, exchange& ex);
   body_reader::part next_of_body(std::string_view bytes) noexcept;
   std::size_t take_body(std::string_view bytes);
   std::size_t drop_body(std::string_view bytes);
