@@ -9,10 +9,12 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -22,6 +24,7 @@ SERVER_CPU, CLIENT_CPU = PROCESSORS[0], PROCESSORS[-1]
 APP_ANSWER_PATH = "/users/42"
 # Of one processor's time. Below, /proc/stat's ticks of 10 ms are the noise.
 FOREIGN_SHARE_MAX, STEAL_SHARE_MAX = 0.05, 0.01
+RETRIES = 3  # of a disturbed run
 
 
 def add_bin_flag(parser):
@@ -180,28 +183,51 @@ def processor_times():
     return busy / tick, stolen / tick
 
 
+def run_client(server, command, timeout=None):
+    """Runs `command` on the client's processor: what it printed, the CPU seconds that it and the
+    server used, and what of the two processors others took meanwhile."""
+    busy, stolen = processor_times()
+    server_cpu, own = server.cpu_seconds(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    begin = time.monotonic()
+    done = subprocess.run(["taskset", "-c", str(CLIENT_CPU), *map(str, command)],
+                          capture_output=True, text=True, timeout=timeout)
+    seconds = time.monotonic() - begin
+    if not done.stdout:
+        sys.exit(done.stderr)
+    used = {"server_cpu": server.cpu_seconds() - server_cpu}
+    own_after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used["client_user_cpu"] = own_after.ru_utime - own.ru_utime
+    used["client_cpu"] = used["client_user_cpu"] + own_after.ru_stime - own.ru_stime
+    busy_after, stolen_after = processor_times()
+    foreign = busy_after - busy - used["server_cpu"] - used["client_cpu"]
+    used["foreign_share"] = max(0.0, foreign / seconds)
+    used["steal_share"] = (stolen_after - stolen) / seconds
+    used["is_disturbed"] = (used["foreign_share"] > FOREIGN_SHARE_MAX or
+                            used["steal_share"] > STEAL_SHARE_MAX)
+    return done.stdout, used
+
+
+def undisturbed(run_once):
+    """What `run_once()` returns when nothing disturbed it; else its fourth result, which says so in
+    `is_disturbed`."""
+    for _ in range(1 + RETRIES):
+        run = run_once()
+        if not run["is_disturbed"]:
+            break
+    return run
+
+
 def load(bin, server, path, seconds, pipeline=1, connections=64, client=("bare-generator",)):
     """One run of the generator: what it reports, and what the server and others used meanwhile."""
     tool, *own_flags = client
-    command = ["taskset", "-c", CLIENT_CPU, bin / tool, *own_flags, "--port", server.port,
-               "--path", path, "--duration", seconds, "--connections", connections]
+    command = [bin / tool, *own_flags, "--port", server.port, "--path", path,
+               "--duration", seconds, "--connections", connections]
     if pipeline != 1:
         command += ["--pipeline", pipeline]
-    busy, stolen = processor_times()
-    server_cpu = server.cpu_seconds()
-    done = subprocess.run([str(word) for word in command], check=True, capture_output=True,
-                          text=True, timeout=seconds + 120)
-    server_cpu = server.cpu_seconds() - server_cpu
-    busy_after, stolen_after = processor_times()
-    run = json.loads(done.stdout)
-    client_cpu = run["client_us_per_request"] * run["requests"] / 1e6
-    foreign = busy_after - busy - server_cpu - client_cpu
-    run["us_per_request"] = server_cpu * 1e6 / run["requests"]
-    run["server_busy"] = server_cpu / run["seconds"]
-    run["foreign_share"] = max(0.0, foreign / run["seconds"])
-    run["steal_share"] = (stolen_after - stolen) / run["seconds"]
-    run["is_disturbed"] = (run["foreign_share"] > FOREIGN_SHARE_MAX or
-                           run["steal_share"] > STEAL_SHARE_MAX)
+    printed, used = run_client(server, command, timeout=seconds + 120)
+    run = json.loads(printed) | used
+    run["us_per_request"] = run["server_cpu"] * 1e6 / run["requests"]
+    run["server_busy"] = run["server_cpu"] / run["seconds"]
     return run
 
 
