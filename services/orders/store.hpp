@@ -2,8 +2,6 @@
 /// @file
 /// Where orders and their idempotency keys are kept: an SQLite database.
 
-#include <algorithm>
-#include <limits>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -24,6 +22,7 @@ using ferrule::result;
 using ferrule::task;
 using ferrule::wall_time;
 using ferrule::storage::connection;
+using ferrule::storage::row_id;
 
 /// Keys of requests that are being answered, of all threads.
 class keys_in_use {
@@ -144,11 +143,6 @@ class store {
         "SELECT id, user_id, product_id, quantity FROM keys JOIN orders ON id = order_id"
         " WHERE key = ? AND made_at >= ?",
         key, oldest);
-  }
-
-  /// SQLite's ids end at 2^63 - 1. Nothing has that one, nor one that is greater.
-  static std::uint64_t row_id(std::uint64_t id) {
-    return std::min(id, std::uint64_t{std::numeric_limits<std::int64_t>::max()});
   }
 
   static result<order, error> the_order(

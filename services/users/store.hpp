@@ -2,8 +2,6 @@
 /// @file
 /// Where users are kept: an SQLite database, and the service's own options.
 
-#include <algorithm>
-#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +18,7 @@ using ferrule::fail;
 using ferrule::result;
 using ferrule::task;
 using ferrule::storage::connection;
+using ferrule::storage::row_id;
 
 /// What the command line says besides what every service takes.
 struct settings {
@@ -97,11 +96,6 @@ class store {
   }
 
  private:
-  /// SQLite's ids end at 2^63 - 1. No user has that one, nor one that is greater.
-  static std::uint64_t row_id(std::uint64_t id) {
-    return std::min(id, std::uint64_t{std::numeric_limits<std::int64_t>::max()});
-  }
-
   static result<user, error> the_user(
       result<std::optional<user>, ferrule::storage::error> statement) {
     if (!statement) return fail(refusal(statement.error()));

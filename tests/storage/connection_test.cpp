@@ -87,6 +87,15 @@ TEST_F(connection_test, converts_nothing) {
             error_kind::mismatch);
 }
 
+TEST_F(connection_test, looks_for_any_id_from_outside) {
+  constexpr std::uint64_t last = (std::uint64_t{1} << 63U) - 1;
+  for (const std::uint64_t id : {std::uint64_t{0}, std::uint64_t{42}, last}) {
+    EXPECT_EQ(there_and_back(row_id(id)), id);
+  }
+  EXPECT_EQ(there_and_back(row_id(last + 1)), last);
+  EXPECT_EQ(there_and_back(row_id(std::numeric_limits<std::uint64_t>::max())), last);
+}
+
 struct pet {
   std::uint64_t id;
   std::string name;

@@ -17,7 +17,9 @@
 /// `std::vector<std::byte>` as blobs, and `std::optional` of those for what may be NULL. A column
 /// of another type than asked for is a `mismatch`, never converted.
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <list>
 #include <optional>
 #include <string>
@@ -27,6 +29,13 @@
 #include "ferrule/storage/statement.hpp"
 
 namespace ferrule::storage {
+
+/// An id from outside that may be looked for: SQLite's ids end at 2^63 - 1, a greater one would be
+/// a `mismatch`. Returns that last id in its place, which AUTOINCREMENT gives to no row before all
+/// others were used.
+constexpr std::uint64_t row_id(std::uint64_t id) noexcept {
+  return std::min(id, std::uint64_t{std::numeric_limits<std::int64_t>::max()});
+}
 
 /// One connection to an SQLite database. Its functions throw `error`.
 /// Statements are prepared once: `sql` should be a literal, with `?` for what varies.
