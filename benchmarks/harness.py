@@ -104,6 +104,11 @@ class Server:
         """User and system time of the whole process, to the nanosecond: clock_getcpuclockid(3)."""
         return time.clock_gettime(~self.pid << 3 | 2)
 
+    def user_seconds(self):
+        """User time alone, in whole ticks of the clock: of use only for long runs."""
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return int(fields[11]) / os.sysconf("SC_CLK_TCK")
+
     def stop(self):
         if self.process.poll() is None:
             self.process.terminate()
@@ -187,14 +192,16 @@ def run_client(server, command, timeout=None):
     """Runs `command` on the client's processor: what it printed, the CPU seconds that it and the
     server used, and what of the two processors others took meanwhile."""
     busy, stolen = processor_times()
-    server_cpu, own = server.cpu_seconds(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    server_cpu, server_user = server.cpu_seconds(), server.user_seconds()
+    own = resource.getrusage(resource.RUSAGE_CHILDREN)
     begin = time.monotonic()
     done = subprocess.run(["taskset", "-c", str(CLIENT_CPU), *map(str, command)],
                           capture_output=True, text=True, timeout=timeout)
     seconds = time.monotonic() - begin
     if not done.stdout:
         sys.exit(done.stderr)
-    used = {"server_cpu": server.cpu_seconds() - server_cpu}
+    used = {"server_cpu": server.cpu_seconds() - server_cpu,
+            "server_user_cpu": server.user_seconds() - server_user}
     own_after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used["client_user_cpu"] = own_after.ru_utime - own.ru_utime
     used["client_cpu"] = used["client_user_cpu"] + own_after.ru_stime - own.ru_stime
