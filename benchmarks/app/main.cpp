@@ -41,7 +41,7 @@ response echo(body received) {
 constexpr auto routes = route_table(
     route<"GET /health">([] { return "ok"; }),
     route<"GET /plaintext">([] { return "Hello, World!"; }), route<"GET /users/{id}">(make_user),
-    route<"GET /async/users/{id}">(make_user_async), route<"GET /work/{id}">(make_user_after_work),
+    route<"GET /async/users/{id}">(make_user_async), route<"GET /wait/{id}">(make_user_after_work),
     route<"GET /bytes/{n}">(bytes), route<"POST /users">(add_user), route<"POST /echo">(echo));
 
 int main(int argc, char** argv) { return serve<routes>(argc, argv); }
