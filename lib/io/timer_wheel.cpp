@@ -5,8 +5,6 @@
 #include <cstddef>
 #include <utility>
 
-#include "io/prefetch.hpp"
-
 namespace ferrule {
 namespace {
 
@@ -48,11 +46,6 @@ timer* reversed(timer* list) noexcept {
     head = &t;
   }
   return head;
-}
-
-/// A timer is mostly a part of what it wakes: a coroutine's frame or a connection.
-void fetch_owner(const timer* t) noexcept {
-  if (t != nullptr) io::prefetch(reinterpret_cast<std::uintptr_t>(t), 256, 384);
 }
 
 }  // namespace
@@ -108,7 +101,6 @@ unsigned timer_wheel::advance(mono_time now) noexcept {
   unsigned fired = 0;
   while (expired != nullptr) {
     timer& t = *expired;
-    fetch_owner(t.next);
     disarm(t);
     ++fired;
     t.expired(t);  // may destroy t

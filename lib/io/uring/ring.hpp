@@ -4,9 +4,7 @@
 
 #include <cstdint>
 
-#include "io/prefetch.hpp"
 #include "io/uring/compat.hpp"
-#include "io/uring/user_data.hpp"
 
 namespace ferrule::io::uring {
 
@@ -40,7 +38,6 @@ class ring {
     unsigned head = *raw_.cq.khead;
     const unsigned tail = io_uring_smp_load_acquire(raw_.cq.ktail);
     while (head != tail) {
-      if (tail - head > ahead) fetch_target(raw_.cq.cqes[(head + ahead) & raw_.cq.ring_mask]);
       const io_uring_cqe& c = raw_.cq.cqes[head & raw_.cq.ring_mask];
       const auto user_data = c.user_data;
       const auto result = c.res;
@@ -54,13 +51,6 @@ class ring {
   io_uring* get() noexcept { return &raw_; }
 
  private:
-  static constexpr unsigned ahead = 2;  // completions whose memory is on its way
-
-  /// An operation is mostly a part of what its completion works on, such as a connection, and lies
-  /// near its beginning.
-  static void fetch_target(const io_uring_cqe& c) noexcept {
-    prefetch(user_data::address(c.user_data), 64, 384);
-  }
   std::int32_t create(std::uint32_t entries) noexcept;
   std::int32_t check_operations() noexcept;
 

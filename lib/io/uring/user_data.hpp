@@ -20,12 +20,9 @@ inline std::uint64_t of(const operation& op) noexcept {
   return reinterpret_cast<std::uintptr_t>(&op) | std::uint64_t{op.generation} << generation_shift;
 }
 
-constexpr std::uint64_t address(std::uint64_t data) noexcept {
-  return data & ((std::uint64_t{1} << generation_shift) - 1) & ~brings_handle;
-}
-
 inline operation& target(std::uint64_t data) noexcept {
-  return *reinterpret_cast<operation*>(address(data));
+  constexpr std::uint64_t address = (std::uint64_t{1} << generation_shift) - 1;
+  return *reinterpret_cast<operation*>(data & address & ~brings_handle);
 }
 
 constexpr std::uint16_t generation(std::uint64_t data) noexcept {
