@@ -4,9 +4,30 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <system_error>
+#include <exception>
+#include <new>
 
 namespace ferrule::io {
+namespace {
+
+/// While it lives, the calling thread has all signals blocked, and whatever thread it starts for
+/// good: signals are for the threads that expect them.
+class signals_blocked {
+ public:
+  signals_blocked() noexcept {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  signals_blocked(const signals_blocked&) = delete;
+  signals_blocked& operator=(const signals_blocked&) = delete;
+  ~signals_blocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+};
+
+}  // namespace
 
 offload_pool::offload_pool(backend& owner, unsigned threads_max) noexcept
     : owner_(owner), threads_max_(threads_max) {}
@@ -20,20 +41,27 @@ offload_pool::~offload_pool() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-void offload_pool::submit(operation& op, function blocking) {
+void offload_pool::submit(operation& op, function blocking) noexcept {
+  if (hand_over({&op, blocking})) return;
+  blocking(op);
+  finish(op);
+}
+
+/// Whether a thread will do the work.
+bool offload_pool::hand_over(job work) noexcept {
   bool enough_threads;
-  {
+  try {
     const std::lock_guard lock(mutex_);
-    waiting_.push_back({&op, blocking});
+    waiting_.push_back(work);
     enough_threads = waiting_.size() <= idle_;
+  } catch (const std::bad_alloc&) {
+    return false;
   }
-  if (!enough_threads && threads_.size() < threads_max_) start_thread();
-  if (!threads_.empty()) {
-    work_to_do_.notify_one();
-  } else if (withdraw(op)) {
-    blocking(op);
-    finish(op);
-  }
+  const bool wants_thread = !enough_threads && threads_.size() < threads_max_;
+  const bool has_thread = (wants_thread && start_thread()) || !threads_.empty();
+  if (!has_thread) return !withdraw(*work.op);
+  work_to_do_.notify_one();
+  return true;
 }
 
 bool offload_pool::withdraw(operation& op) noexcept {
@@ -57,18 +85,15 @@ operation* offload_pool::take_finished() noexcept {
   return first;
 }
 
-void offload_pool::start_thread() {
-  // Signals are for the threads that expect them: a worker starts with all of them blocked.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+/// False when the system has no thread for it now, or no memory.
+bool offload_pool::start_thread() noexcept {
+  const signals_blocked in_the_thread_too;
   try {
     threads_.emplace_back([this]() noexcept { work(); });
-  } catch (const std::system_error&) {
-    // The system gives no more threads: those there are do the work, or `submit` itself.
+    return true;
+  } catch (const std::exception&) {
+    return false;
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void offload_pool::work() noexcept {

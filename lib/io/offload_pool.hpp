@@ -23,7 +23,7 @@ class offload_pool {
   using function = void (*)(operation&) noexcept;
 
   /// `owner` is woken when work has finished and must outlive the pool. At most `threads_max`
-  /// threads are started; with none to be had, work runs inside `submit`.
+  /// threads are started; with none to be had, or no memory, work runs inside `submit`.
   explicit offload_pool(backend& owner, unsigned threads_max = 4) noexcept;
   offload_pool(const offload_pool&) = delete;
   offload_pool& operator=(const offload_pool&) = delete;
@@ -32,7 +32,7 @@ class offload_pool {
 
   /// Runs `blocking(op)` on a worker. `op.next` is the pool's until the operation is given back
   /// by `take_finished` or `withdraw`.
-  void submit(operation& op, function blocking);
+  void submit(operation& op, function blocking) noexcept;
   /// Takes back work that has not started. False when it has, or has finished: then it comes from
   /// `take_finished`.
   bool withdraw(operation& op) noexcept;
@@ -46,7 +46,8 @@ class offload_pool {
     function blocking;
   };
 
-  void start_thread();
+  bool hand_over(job work) noexcept;
+  bool start_thread() noexcept;
   void work() noexcept;
   void finish(operation& op) noexcept;
 

@@ -2,14 +2,15 @@
 
 #include <malloc.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <new>
 #include <utility>
 
 namespace {
 
-std::size_t count = 0;
-std::size_t live_bytes = 0;
+std::atomic<std::size_t> count = 0;
+std::atomic<std::size_t> live_bytes = 0;
 
 struct failure_plan {
   std::uint64_t left = 0;  // allocations until one fails; 0: none does

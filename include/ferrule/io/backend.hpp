@@ -142,6 +142,7 @@ class backend {
   virtual void poll(operation& op, int foreign_fd, short events) = 0;
   /// Runs `blocking(op)` on a worker thread; `done` follows on this one with result 0. The
   /// simulated network runs it inline after a virtual delay. Cannot be cancelled once it runs.
+  /// With no thread to be had, or no memory, it runs within this call and blocks it.
   virtual void offload(operation& op, void (*blocking)(operation&) noexcept) = 0;
   /// Asks a pending operation to end early. `done` still comes exactly once more, with -ECANCELED
   /// or the real result, never from inside this call. Harmless when not pending.
