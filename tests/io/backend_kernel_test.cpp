@@ -5,8 +5,10 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <array>
@@ -221,6 +223,40 @@ TYPED_TEST(backend_kernel_test, is_woken_by_another_thread) {
     other.join();
     this->io().wait(mono_time::min());
   }
+}
+
+/// While it lives, the process gets a signal every millisecond.
+class signals_all_the_time {
+ public:
+  signals_all_the_time() {
+    seen = 0;
+    struct sigaction counting{};
+    counting.sa_handler = [](int) { seen = seen + 1; };
+    ::sigaction(SIGALRM, &counting, &before_);
+    const itimerval each_ms{.it_interval = {0, 1000}, .it_value = {0, 1000}};
+    ::setitimer(ITIMER_REAL, &each_ms, nullptr);
+  }
+  signals_all_the_time(const signals_all_the_time&) = delete;
+  signals_all_the_time& operator=(const signals_all_the_time&) = delete;
+  ~signals_all_the_time() {
+    const itimerval never{};
+    ::setitimer(ITIMER_REAL, &never, nullptr);
+    ::sigaction(SIGALRM, &before_, nullptr);
+  }
+  static inline volatile sig_atomic_t seen = 0;
+
+ private:
+  struct sigaction before_{};
+};
+
+TYPED_TEST(backend_kernel_test, a_signal_does_not_end_its_sleep) {
+  const signals_all_the_time signals;
+  for (int i = 0; i < 2; ++i) {  // the first submits what there is, the second only sleeps
+    const mono_time until = this->io().now() + 20ms;
+    EXPECT_EQ(this->io().wait(until), 0U);
+    EXPECT_GE(this->io().now(), until);
+  }
+  EXPECT_GT(signals.seen, 0);
 }
 
 template <class World>

@@ -1,22 +1,16 @@
 // The epoll backend where the kernel gives less than usual: denied calls, no descriptors left.
 
 #include <gtest/gtest.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstddef>
-#include <cstdint>
 
 #include "backend_suite.hpp"
+#include "denied_calls.hpp"
 #include "io/epoll/epoll_backend.hpp"
 
 namespace ferrule::io {
@@ -24,29 +18,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Runs `body` in a process of its own, where it may lower limits and install filters.
-template <class Body>
-int exit_code_of(Body body) {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(body());
-  int status = -1;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
+using suite::deny;
+using suite::exit_code_of;
 
-bool deny(long syscall_number, std::uint16_t error) {
-  std::array<sock_filter, 4> code{{
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(syscall_number), 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  }};
-  const sock_fprog program{code.size(), code.data()};
-  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
-}
-
-int sleep_without_pwait2(std::uint16_t error) {
+int sleep_without_pwait2(int error) {
   if (!deny(SYS_epoll_pwait2, error)) return 2;
   const auto io = make_epoll_backend({});
   for (int i = 0; i < 2; ++i) {

@@ -1,16 +1,9 @@
 #include <errno.h>
 #include <gtest/gtest.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <array>
-
+#include "denied_calls.hpp"
 #include "ferrule/io/backend.hpp"
 
 namespace {
@@ -18,34 +11,12 @@ namespace {
 using ferrule::io::backend_kind;
 using ferrule::io::made_backend;
 using ferrule::io::make_backend;
-
-/// Makes `io_uring_setup` fail from now on, as container runtimes do. False when it cannot.
-bool deny_io_uring(int with_errno) {
-  std::array<sock_filter, 4> program = {{
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<unsigned>(with_errno)),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  }};
-  const sock_fprog filter{.len = program.size(), .filter = program.data()};
-  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
-}
-
-/// Runs `checks` in a child process, because a filter cannot be taken off again. It returns 0 or
-/// the number of the check that failed.
-template <class Checks>
-int in_child(Checks checks) {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(checks());
-  int status = -1;
-  EXPECT_EQ(::waitpid(child, &status, 0), child);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
+using ferrule::io::suite::deny;
+using ferrule::io::suite::exit_code_of;
 
 TEST(make_backend, falls_back_to_epoll_where_io_uring_is_denied_and_says_why) {
-  EXPECT_EQ(in_child([] {
-              if (!deny_io_uring(EPERM)) return 1;
+  EXPECT_EQ(exit_code_of([] {
+              if (!deny(SYS_io_uring_setup, EPERM)) return 1;
               const made_backend made = make_backend({});
               if (made.io == nullptr) return 2;
               if (made.io->name() != "epoll") return 3;
@@ -57,8 +28,8 @@ TEST(make_backend, falls_back_to_epoll_where_io_uring_is_denied_and_says_why) {
 }
 
 TEST(make_backend, says_that_a_kernel_does_not_know_io_uring) {
-  EXPECT_EQ(in_child([] {
-              if (!deny_io_uring(ENOSYS)) return 1;
+  EXPECT_EQ(exit_code_of([] {
+              if (!deny(SYS_io_uring_setup, ENOSYS)) return 1;
               const made_backend made = make_backend({});
               return made.why == "io_uring: Function not implemented" ? 0 : 2;
             }),
@@ -66,8 +37,8 @@ TEST(make_backend, says_that_a_kernel_does_not_know_io_uring) {
 }
 
 TEST(make_backend, has_none_when_io_uring_is_wanted_but_denied) {
-  EXPECT_EQ(in_child([] {
-              if (!deny_io_uring(EPERM)) return 1;
+  EXPECT_EQ(exit_code_of([] {
+              if (!deny(SYS_io_uring_setup, EPERM)) return 1;
               const made_backend made = make_backend({.kind = backend_kind::uring});
               if (made.io != nullptr) return 2;
               return made.why == "io_uring: Operation not permitted" ? 0 : 3;
@@ -76,7 +47,7 @@ TEST(make_backend, has_none_when_io_uring_is_wanted_but_denied) {
 }
 
 TEST(make_backend, has_none_without_descriptors_and_says_so) {
-  EXPECT_EQ(in_child([] {
+  EXPECT_EQ(exit_code_of([] {
               const rlimit none{.rlim_cur = 0, .rlim_max = 0};
               if (::setrlimit(RLIMIT_NOFILE, &none) != 0) return 1;
               const made_backend made = make_backend({});

@@ -152,7 +152,8 @@ class backend {
 
   /// Submits what was started, sleeps until something completes, `until` passes or `wake` is
   /// called, and calls `done` for what completed. `mono_time::min()` polls, `no_deadline` sleeps
-  /// without a timeout. Returns how many completions it delivered.
+  /// without a timeout. A signal does not end it. Returns how many completions it delivered: 0
+  /// before `until` when it was woken, or when what happened was the backend's own affair.
   virtual unsigned wait(mono_time until) = 0;
   /// The time, read once after each sleep.
   virtual mono_time now() const noexcept = 0;

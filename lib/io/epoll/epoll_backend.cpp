@@ -68,6 +68,15 @@ unsigned epoll_backend::wait(mono_time until) {
 }
 
 int epoll_backend::sleep(mono_time until) noexcept {
+  int count;
+  do {
+    count = await_events(until);
+    // A signal ends the call, and so does the kernel when it takes down a ring of this thread.
+  } while (count < 0 && errno == EINTR);
+  return count;
+}
+
+int epoll_backend::await_events(mono_time until) noexcept {
   constexpr int events_max = std::tuple_size_v<decltype(events_)>;
   int timeout_ms = 0;
   if (until == no_deadline) {

@@ -125,6 +125,7 @@ class epoll_backend final : public backend {
 
   // The loop (epoll_backend.cpp).
   int sleep(mono_time until) noexcept;
+  int await_events(mono_time until) noexcept;
   void read_clocks() noexcept;
   void handle_event(const epoll_event& event) noexcept;
   void go_on_with_queued() noexcept;

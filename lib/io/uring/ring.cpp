@@ -18,12 +18,16 @@ extern "C" void __tsan_release(void* address);
 namespace ferrule::io::uring {
 namespace {
 
+/// What a call that submits says when the kernel has no memory for it.
+bool is_short(int returned) noexcept { return returned == -EAGAIN || returned == -ENOMEM; }
+
 /// `returned` by a call that submits. Being out of memory or interrupted passes; anything else is
 /// a defect, such as a call from a thread that does not own the ring.
-void check_submitted(int returned) noexcept {
-  const bool passes = returned >= 0 || returned == -EINTR || returned == -EAGAIN ||
-                      returned == -EBUSY || returned == -ETIME || returned == -ENOMEM;
+int checked(int returned) noexcept {
+  const bool passes = returned >= 0 || returned == -EINTR || returned == -EBUSY ||
+                      returned == -ETIME || is_short(returned);
   FERRULE_ASSERT(passes, "io_uring refuses to submit: is this the thread that made the backend?");
+  return returned;
 }
 
 #ifdef FERRULE_TSAN
@@ -89,19 +93,28 @@ std::int32_t ring::check_operations() noexcept {
 io_uring_sqe& ring::next_submission() noexcept {
   for (;;) {
     if (io_uring_sqe* const free = io_uring_get_sqe(&raw_); free != nullptr) return *free;
-    check_submitted(io_uring_submit(&raw_));
+    pause_if_short(checked(io_uring_submit(&raw_)));
   }
 }
 
-void ring::poll() noexcept { check_submitted(io_uring_submit_and_get_events(&raw_)); }
+void ring::poll() noexcept { checked(io_uring_submit_and_get_events(&raw_)); }
 
-void ring::wait() noexcept { check_submitted(io_uring_submit_and_wait(&raw_, 1)); }
+void ring::wait() noexcept { pause_if_short(checked(io_uring_submit_and_wait(&raw_, 1))); }
 
 void ring::wait(std::int64_t ns_max) noexcept {
   constexpr std::int64_t ns_per_s = 1'000'000'000;
   __kernel_timespec most{.tv_sec = ns_max / ns_per_s, .tv_nsec = ns_max % ns_per_s};
   io_uring_cqe* first = nullptr;
-  check_submitted(io_uring_submit_and_wait_timeout(&raw_, &first, 1, &most, nullptr));
+  pause_if_short(checked(io_uring_submit_and_wait_timeout(&raw_, &first, 1, &most, nullptr)));
+}
+
+/// Where submitting found no memory, one more completion may bring some, or else time: asking again
+/// at once would only keep the processor busy. What cannot be submitted does not hinder this call.
+void ring::pause_if_short(int submitted) noexcept {
+  if (!is_short(submitted)) return;
+  __kernel_timespec most{.tv_sec = 0, .tv_nsec = 1'000'000};
+  io_uring_cqe* first = nullptr;
+  io_uring_wait_cqes(&raw_, &first, io_uring_cq_ready(&raw_) + 1, &most, nullptr);
 }
 
 }  // namespace ferrule::io::uring

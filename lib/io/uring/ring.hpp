@@ -27,10 +27,12 @@ class ring {
   }
   std::uint32_t submissions_max() const noexcept { return raw_.sq.ring_entries; }
 
-  /// Submit, and wait: not at all, for something to complete, or for that at most so long.
+  /// Submit, and wait: not at all, for something to complete, or for that at most so long. A signal
+  /// ends the wait; so does a shortage of the kernel's, after a pause.
   void poll() noexcept;
   void wait() noexcept;
   void wait(std::int64_t ns_max) noexcept;
+  bool has_completions() const noexcept { return io_uring_cq_ready(&raw_) > 0; }
 
   /// Calls `each(user_data, result, flags)` for what has completed by now.
   template <class Each>
@@ -53,6 +55,7 @@ class ring {
  private:
   std::int32_t create(std::uint32_t entries) noexcept;
   std::int32_t check_operations() noexcept;
+  void pause_if_short(int submitted) noexcept;
 
   io_uring raw_{};
   bool created_ = false;

@@ -109,16 +109,26 @@ std::int32_t uring_backend::option(handle socket, int level, int name, int value
 
 void uring_backend::shutdown(handle socket, int how) noexcept { kernel::shutdown(socket, how); }
 
+/// One call may end early: it was interrupted, or the kernel took only a part of what it was given.
+void uring_backend::sleep(mono_time until) noexcept {
+  do {
+    if (until == no_deadline) {
+      ring_.wait();
+    } else {
+      ring_.wait((until - now_).count());
+    }
+    read_clocks();
+  } while (!ring_.has_completions() && now_ < until);
+}
+
 unsigned uring_backend::wait(mono_time until) {
   delivered_ = 0;
   if (first_failed_ != nullptr || until <= now_) {
     ring_.poll();
-  } else if (until == no_deadline) {
-    ring_.wait();
+    read_clocks();
   } else {
-    ring_.wait((until - now_).count());
+    sleep(until);
   }
-  read_clocks();
   finish_failed();
   finish_offloaded();
   ring_.take_completions([this](std::uint64_t data, std::int32_t result, std::uint32_t flags) {

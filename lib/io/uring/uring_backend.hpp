@@ -118,6 +118,7 @@ class uring_backend final : public backend {
   uring_backend() : offloaded_(*this) {}
   std::int32_t set_up(const backend_options& options);
   void read_clocks() noexcept;
+  void sleep(mono_time until) noexcept;
 
   std::int32_t own(std::int32_t fd, bool is_socket) noexcept;
   io_uring_sqe& next_submission() noexcept;

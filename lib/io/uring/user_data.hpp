@@ -22,6 +22,7 @@ inline std::uint64_t of(const operation& op) noexcept {
 
 inline operation& target(std::uint64_t data) noexcept {
   constexpr std::uint64_t address = (std::uint64_t{1} << generation_shift) - 1;
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel keeps the address as a number
   return *reinterpret_cast<operation*>(data & address & ~brings_handle);
 }
 
