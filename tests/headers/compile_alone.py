@@ -3,8 +3,9 @@
     compile_alone.py --tree DIR --out DIR [--examples] [--library] -- COMPILER FLAG...
 
 Every header under include/ and lib/ must compile as the first line of a source file, without a
-warning. With --library, which is quicker, all of them must compile together, and every .cpp under
-lib/. With --examples, every public header must have at least one ```cpp fence in its opening
+warning; where a private one is the first line of a source file, building that shows it. With
+--library, which is quicker, all of them must compile together, and every .cpp under lib/, a folder
+at a time. With --examples, every public header must have at least one ```cpp fence in its opening
 `/// @file` comment, and each must compile after including just that header. The rule for one:
 
   * `#include` lines in it go to the top;
@@ -22,7 +23,12 @@ import subprocess
 import sys
 import textwrap
 
+# What an example that is a function's body has at the beginning of a line.
+STATEMENT = re.compile(r"^(if|for|while|return|co_\w+|FERRULE_\w+)\b|^[\w.:]+(\(|\.| \+?= |\+\+)",
+                       re.MULTILINE)
 UNUSED_IS_FINE = ["-Wno-unused", "-Wno-unused-value", "-Wno-unused-parameter"]
+# GCC warns of what a header makes of an anonymous namespace, and takes these for headers.
+ONE_OF_SEVERAL = ["-Wno-subobject-linkage"]
 ERROR_LINES_MAX = 15
 
 
@@ -83,19 +89,34 @@ def check_examples(compiler, include, text):
         return f"{include} has no ```cpp example in an opening `/// @file` comment"
     for number, example in enumerate(examples, 1):
         name = f"{include} example {number}"
-        outside = compiler.errors(name, as_declarations(include, example), UNUSED_IS_FINE)
-        inside = outside and compiler.errors(f"{name} in a function",
-                                             as_function_body(include, example), UNUSED_IS_FINE)
-        if inside:
-            return check_header(compiler, include, text) or (
-                f"{name} compiles neither at namespace scope:\n{outside}\n"
-                f"nor in a function:\n{inside}")
+        places = [(name, as_declarations), (f"{name} in a function", as_function_body)]
+        if STATEMENT.search(example):  # the likelier place first
+            places.reverse()
+        errors = {}
+        for place, written in places:
+            errors[place] = compiler.errors(place, written(include, example), UNUSED_IS_FINE)
+            if not errors[place]:
+                break
+        else:
+            return check_header(compiler, include, text) or "\n".join(
+                f"{place} does not compile:\n{said}" for place, said in errors.items())
     return ""
 
 
-def check_source(compiler, path, name):
-    errors = compiler.errors_in(path, name=name.replace("/", "_"))
-    return f"{name} does not compile:\n{errors}" if errors else ""
+def check_sources(compiler, tree, paths):
+    """Returns what is wrong with each of the source files of a folder. They are compiled as one,
+    which is several times quicker; where that fails, perhaps only because two of them use a name,
+    the halves are tried."""
+    name = str(paths[0].relative_to(tree))
+    if len(paths) == 1:
+        errors = compiler.errors_in(paths[0], name=name.replace("/", "_"))
+        return [f"{name} does not compile:\n{errors}" if errors else ""]
+    together = "".join(f'#include "{path}"\n' for path in paths)
+    if not compiler.errors(f"{name} and {len(paths) - 1} more", together, ONE_OF_SEVERAL):
+        return [""] * len(paths)
+    middle = len(paths) // 2
+    return (check_sources(compiler, tree, paths[:middle]) +
+            check_sources(compiler, tree, paths[middle:]))
 
 
 def shorten(text):
@@ -110,26 +131,39 @@ def headers_of(tree, folder):
         yield str(path.relative_to(tree / folder)), path
 
 
+def built_alone(tree):
+    """The headers that are the first line of a source file, which is compiled whenever the library
+    is built."""
+    openings = (path.read_text().lstrip() for path in (tree / "lib").rglob("*.cpp"))
+    found = (re.match(r'#include "(.*)"', opening) for opening in openings)
+    return {match.group(1) for match in found if match}
+
+
 def check_tree(compiler, tree, with_examples):
     """Returns what is wrong with each header in turn; an empty string is a good one."""
     jobs = []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for folder, is_public in (("include", True), ("lib", False)):
-            check = check_examples if with_examples and is_public else check_header
-            for include, path in headers_of(tree, folder):
-                jobs.append(pool.submit(check, compiler, include, path.read_text()))
+        check = check_examples if with_examples else check_header
+        for include, path in headers_of(tree, "include"):
+            jobs.append(pool.submit(check, compiler, include, path.read_text()))
+        built = built_alone(tree)
+        for include, path in headers_of(tree, "lib"):
+            if include not in built:
+                jobs.append(pool.submit(check_header, compiler, include, path.read_text()))
         return [job.result() for job in jobs]
 
 
 def check_library(compiler, tree):
-    """The same for each source file, after one that includes every header."""
+    """The same for a file that includes every header, and for each source file."""
     includes = "".join(f'#include "{include}"\n' for folder in ("include", "lib")
                        for include, _ in headers_of(tree, folder))
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        jobs = [pool.submit(compiler.errors, "all headers", includes)]
+        headers = pool.submit(compiler.errors, "all headers", includes)
+        folders = {}
         for path in sorted((tree / "lib").rglob("*.cpp")):
-            jobs.append(pool.submit(check_source, compiler, path, str(path.relative_to(tree))))
-        return [job.result() for job in jobs]
+            folders.setdefault(path.relative_to(tree / "lib").parts[0], []).append(path)
+        jobs = [pool.submit(check_sources, compiler, tree, paths) for paths in folders.values()]
+        return [headers.result(), *(result for job in jobs for result in job.result())]
 
 
 def main():

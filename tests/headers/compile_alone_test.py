@@ -52,8 +52,8 @@ class CompileAlone(unittest.TestCase):
         self.assertIn("has no ```cpp example", self.header("#pragma once\n/// @file\n/// A.\n"))
 
     def test_refuses_an_example_that_does_not_compile(self):
-        self.assertIn("example 1 compiles neither", self.header(GOOD.replace("== 42", "== 41")))
-        self.assertIn("example 2 compiles neither", self.header(GOOD.replace("sum +=", "all +=")))
+        self.assertIn("example 1 does not compile", self.header(GOOD.replace("== 42", "== 41")))
+        self.assertIn("example 2 does not compile", self.header(GOOD.replace("sum +=", "all +=")))
 
     def test_refuses_a_private_header_that_does_not_compile(self):
         self.assertIn("does not compile alone", self.problems({"lib/core/y.hpp": "wrong"}))
@@ -62,6 +62,23 @@ class CompileAlone(unittest.TestCase):
         self.assertEqual(self.problems({"lib/core/y.cpp": "int y = 0;\n"}, True), "")
         self.assertIn("does not compile", self.problems({"lib/core/y.cpp": "wrong"}, True))
         self.assertIn("wrong", self.problems({"lib/core/y.hpp": "wrong"}, True))
+
+    def test_leaves_a_private_header_to_the_source_that_starts_with_it(self):
+        files = {"lib/core/y.hpp": "wrong", "lib/core/y.cpp": '#include "core/y.hpp"\n'}
+        self.assertEqual(self.problems(files), "")
+        self.assertIn("y.cpp does not compile", self.problems(files, True))
+        files["lib/core/y.cpp"] = '#include <string>\n#include "core/y.hpp"\n'
+        self.assertIn("does not compile alone", self.problems(files))
+
+    def test_finds_what_is_wrong_with_one_source_of_several(self):
+        files = {f"lib/core/{name}.cpp": "namespace { int use() { return 1; } }\n"
+                                         f"int {name}() {{ return use(); }}\n" for name in "abc"}
+        files["lib/core/d.cpp"] = "int d() { return 1; }\n"
+        self.assertEqual(self.problems(files, True), "")
+        files["lib/core/c.cpp"] = "wrong"
+        problems = self.problems(files, True)
+        self.assertIn("lib/core/c.cpp does not compile", problems)
+        self.assertEqual(problems.count("does not compile"), 1)
 
 
 if __name__ == "__main__":
