@@ -1,5 +1,8 @@
 # Every services/<name>/ is a service of that name. A folder with a CMakeLists.txt of its own is
 # left to it, and so is benchmarks/. The target `services` builds all of services/.
+#
+# Sanitizers are for tests, and no test runs a service with one: there only `services` builds them.
+# Nor are the tools of benchmarks/ tested with the thread sanitizer, but for what tests link.
 add_custom_target(services)
 
 function(ferrule_add_services)
@@ -15,11 +18,17 @@ function(ferrule_add_services)
     endif()
     if(TARGET ${name})
       add_dependencies(services ${name})
+      if(FERRULE_SANITIZE)
+        set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+      endif()
     endif()
   endforeach()
 endfunction()
 
 ferrule_add_services()
+if(FERRULE_SANITIZE STREQUAL thread)
+  set(unless_linked EXCLUDE_FROM_ALL)
+endif()
 if(EXISTS ${PROJECT_SOURCE_DIR}/benchmarks/CMakeLists.txt)
-  add_subdirectory(benchmarks)
+  add_subdirectory(benchmarks ${unless_linked})
 endif()
