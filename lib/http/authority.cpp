@@ -52,7 +52,7 @@ bool is_ipv6(std::string_view text) noexcept {
 bool is_authority(std::string_view text, port_rule port) noexcept {
   const char* const begin = text.data();
   const char* const end = begin + text.size();
-  auto host = static_cast<std::size_t>(skip_class(name_char, begin, end) - begin);
+  auto host = static_cast<std::size_t>(skip_host(begin, end) - begin);
   if (host != text.size() && text[host] != ':') host = unusual_host_bytes(text);
   return host != 0 && is_port_part(text.substr(host), port);
 }

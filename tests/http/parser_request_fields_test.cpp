@@ -107,6 +107,25 @@ TEST(request_fields, hosts) {
   EXPECT_EQ(expect_complete("GET / HTTP/1.0\r\nHost: h\r\n\r\n").host, "h");
 }
 
+TEST(request_fields, a_bad_byte_of_a_host_is_found_wherever_it_stands) {
+  for (std::size_t size = 1; size <= 40; ++size) {
+    for (std::size_t at = 0; at != size; ++at) {
+      std::string host(size, 'x');
+      for (const char c : {'A', 'z', '0', '9', '-', '.', '_', '!', '~', '='}) {
+        host[at] = c;
+        EXPECT_EQ(parse(with_host(host)).head.host, host);
+        EXPECT_EQ(parse(with_host(host + ":80")).head.host, host + ":80");
+      }
+      for (const char c : {'/', '@', '[', '`', '{', '\\', ' ', '\x80'}) {
+        if (c == ' ' && (at == 0 || at == size - 1)) continue;  // not part of the value
+        host[at] = c;
+        EXPECT_EQ(parse(with_host(host)).result.status, 400) << host;
+        EXPECT_EQ(parse(with_host(host + ":80")).result.status, 400) << host;
+      }
+    }
+  }
+}
+
 TEST(request_fields, the_authority_of_the_target_wins_but_host_must_be_there_and_valid) {
   EXPECT_EQ(expect_complete("GET http://x/ HTTP/1.1\r\nHost: y\r\n\r\n").host, "x");
   expect_error("GET http://x/ HTTP/1.1\r\n\r\n", 400);
