@@ -138,5 +138,18 @@ class UnknownFlags(unittest.TestCase):
             self.assertIn("cannot use '--prot'\nusage:", done.stderr)
 
 
+class Scripts(unittest.TestCase):
+    def test_explain_themselves(self):
+        scripts = [path for path in pathlib.Path(harness.__file__).parent.iterdir()
+                   if path.is_file() and not path.suffix]
+        self.assertGreater(len(scripts), 5)
+        for script in scripts:
+            with self.subTest(script=script.name):
+                done = subprocess.run([script, "--help"], capture_output=True, text=True,
+                                      timeout=60)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn("usage:", done.stdout)
+
+
 if __name__ == "__main__":
     unittest.main()
