@@ -55,14 +55,14 @@ void log_current_exception(std::string_view route, std::string_view trace_id) no
 void send(const outlet& out, const problem& what, std::string_view trace_id,
           std::span<const header_field> fields) {
   scratch memory;
-  write_problem(memory.text, what, trace_id);
+  write_problem(memory.text(), what, trace_id);
   if (!what.retry_after) {
-    return out.respond({what.status, problem_content_type, fields}, memory.text.view());
+    return out.respond({what.status, problem_content_type, fields}, memory.text().view());
   }
   const std::string seconds = std::to_string(what.retry_after->count());
-  memory.fields.assign(fields.begin(), fields.end());
-  memory.fields.push_back({"Retry-After", seconds});
-  out.respond({what.status, problem_content_type, memory.fields}, memory.text.view());
+  memory.fields().assign(fields.begin(), fields.end());
+  memory.fields().push_back({"Retry-After", seconds});
+  out.respond({what.status, problem_content_type, memory.fields()}, memory.text().view());
 }
 
 }  // namespace

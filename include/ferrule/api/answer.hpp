@@ -45,8 +45,15 @@ class answer {
 
 namespace detail {
 
-/// Memory to render an answer in, kept by the thread between answers. A lease of its own for
-/// each answer: an answer that is rendered while another one is gets fresh memory.
+/// Memory to render an answer in.
+struct scratch_memory {
+  buffer text;
+  std::vector<header_field> fields;
+  bool lent = false;
+};
+
+/// Lends the memory that the thread keeps between answers. An answer that is rendered while another
+/// one is gets memory of its own.
 class scratch {
  public:
   /// More than this is given back instead of kept.
@@ -57,8 +64,12 @@ class scratch {
   scratch& operator=(const scratch&) = delete;
   ~scratch();
 
-  buffer text;
-  std::vector<header_field> fields;
+  buffer& text() noexcept { return memory_.text; }
+  std::vector<header_field>& fields() noexcept { return memory_.fields; }
+
+ private:
+  std::optional<scratch_memory> own_;
+  scratch_memory& memory_;
 };
 
 /// The hooks of a route's layers that want to see its answer.

@@ -31,8 +31,8 @@ template <class T>
 void send_json(const outlet& out, int status, const T& value,
                std::span<const header_field> fields = {}) {
   scratch memory;
-  json::write(memory.text, value);
-  out.respond({status, "application/json", fields}, memory.text.view());
+  json::write(memory.text(), value);
+  out.respond({status, "application/json", fields}, memory.text().view());
 }
 
 template <class T>
