@@ -115,7 +115,7 @@ class promise final : public promise_base {
   std::exception_ptr failure() const noexcept {
     return state_ == state::exception ? exception_ : nullptr;
   }
-  T take() {
+  T&& take() {
     if (state_ == state::exception) std::rethrow_exception(exception_);
     return std::move(value_);
   }
@@ -187,8 +187,9 @@ class [[nodiscard]] task {
     coroutine_.promise().start_as_root(env, owner);
     coroutine_.resume();
   }
-  /// The result of a task whose owner heard `completed`; throws what it threw.
-  T take() { return coroutine_.promise().take(); }
+  /// The result of a task whose owner heard `completed`, to be moved from; it lasts as long as the
+  /// task. Throws what it threw.
+  decltype(auto) take() { return coroutine_.promise().take(); }
   /// What it threw; null when it returned or has not ended.
   std::exception_ptr failure() const noexcept { return coroutine_.promise().failure(); }
 
