@@ -158,6 +158,7 @@ void server_engine::keep_input(std::string_view rest) {
 }
 
 void server_engine::process_buffered() {
+  if (in_.empty() && !end_of_input_) return;
   in_begin_ += static_cast<std::uint32_t>(process(in_.view().substr(in_begin_)));
   if (in_begin_ == in_.size() || phase_ == phase::ended) {
     context_.take_back(in_);
@@ -177,6 +178,10 @@ std::size_t server_engine::process(std::string_view bytes) {
     std::size_t step = 0;
     switch (phase_) {
       case phase::head:
+        if (rest.empty()) {
+          if (end_of_input_) phase_ = phase::ended;
+          return used;
+        }
         if (out_.size() >= context_.limits.output_bytes_max) return used;
         if (batch_ >= context_.limits.pipelined_max) return used;
         step = take_head(rest);
@@ -208,10 +213,6 @@ void server_engine::advance() {
 }
 
 std::size_t server_engine::take_head(std::string_view bytes) {
-  if (bytes.empty()) {
-    if (end_of_input_) phase_ = phase::ended;
-    return 0;
-  }
   exchange ex(*this, environment{.loop = &context_.loop()});
   std::size_t scanned = scanned_;
   const head_parse parsed = parse_request_head(bytes, context_.limits.head, context_.fields(),
