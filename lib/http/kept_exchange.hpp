@@ -14,7 +14,7 @@ namespace ferrule::http {
 
 struct server_engine::kept_exchange {
   /// Copies what `from` holds, with the `bytes` its views lie in.
-  static kept_exchange* make(server_engine& engine, exchange& from, std::string_view bytes) {
+  static kept_exchange* make(server_engine& engine, const exchange& from, std::string_view bytes) {
     const std::size_t fields = from.request().fields.size();
     const std::size_t size = sizeof(kept_exchange) + fields * sizeof(header_field) + bytes.size();
     return ::new (frame_pool::allocate(size)) kept_exchange(engine, from, bytes, size);
@@ -53,29 +53,17 @@ struct server_engine::kept_exchange {
   std::size_t reading_begin = 0;
 
  private:
-  kept_exchange(server_engine& engine, exchange& from, std::string_view bytes, std::size_t size)
-      : ex(engine, from.env()), block_bytes(size) {
+  kept_exchange(server_engine& engine, const exchange& from, std::string_view bytes,
+                std::size_t size)
+      : ex(engine, from), block_bytes(size) {
+    const exchange::parts parts = ex.engine_parts();
     auto* const fields = reinterpret_cast<header_field*>(this + 1);
-    const std::span<header_field> storage(fields, from.request().fields.size());
-    std::uninitialized_default_construct(storage.begin(), storage.end());
+    const std::span<header_field> storage(fields, parts.request.fields.size());
     char* const copy = reinterpret_cast<char*>(fields + storage.size());
     std::memcpy(copy, bytes.data(), bytes.size());
-
-    exchange::parts parts = ex.engine_parts();
-    parts.request = from.request();
     rebase(parts.request, storage, bytes, copy);
-    const auto moved = [&](std::string_view view) {
-      return view.empty() ? view
-                          : std::string_view(copy + (view.data() - bytes.data()), view.size());
-    };
-    parts.body = moved(from.body());
-    const route_match& match = from.match();
-    ex.match().traits = match.traits;
-    ex.match().route = match.route;
-    ex.match().extra = match.extra;
-    ex.match().param_count = match.param_count;
-    for (std::size_t i = 0; i < match.param_count; ++i) {
-      ex.match().params[i] = moved(match.params[i]);
+    if (!parts.body.empty()) {
+      parts.body = {copy + (parts.body.data() - bytes.data()), parts.body.size()};
     }
   }
 };

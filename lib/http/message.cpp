@@ -1,7 +1,8 @@
 #include "ferrule/http/message.hpp"
 
 #include <cstddef>
-#include <functional>
+#include <cstdint>
+#include <memory>
 
 namespace ferrule::http {
 namespace {
@@ -12,16 +13,18 @@ struct mover {
   const char* to;
 
   std::string_view operator()(std::string_view text) const noexcept {
-    const std::less_equal<const char*> not_after;
-    const bool inside = text.data() != nullptr && not_after(from.data(), text.data()) &&
-                        not_after(text.data() + text.size(), from.data() + from.size());
-    return inside ? std::string_view(to + (text.data() - from.data()), text.size()) : text;
+    // As numbers: pointers into different objects cannot be subtracted.
+    const auto offset = reinterpret_cast<std::uintptr_t>(text.data()) -
+                        reinterpret_cast<std::uintptr_t>(from.data());
+    const bool inside = offset <= from.size() && text.size() <= from.size() - offset;
+    return inside ? std::string_view(to + offset, text.size()) : text;
   }
 
   std::span<const header_field> operator()(std::span<const header_field> fields,
                                            std::span<header_field> storage) const noexcept {
     for (std::size_t i = 0; i != fields.size(); ++i) {
-      storage[i] = {(*this)(fields[i].name), (*this)(fields[i].value)};
+      const header_field moved{(*this)(fields[i].name), (*this)(fields[i].value)};
+      std::construct_at(&storage[i], moved);
     }
     return storage.first(fields.size());
   }

@@ -9,26 +9,6 @@ namespace {
 
 static_assert(pattern::segments_max <= http::route_match::params_max);
 
-/// A placeholder or tail that may be tried later: its text and the node behind it.
-struct branch {
-  std::int16_t node;
-  std::uint8_t param_count;  // before it
-  std::size_t begin;
-  std::size_t end;
-};
-
-/// Both kinds at each depth.
-class branches {
- public:
-  void push(const branch& b) noexcept { pending_[size_++] = b; }
-  bool empty() const noexcept { return size_ == 0; }
-  const branch& pop() noexcept { return pending_[--size_]; }
-
- private:
-  std::array<branch, 2 * (pattern::segments_max + 1)> pending_;
-  std::size_t size_ = 0;
-};
-
 std::int16_t follow_literal(const trie_view& tree, std::int16_t from, std::string_view text,
                             std::uint32_t hash) noexcept {
   for (std::size_t slot = edge_slot(hash, from) & tree.edge_mask; tree.edges[slot].from >= 0;
@@ -71,44 +51,72 @@ segment_end scan_segment(std::string_view path, std::size_t begin) noexcept {
   return end;
 }
 
+segment_end find_end(std::string_view path, std::size_t begin) noexcept {
+  const std::size_t slash = path.find('/', begin);
+  return {std::min(slash, path.size()), segment_hash_seed};
+}
+
+/// One way after the other through the tree. A way is as long as the path, and a table's paths have
+/// at most `segments_max` segments.
+class search {
+ public:
+  search(const trie_view& tree, std::string_view path, method verb,
+         http::route_match& match) noexcept
+      : tree_(tree), path_(path), verb_(verb), match_(match) {}
+
+  /// Whether there is a route from node `at` on for what follows `offset`, which is the slash
+  /// before the next segment, or the path's end. `params` were found before it.
+  bool leads_on(std::int16_t at, std::size_t offset, std::size_t params) noexcept {
+    return offset == path_.size() ? ends(at, params) : descends(at, offset + 1, params);
+  }
+
+  const found_route& found() const noexcept { return found_; }
+
+ private:
+  bool descends(std::int16_t at, std::size_t begin, std::size_t params) noexcept {
+    const trie_node& node = tree_.nodes[at];
+    const segment_end end = node.has_literals ? scan_segment(path_, begin) : find_end(path_, begin);
+    if (node.has_literals) {
+      const std::string_view text(path_.data() + begin, end.offset - begin);
+      const std::int16_t literal = follow_literal(tree_, at, text, end.hash);
+      if (literal >= 0 && leads_on(literal, end.offset, params)) return true;
+    }
+    if (node.parameter >= 0 && end.offset != begin) {
+      note(params, begin, end.offset);
+      if (leads_on(node.parameter, end.offset, params + 1)) return true;
+    }
+    if (node.tail < 0) return false;
+    note(params, begin, path_.size());
+    return ends(node.tail, params + 1);
+  }
+  bool ends(std::int16_t at, std::size_t params) noexcept {
+    const std::int16_t index = tree_.nodes[at].leaf;
+    if (index < 0) return false;
+    found_.route = route_for(tree_.leaves[index], verb_);
+    if (found_.route < 0) found_.methods |= tree_.leaves[index].methods;
+    match_.param_count = static_cast<std::uint8_t>(params);
+    return found_.route >= 0;
+  }
+  void note(std::size_t param, std::size_t begin, std::size_t end) noexcept {
+    match_.params[param] = {static_cast<std::uint32_t>(begin),
+                            static_cast<std::uint32_t>(end - begin)};
+  }
+
+  const trie_view& tree_;
+  std::string_view path_;
+  method verb_;
+  http::route_match& match_;
+  found_route found_;
+};
+
 }  // namespace
 
 found_route find_route(const trie_view& tree, std::string_view path, method verb,
                        http::route_match& match) noexcept {
-  found_route found;
-  match.param_count = 0;
-  if (!path.starts_with('/')) return found;
-  branches untried;
-  std::int16_t at = 0;     // -1: a way that leads nowhere
-  std::size_t offset = 0;  // of the slash before the next segment, or the path's end
-  for (;;) {
-    if (at >= 0 && offset == path.size()) {
-      if (const std::int16_t leaf = tree.nodes[at].leaf; leaf >= 0) {
-        found.route = route_for(tree.leaves[leaf], verb);
-        if (found.route >= 0) return found;
-        found.methods |= tree.leaves[leaf].methods;
-      }
-      at = -1;
-    }
-    if (at < 0) {
-      if (untried.empty()) return found;
-      const branch& next = untried.pop();
-      match.params[next.param_count] = path.substr(next.begin, next.end - next.begin);
-      match.param_count = static_cast<std::uint8_t>(next.param_count + 1);
-      at = next.node;
-      offset = next.end;
-      continue;
-    }
-    const std::size_t begin = offset + 1;
-    const segment_end end = scan_segment(path, begin);
-    const trie_node& node = tree.nodes[at];
-    if (node.tail >= 0) untried.push({node.tail, match.param_count, begin, path.size()});
-    if (node.parameter >= 0 && end.offset != begin) {
-      untried.push({node.parameter, match.param_count, begin, end.offset});
-    }
-    at = follow_literal(tree, at, path.substr(begin, end.offset - begin), end.hash);
-    offset = end.offset;
-  }
+  if (!path.starts_with('/')) return {};
+  search ways(tree, path, verb, match);
+  ways.leads_on(0, 0, 0);
+  return ways.found();
 }
 
 std::size_t choose_route(const trie_view& tree, std::size_t routes, http::exchange& ex) noexcept {

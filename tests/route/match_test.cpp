@@ -18,7 +18,9 @@ struct tree_of {
     const found_route found = find_route(tree.view(), path, verb, match);
     std::string text = std::to_string(found.route);
     if (found.route < 0) return text;
-    for (std::size_t i = 0; i != match.param_count; ++i) text += " " + std::string(match.params[i]);
+    for (std::size_t i = 0; i != match.param_count; ++i) {
+      text += " " + std::string(path.substr(match.params[i].begin, match.params[i].bytes));
+    }
     return text;
   }
 };

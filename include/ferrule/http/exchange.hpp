@@ -64,11 +64,17 @@ struct route_traits {
 struct route_match {
   static constexpr std::size_t params_max = 12;
 
+  /// Where in the request's path a parameter stands, so that both can be copied to another place.
+  struct param {
+    std::uint32_t begin = 0;
+    std::uint32_t bytes = 0;
+  };
+
   const route_traits* traits = nullptr;
   std::int32_t route = -1;  ///< the service's own index
   std::uint32_t extra = 0;  ///< the service's own, such as the mask of allowed methods
   std::uint8_t param_count = 0;
-  std::array<std::string_view, params_max> params;  ///< raw, undecoded, in the order of the pattern
+  std::array<param, params_max> params;  ///< raw, undecoded, in the order of the pattern
 };
 
 class exchange;
@@ -117,6 +123,15 @@ class read_awaiter;
 class exchange {
  public:
   exchange(sink& to, const environment& surroundings) noexcept : sink_(to), env_(surroundings) {
+    env_.stop = &stop_;
+  }
+  /// With what the engine filled in of `from`, so that it can be answered later.
+  exchange(sink& to, const exchange& from) noexcept
+      : sink_(to),
+        request_(from.request_),
+        body_(from.body_),
+        env_(from.env_),
+        match_(from.match_) {
     env_.stop = &stop_;
   }
   exchange(const exchange&) = delete;

@@ -72,8 +72,9 @@ struct response_head {
 namespace http {
 
 /// Lets a head live on after its bytes were copied from `from` to `to`: every view that lies in
-/// `from` is moved, and the fields are copied to `storage` (at least `head.fields.size()` long; it
-/// may be the storage they are in). `from` is compared and never read, so it may be gone.
+/// `from` is moved, and the fields are constructed in `storage`, which is at least
+/// `head.fields.size()` long, and may be bare memory or the storage they are in. `from` is compared
+/// and never read, so it may be gone.
 void rebase(request_head& head, std::span<header_field> storage, std::string_view from,
             const char* to) noexcept;
 void rebase(response_head& head, std::span<header_field> storage, std::string_view from,

@@ -34,6 +34,7 @@ struct trie_node {
   std::int16_t parameter = -1;  ///< the node behind a placeholder
   std::int16_t tail = -1;       ///< the node behind a tail
   std::int16_t leaf = -1;       ///< what ends here
+  bool has_literals = false;    ///< edges begin here
 };
 
 /// A literal segment from one node to another, in a hash table of all of them.
@@ -113,6 +114,7 @@ struct trie {
         return e.to;
       }
     }
+    nodes[static_cast<std::size_t>(from)].has_literals = true;
     edges[slot] = {hash, static_cast<std::uint32_t>(label_end),
                    static_cast<std::uint16_t>(text.size()), from, node_count};
     for (char c : text) labels[label_end++] = c;
