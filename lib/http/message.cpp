@@ -16,7 +16,7 @@ struct mover {
     // As numbers: pointers into different objects cannot be subtracted.
     const auto offset = reinterpret_cast<std::uintptr_t>(text.data()) -
                         reinterpret_cast<std::uintptr_t>(from.data());
-    const bool inside = offset <= from.size() && text.size() <= from.size() - offset;
+    const bool inside = offset < from.size();
     return inside ? std::string_view(to + offset, text.size()) : text;
   }
 
