@@ -88,11 +88,11 @@ bool server_engine::write_head(const answer_head& head, body_kind body,
   return false;
 }
 
-void server_engine::respond(exchange&, const answer_head& head, std::string_view body) {
+void server_engine::respond(exchange& ex, const answer_head& head, std::string_view body) {
   if (phase_ == phase::ended) return;  // refused or lost meanwhile
   if (!write_head(head, body_kind::length, body.size())) return;
   if (!head_only_ && !has_no_body(head.status)) out_.append(body);
-  tell_owner();
+  if (!ex.completing()) tell_owner();  // else it is told once, of the end
 }
 
 void server_engine::begin(exchange& ex, const answer_head& head,

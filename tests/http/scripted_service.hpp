@@ -12,6 +12,7 @@ namespace ferrule::http {
 /// /plain           answers in place with "plain <path>"
 /// /echo            wants the whole body and sends it back
 /// /async           a coroutine that sleeps 1 ms, then answers "async <path?query>"
+/// /later           the same, but it is answered when the coroutine has ended
 /// /now             a coroutine that answers without suspending
 /// /never           a coroutine that sleeps until it is stopped
 /// /read            a coroutine that reads a streamed body and answers its size
@@ -32,8 +33,9 @@ class scripted_service final : public service {
     ex.match().traits = &plain_;
     if (path == "/echo") ex.match().traits = &whole_;
     if (path == "/read" || path == "/ignore") ex.match().traits = &stream_;
-    if (path == "/async" || path == "/now" || path == "/never" || path == "/short" ||
-        path == "/long" || path.starts_with("/stream/") || path.starts_with("/length/")) {
+    if (path == "/async" || path == "/later" || path == "/now" || path == "/never" ||
+        path == "/short" || path == "/long" || path.starts_with("/stream/") ||
+        path.starts_with("/length/")) {
       ex.match().traits = &suspends_;
     }
   }
@@ -72,13 +74,14 @@ class scripted_service final : public service {
   task<> handle(exchange& ex) {
     counted here(running);
     const std::string_view path = ex.request().path;
-    if (path == "/async") co_await sleep(std::chrono::milliseconds(1));
+    if (path == "/async" || path == "/later") co_await sleep(std::chrono::milliseconds(1));
     if (path == "/never") co_await sleep(std::chrono::hours(24));
     if (path == "/read") co_await read_all(ex);
     if (path.starts_with("/stream/")) co_await write_all(ex, number(path), std::nullopt);
     if (path.starts_with("/length/")) co_await write_all(ex, number(path), number(path));
     if (path == "/short") co_await write_all(ex, 5, 10);
     if (path == "/long") co_await write_all(ex, 15, 10);
+    if (path == "/later") co_return;
     if (!ex.answered()) ex.respond(text(), "async " + std::string(ex.request().target));
   }
   task<> read_all(exchange& ex) {

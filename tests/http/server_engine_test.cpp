@@ -21,6 +21,7 @@ struct conversation : engine_owner {
   }
 
   void engine_changed() noexcept override {
+    ++changes;
     if (takes_output) take();
   }
   void take() {
@@ -55,6 +56,7 @@ struct conversation : engine_owner {
   server_engine engine{context, *this, nullptr};
   std::string sent;
   int batches = 0;
+  int changes = 0;
   bool takes_output = true;
 };
 
@@ -120,6 +122,17 @@ TEST(server_engine, keeps_a_coroutines_request_alive_and_later_ones_waiting) {
   c.advance(1ms);
   EXPECT_EQ(c.answer(), ok("async /async?first") + ok("plain /plain"));
   EXPECT_FALSE(c.engine.busy());
+}
+
+TEST(server_engine, tells_its_owner_once_of_an_answer_with_which_its_handler_ends) {
+  conversation c;
+  EXPECT_EQ(c.ask("GET /later HTTP/1.1\r\nHost: a\r\n\r\n"), "");
+  c.advance(1ms);
+  EXPECT_EQ(c.answer(), ok(""));
+  EXPECT_EQ(c.changes, 1);
+  c.ask("GET /async HTTP/1.1\r\nHost: a\r\n\r\n");
+  c.advance(1ms);
+  EXPECT_EQ(c.changes, 3) << "of an answer at once, for the handler may go on";
 }
 
 TEST(server_engine, streams_a_request_body_in_stable_parts) {

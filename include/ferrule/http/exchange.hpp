@@ -197,6 +197,8 @@ class exchange {
   parts engine_parts() noexcept { return {request_, body_, stop_, env_}; }
   /// Whether a handler's task exists.
   bool running() const noexcept { return runner_.running; }
+  /// Whether that task has completed: `sink::handler_ended` follows.
+  bool completing() const noexcept { return completing_; }
   /// After `sink::write` returned false: there is room again.
   void resume_writer() noexcept;
   /// Whether the handler waits for more of the body: `sink::read` returned nothing.
@@ -233,6 +235,7 @@ class exchange {
   detail::read_awaiter* reader_ = nullptr;
   kept_block* kept_ = nullptr;
   bool answered_ = false;
+  bool completing_ = false;
   route_match match_;
 };
 
@@ -249,6 +252,7 @@ void exchange::run(Task handler) {
   using ferrule::detail::receiver;
   runner_.completed = [](receiver& owner) noexcept {
     auto& r = static_cast<runner&>(owner);
+    r.self->completing_ = true;
     Done(*r.self, *std::launder(reinterpret_cast<Task*>(r.handler.data())));
     end_handler<Task>(r, false);
   };
