@@ -204,7 +204,8 @@ def run_client(server, command, timeout=None, check=True):
                           capture_output=True, text=True, timeout=timeout)
     seconds = time.monotonic() - begin
     if (check and done.returncode != 0) or not done.stdout:
-        sys.exit(done.stderr or f"{command[0]} failed")
+        asked = " ".join(map(str, server.process.args))
+        sys.exit(f"{' '.join(map(str, command))} failed: {done.stderr}\nIt asked {asked}")
     used = {"server_cpu": server.cpu_seconds() - server_cpu,
             "server_user_cpu": server.user_seconds() - server_user}
     own_after = resource.getrusage(resource.RUSAGE_CHILDREN)

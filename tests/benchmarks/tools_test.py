@@ -97,6 +97,12 @@ class Clients(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("not answered in time", done.stderr)
 
+    def test_a_failure_says_which_client_and_which_server(self):
+        with self.assertRaises(SystemExit) as failed:
+            harness.run_client(self.server, ["false"])
+        self.assertIn("false failed", str(failed.exception))
+        self.assertIn("null-server", str(failed.exception))
+
     def test_clients_fail_when_the_answer_is_no_200(self):
         missing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
         with harness.null_server(BIN, answer=missing) as server:
