@@ -1,7 +1,6 @@
 #include "ferrule/route/match.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 
 namespace ferrule::detail {
