@@ -48,7 +48,7 @@ class connection_pool::waiter : public list_link<in_line>, parked, timer {
 
  private:
   void leave() noexcept {
-    unlink();
+    list_link<in_line>::unlink();
     --pool_.counts_.queued;
     pool_.loop_.disarm(*this);
     pool_.review(queue_);

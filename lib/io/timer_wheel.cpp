@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
-#include <utility>
+#include <functional>
 
 namespace ferrule {
 namespace {
@@ -29,25 +29,6 @@ mono_time start_of(std::uint64_t tick) noexcept {
   return mono_time(std::chrono::nanoseconds(static_cast<std::int64_t>(tick << tick_bits)));
 }
 
-void link_in(timer*& head, timer& t) noexcept {
-  t.next = head;
-  if (head != nullptr) head->link = &t.next;
-  t.link = &head;
-  head = &t;
-}
-
-/// A list that was taken out of its slot, the other way round: slots hold the newest first.
-timer* reversed(timer* list) noexcept {
-  timer* head = nullptr;
-  while (list != nullptr) {
-    timer& t = *list;
-    list = t.next;
-    t.next = head;
-    head = &t;
-  }
-  return head;
-}
-
 }  // namespace
 
 timer_wheel::timer_wheel(mono_time start) noexcept : tick_(tick_before(start)) {}
@@ -61,18 +42,15 @@ void timer_wheel::arm(timer& t, mono_time at) noexcept {
 
 void timer_wheel::disarm(timer& t) noexcept {
   if (!t.armed()) return;
-  timer** const from = t.link;
-  *from = t.next;
-  if (t.next != nullptr) t.next->link = from;
-  t.link = nullptr;
+  const slot* const emptied = slot::with_only(t);
+  t.unlink();
   --armed_;
-  if (*from != nullptr) return;
-  // Nothing is left behind it. If that emptied a slot, the slot must not wake anybody.
-  timer** const begin = wheel_.front().data();
-  const auto index = static_cast<std::size_t>(reinterpret_cast<std::uintptr_t>(from) -
-                                              reinterpret_cast<std::uintptr_t>(begin)) /
-                     sizeof(timer*);
-  if (index < levels * slots) occupied_[index / slots] &= ~(std::uint64_t{1} << index % slots);
+  // An empty slot must not wake anybody. What `advance` has taken out is in none.
+  const std::less<const slot*> before;
+  const slot* const end = wheel_.data() + wheel_.size();
+  if (emptied == nullptr || before(emptied, wheel_.data()) || !before(emptied, end)) return;
+  const auto index = static_cast<std::size_t>(emptied - wheel_.data());
+  occupied_[index / slots] &= ~(std::uint64_t{1} << index % slots);
 }
 
 mono_time timer_wheel::next_due() const noexcept {
@@ -82,27 +60,26 @@ mono_time timer_wheel::next_due() const noexcept {
 
 unsigned timer_wheel::advance(mono_time now) noexcept {
   const std::uint64_t until = std::max(tick_before(now), tick_);
-  timer* expired = nullptr;
-  timer** tail = &expired;
+  slot expired;
   for (place first = first_occupied(); first.level != levels && first.tick <= until;
        first = first_occupied()) {
     tick_ = std::max(tick_, first.tick);
-    timer* const list = reversed(take(first));
-    if (first.level != 0) {
-      cascade(list);
+    if (first.level == 0) {
+      take(first, expired);
       continue;
     }
-    *tail = list;
-    for (; *tail != nullptr; tail = &(*tail)->next) (*tail)->link = tail;
+    // A far slot has become the present: its timers move down.
+    slot moving;
+    take(first, moving);
+    while (!moving.empty()) insert(moving.front());
   }
   tick_ = until;
 
   // Only now may the timers do as they like: what they arm waits for the next call.
   unsigned fired = 0;
-  while (expired != nullptr) {
-    timer& t = *expired;
+  for (; !expired.empty(); ++fired) {
+    timer& t = expired.front();
     disarm(t);
-    ++fired;
     t.expired(t);  // may destroy t
   }
   return fired;
@@ -115,33 +92,24 @@ void timer_wheel::insert(timer& t) noexcept {
   const std::uint64_t due = std::max(tick_after(t.at), tick_);
   const auto differing = static_cast<unsigned>(std::bit_width(due ^ tick_));
   const unsigned level = differing == 0 ? 0 : (differing - 1) / slot_bits;
-  const auto slot = static_cast<unsigned>(due >> (level * slot_bits)) % slots;
-  occupied_[level] |= std::uint64_t{1} << slot;
-  link_in(wheel_[level][slot], t);
+  const auto index = static_cast<unsigned>(due >> (level * slot_bits)) % slots;
+  occupied_[level] |= std::uint64_t{1} << index;
+  wheel_[level * slots + index].push_back(t);
 }
 
-/// Moves timers down whose far slot has become the present.
-void timer_wheel::cascade(timer* list) noexcept {
-  while (list != nullptr) {
-    timer& t = *list;
-    list = t.next;
-    insert(t);
-  }
-}
-
-timer* timer_wheel::take(place from) noexcept {
-  const auto slot = static_cast<unsigned>(from.tick >> (from.level * slot_bits)) % slots;
-  occupied_[from.level] &= ~(std::uint64_t{1} << slot);
-  return std::exchange(wheel_[from.level][slot], nullptr);
+void timer_wheel::take(place from, slot& into) noexcept {
+  const auto index = static_cast<unsigned>(from.tick >> (from.level * slot_bits)) % slots;
+  occupied_[from.level] &= ~(std::uint64_t{1} << index);
+  into.append(wheel_[from.level * slots + index]);
 }
 
 timer_wheel::place timer_wheel::first_occupied() const noexcept {
   for (unsigned level = 0; level < levels; ++level) {
     if (occupied_[level] == 0) continue;
     const unsigned shift = level * slot_bits;
-    const auto slot = static_cast<std::uint64_t>(std::countr_zero(occupied_[level]));
+    const auto index = static_cast<std::uint64_t>(std::countr_zero(occupied_[level]));
     const std::uint64_t above = tick_ >> shift >> slot_bits;
-    return {level, (above << slot_bits | slot) << shift};
+    return {level, (above << slot_bits | index) << shift};
   }
   return {levels, 0};
 }

@@ -59,6 +59,36 @@ TEST(intrusive_list, what_dies_leaves) {
   EXPECT_EQ(emptied(list), "ac");
 }
 
+TEST(intrusive_list, takes_all_of_another_in_the_same_order) {
+  intrusive_list<person, by_name> list, other;
+  list.append(other);
+  EXPECT_TRUE(list.empty());
+  person a('a'), b('b'), c('c'), d('d');
+  other.push_back(a), other.push_back(b);
+  list.append(other);
+  EXPECT_TRUE(other.empty());
+  other.push_back(c), other.push_back(d);
+  list.append(other);
+  EXPECT_TRUE(other.empty());
+  EXPECT_EQ(&list.back(), &d);
+  EXPECT_EQ(emptied(list), "abcd");
+}
+
+TEST(intrusive_list, knows_who_is_alone_in_it) {
+  using people = intrusive_list<person, by_name>;
+  people list, other;
+  person a('a'), b('b');
+  EXPECT_EQ(people::with_only(a), nullptr);
+  list.push_back(a);
+  EXPECT_EQ(people::with_only(a), &list);
+  list.push_back(b);
+  EXPECT_EQ(people::with_only(a), nullptr);
+  EXPECT_EQ(people::with_only(b), nullptr);
+  other.push_back(b);
+  EXPECT_EQ(people::with_only(a), &list);
+  EXPECT_EQ(people::with_only(b), &other);
+}
+
 TEST(intrusive_list, may_die_before_what_is_in_it) {
   person a('a');
   {

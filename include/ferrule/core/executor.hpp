@@ -10,26 +10,22 @@
 /// ```
 
 #include "ferrule/core/clock.hpp"
+#include "ferrule/core/intrusive_list.hpp"
 #include "ferrule/core/rng.hpp"
 
 namespace ferrule {
 
 /// Something due at a time. It must not move while armed, and must be disarmed before it dies.
 /// Its owner embeds it and casts back in `expired`.
-struct timer {
+struct timer : list_link<timer> {
   using function = void (*)(timer&) noexcept;
 
   explicit timer(function on_expiry) noexcept : expired(on_expiry) {}
-  timer(const timer&) = delete;
-  timer& operator=(const timer&) = delete;
 
-  bool armed() const noexcept { return link != nullptr; }
+  bool armed() const noexcept { return linked(); }
 
   function expired;
   mono_time at{};
-  // The timer wheel's own: a list it can leave without a search.
-  timer* next = nullptr;
-  timer** link = nullptr;
 };
 
 /// Something to run soon on the loop's thread. It must not move nor die while queued.

@@ -11,6 +11,8 @@
 /// }
 /// ```
 
+#include <type_traits>
+
 namespace ferrule {
 
 /// Makes what derives from it fit for one list; `Tag` tells apart the lists an object may be in.
@@ -56,6 +58,24 @@ class intrusive_list {
     link.next_ = &ends_;
     ends_.previous_->next_ = &link;
     ends_.previous_ = &link;
+  }
+  /// Moves everything from `other` to its own end, in the same order.
+  void append(intrusive_list& other) noexcept {
+    if (other.empty()) return;
+    list_link<Tag>& first = *other.ends_.next_;
+    list_link<Tag>& last = *other.ends_.previous_;
+    other.ends_.previous_ = other.ends_.next_ = &other.ends_;
+    first.previous_ = ends_.previous_;
+    last.next_ = &ends_;
+    ends_.previous_->next_ = &first;
+    ends_.previous_ = &last;
+  }
+  /// The list in which `item` is the only one; null when it is in none, or has company there.
+  static intrusive_list* with_only(T& item) noexcept {
+    static_assert(std::is_standard_layout_v<intrusive_list>);  // so its address is its member's
+    const list_link<Tag>& link = item;
+    if (!link.linked() || link.next_ != link.previous_) return nullptr;
+    return reinterpret_cast<intrusive_list*>(link.next_);
   }
 
  private:

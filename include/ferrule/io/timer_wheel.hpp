@@ -50,15 +50,16 @@ class timer_wheel {
     std::uint64_t tick;  // where the slot begins
   };
 
+  using slot = intrusive_list<timer, timer>;
+
   void insert(timer& t) noexcept;
-  void cascade(timer* list) noexcept;
-  timer* take(place from) noexcept;
+  void take(place from, slot& into) noexcept;
   place first_occupied() const noexcept;
 
   std::uint64_t tick_;  // everything before this tick was fired
   std::uint64_t armed_ = 0;
   std::array<std::uint64_t, levels> occupied_{};  // a bit a slot
-  std::array<std::array<timer*, slots>, levels> wheel_{};
+  std::array<slot, std::size_t{levels} * slots> wheel_;
 };
 
 }  // namespace ferrule
