@@ -42,8 +42,7 @@ struct server_engine::kept_exchange {
     retries = from.retries.value_or(retry_allowance());
   }
 
-  exchange ex;
-  trace_context trace;
+  // The end of a handler needs these, and the beginning of the exchange.
   mono_time caller_deadline = no_deadline;  // when nobody waits for the answer any more
   retry_allowance retries;
   bool tells_retries = false;  // the answer says how many are left
@@ -51,11 +50,13 @@ struct server_engine::kept_exchange {
   buffer body;     // a whole body that did not arrive at once
   buffer reading;  // of a streamed body: received bytes, from reading_begin on not yet lent
   std::size_t reading_begin = 0;
+  exchange ex;
+  trace_context trace;
 
  private:
   kept_exchange(server_engine& engine, const exchange& from, std::string_view bytes,
                 std::size_t size)
-      : ex(engine, from), block_bytes(size) {
+      : block_bytes(size), ex(engine, from) {
     const exchange::parts parts = ex.engine_parts();
     auto* const fields = reinterpret_cast<header_field*>(this + 1);
     const std::span<header_field> storage(fields, parts.request.fields.size());

@@ -225,17 +225,18 @@ class exchange {
 
   void give_back_kept() noexcept;
 
+  // What the end of a handler needs comes first: after a wait it is in no near cache any more.
   sink& sink_;
-  ferrule::request request_;
-  std::string_view body_;
   stop_source stop_;
-  environment env_;
   runner runner_{};
   detail::write_awaiter* writer_ = nullptr;
   detail::read_awaiter* reader_ = nullptr;
   kept_block* kept_ = nullptr;
   bool answered_ = false;
   bool completing_ = false;
+  ferrule::request request_;
+  std::string_view body_;
+  environment env_;
   route_match match_;
 };
 
