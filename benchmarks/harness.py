@@ -114,6 +114,14 @@ class Server:
         fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return int(fields[11]) / os.sysconf("SC_CLK_TCK")
 
+    def last_words(self):
+        """Which server this is, whether it still runs, and what it has printed."""
+        asked = " ".join(map(str, self.process.args))
+        code = self.process.poll()
+        self.log.seek(0)
+        return (f"{asked} {'runs on' if code is None else f'ended with {code}'}; it printed: "
+                f"{self.log.read().decode(errors='replace')}")
+
     def stop(self):
         if self.process.poll() is None:
             self.process.terminate()
@@ -204,8 +212,8 @@ def run_client(server, command, timeout=None, check=True):
                           capture_output=True, text=True, timeout=timeout)
     seconds = time.monotonic() - begin
     if (check and done.returncode != 0) or not done.stdout:
-        asked = " ".join(map(str, server.process.args))
-        sys.exit(f"{' '.join(map(str, command))} failed: {done.stderr}\nIt asked {asked}")
+        sys.exit(f"{' '.join(map(str, command))} failed: {done.stderr}\n"
+                 f"It asked {server.last_words()}")
     used = {"server_cpu": server.cpu_seconds() - server_cpu,
             "server_user_cpu": server.user_seconds() - server_user}
     own_after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -28,10 +28,10 @@ server_connection::server_connection(server& on, io::handle socket)
       close_operation(on_closed),
       server_(on),
       socket_(socket),
+      admitted_(on.admit(socket, peer_)),
       progress_(on.loop_.now()),
       body_time_(limits().body_timeout),
-      engine_(on.context_, *this, &peer_),
-      admitted_(on.admit(socket, peer_)) {}
+      engine_(on.context_, *this, &peer_) {}
 
 void server_connection::on_received(io::operation& op, const io::completion& c) noexcept {
   auto& self = static_cast<server_connection&>(static_cast<receive_operation&>(op));

@@ -75,10 +75,13 @@ class server_connection final : engine_owner,
   io::backend& io() const noexcept { return server_.loop_.io(); }
   const server_limits& limits() const noexcept { return server_.context_.limits; }
 
-  // What every request needs stands together, for the cache's sake: the peer comes last.
   server& server_;
   io::handle socket_;
+  address peer_;
+  // What every request needs stands together, for the cache's sake, and in the order that wastes
+  // no room.
   server_engine::waiting_for waited_for_ = server_engine::waiting_for::rest_of_head;
+  server::admission admitted_;
   bool receiving_ = false;
   bool receive_cancelled_ = false;
   bool peer_ended_ = false;  // FIN arrived
@@ -90,8 +93,6 @@ class server_connection final : engine_owner,
   mono_time progress_;                  // since when the present wait lasts
   std::chrono::nanoseconds body_time_;  // for which the present body may still be waited for
   server_engine engine_;
-  address peer_;
-  server::admission admitted_;
 };
 
 }  // namespace ferrule::http
