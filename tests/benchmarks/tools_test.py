@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """tools_test.py BIN: tests of the measuring tools, which are in the folder BIN."""
 
+import importlib.machinery
+import importlib.util
 import json
 import pathlib
 import socket
@@ -11,6 +13,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "benchmarks"))
 import harness  # noqa: E402
 
+SCRIPT = pathlib.Path(harness.__file__).with_name("cpu_per_request")
 BIN = pathlib.Path(sys.argv.pop(1)).resolve()
 REQUEST = harness.get_request(harness.APP_ANSWER_PATH)
 
@@ -101,7 +104,13 @@ class Clients(unittest.TestCase):
         with self.assertRaises(SystemExit) as failed:
             harness.run_client(self.server, ["false"])
         self.assertIn("false failed", str(failed.exception))
-        self.assertIn("null-server", str(failed.exception))
+        self.assertRegex(str(failed.exception), "(?s)null-server.* runs on; it printed: .*http://")
+
+    def test_a_failure_says_that_its_server_ended(self):
+        with harness.null_server(BIN, answer=b"pong") as server:
+            server.process.kill()
+            server.process.wait()
+            self.assertIn("ended with -9", server.last_words())
 
     def test_clients_fail_when_the_answer_is_no_200(self):
         missing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
@@ -155,6 +164,18 @@ class Scripts(unittest.TestCase):
                                       timeout=60)
                 self.assertEqual(done.returncode, 0, done.stderr)
                 self.assertIn("usage:", done.stdout)
+
+
+class Intervals(unittest.TestCase):
+    def test_the_median_lies_between_two_ranks_of_the_binomial_distribution(self):
+        loader = importlib.machinery.SourceFileLoader("cpu_per_request", str(SCRIPT))
+        script = importlib.util.module_from_spec(
+            importlib.util.spec_from_loader("cpu_per_request", loader))
+        sys.modules["cpu_per_request"] = script  # where its dataclasses look for it
+        loader.exec_module(script)
+        for count, low, high in ((1, 0, 0), (3, 0, 2), (5, 0, 4), (9, 1, 7), (40, 13, 26)):
+            values = list(range(count))[::-1]
+            self.assertEqual(script.interval_of_median(values), (low, high))
 
 
 if __name__ == "__main__":
