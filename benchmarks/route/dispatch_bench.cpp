@@ -39,11 +39,11 @@ void find_route_among(benchmark::State& state) {
   for (const pattern* each : listed<Count>) {
     paths.push_back(std::string(each->path().substr(0, 9)) + "42");
   }
-  http::route_match match;
+  http::path_params params;
   std::size_t next = 0;
   for (auto _ : state) {
     benchmark::DoNotOptimize(
-        detail::find_route(tree<Count>.view(), paths[next], method::get, match));
+        detail::find_route(tree<Count>.view(), paths[next], method::get, params));
     next = next + 1 == Count ? 0 : next + 1;
   }
 }

@@ -1,10 +1,13 @@
 #pragma once
-// An exchange that outlives the receive buffer: one block with the exchange, its header fields and
-// its bytes, so that every view the handler got stays valid until its task ends.
+// An exchange that outlives the receive buffer: one block with the exchange and, if the handler
+// needs it, the request with its header fields and bytes, so that every view the handler got stays
+// valid until its task ends.
 
+#include <cstddef>
 #include <cstring>
 #include <memory>
 #include <new>
+#include <type_traits>
 
 #include "ferrule/core/frame_pool.hpp"
 #include "ferrule/http/propagation.hpp"
@@ -13,11 +16,27 @@
 namespace ferrule::http {
 
 struct server_engine::kept_exchange {
-  /// Copies what `from` holds, with the `bytes` its views lie in.
-  static kept_exchange* make(server_engine& engine, const exchange& from, std::string_view bytes) {
-    const std::size_t fields = from.request().fields.size();
-    const std::size_t size = sizeof(kept_exchange) + fields * sizeof(header_field) + bytes.size();
-    return ::new (frame_pool::allocate(size)) kept_exchange(engine, from, bytes, size);
+  /// Refers to what `from` was asked, which must last until it is forgotten.
+  static kept_exchange* make(server_engine& engine, exchange& from) {
+    constexpr std::size_t size = sizeof(kept_exchange);
+    return ::new (frame_pool::allocate(size)) kept_exchange(engine, from, from.asked(), size);
+  }
+  /// Copies what `from` was asked, with the `bytes` its views lie in.
+  static kept_exchange* make(server_engine& engine, exchange& from, std::string_view bytes) {
+    const routed_request& asked = from.asked();
+    const std::size_t fields = asked.head.fields.size();
+    const std::size_t size = sizeof(kept_exchange) + sizeof(routed_request) +
+                             fields * sizeof(header_field) + bytes.size();
+    auto* const block = static_cast<std::byte*>(frame_pool::allocate(size));
+    auto* const copy = ::new (block + sizeof(kept_exchange)) routed_request(asked);
+    auto* const storage = reinterpret_cast<header_field*>(copy + 1);
+    char* const copied_bytes = reinterpret_cast<char*>(storage + fields);
+    std::memcpy(copied_bytes, bytes.data(), bytes.size());
+    rebase(copy->head, {storage, fields}, bytes, copied_bytes);
+    if (!copy->body.empty()) {
+      copy->body = {copied_bytes + (copy->body.data() - bytes.data()), copy->body.size()};
+    }
+    return ::new (block) kept_exchange(engine, from, *copy, size);
   }
   static void destroy(kept_exchange* self) noexcept {
     const std::size_t size = self->block_bytes;
@@ -54,18 +73,10 @@ struct server_engine::kept_exchange {
   trace_context trace;
 
  private:
-  kept_exchange(server_engine& engine, const exchange& from, std::string_view bytes,
-                std::size_t size)
-      : block_bytes(size), ex(engine, from) {
-    const exchange::parts parts = ex.engine_parts();
-    auto* const fields = reinterpret_cast<header_field*>(this + 1);
-    const std::span<header_field> storage(fields, parts.request.fields.size());
-    char* const copy = reinterpret_cast<char*>(fields + storage.size());
-    std::memcpy(copy, bytes.data(), bytes.size());
-    rebase(parts.request, storage, bytes, copy);
-    if (!parts.body.empty()) {
-      parts.body = {copy + (parts.body.data() - bytes.data()), parts.body.size()};
-    }
+  kept_exchange(server_engine& engine, exchange& from, routed_request& asked, std::size_t size)
+      : block_bytes(size), ex(engine, from.env(), asked) {
+    static_assert(std::is_trivially_destructible_v<routed_request>);
+    ex.match() = from.match();
   }
 };
 

@@ -21,7 +21,7 @@ std::size_t server_engine::take_body(std::string_view bytes) {
 }
 
 void server_engine::collected() {
-  kept_->ex.engine_parts().body = kept_->body.view();
+  kept_->ex.asked().body = kept_->body.view();
   phase_ = phase::handle;
   start_pending_ = true;
 }

@@ -46,7 +46,8 @@ void server_engine::feed(std::string_view bytes) noexcept {
   context_.counters.bytes_received += bytes.size();
   run_or_lose([&] {
     if (in_.empty()) {
-      keep_input(bytes.substr(process(bytes)));
+      const std::size_t used = process(bytes);
+      if (used != bytes.size()) keep_input(bytes.substr(used));
     } else {
       keep_input(bytes);
       process_buffered();
@@ -152,7 +153,7 @@ server_engine::waiting_for server_engine::waits() const noexcept {
 }
 
 void server_engine::keep_input(std::string_view rest) {
-  if (rest.empty() || phase_ == phase::ended) return;
+  if (phase_ == phase::ended) return;
   context_.lend_buffer(in_);
   in_.append(rest);
 }
@@ -213,10 +214,10 @@ void server_engine::advance() {
 }
 
 std::size_t server_engine::take_head(std::string_view bytes) {
-  exchange ex(*this, environment{.loop = &context_.loop()});
+  routed_request asked;
   std::size_t scanned = scanned_;
-  const head_parse parsed = parse_request_head(bytes, context_.limits.head, context_.fields(),
-                                               ex.engine_parts().request, scanned);
+  const head_parse parsed =
+      parse_request_head(bytes, context_.limits.head, context_.fields(), asked.head, scanned);
   scanned_ = static_cast<std::uint32_t>(scanned);
   context_.counters.bytes_scanned += parsed.scanned_bytes;
   switch (parsed.state) {
@@ -232,14 +233,13 @@ std::size_t server_engine::take_head(std::string_view bytes) {
   }
   scanned_ = 0;
   ++context_.counters.requests;
-  return take_request(bytes, parsed.bytes, ex);
+  return take_request(bytes, parsed.bytes, asked);
 }
 
 /// A request whose head is complete: `bytes` begin with it. Returns how many of them were used.
 std::size_t server_engine::take_request(std::string_view bytes, std::size_t head_bytes,
-                                        exchange& ex) {
-  const exchange::parts parts = ex.engine_parts();
-  const request_head& head = parts.request;
+                                        routed_request& asked) {
+  request& head = asked.head;
   ++batch_;
   ++requests_;
   // What follows a refused CONNECT may be meant for the tunnel, so it is no request.
@@ -249,7 +249,8 @@ std::size_t server_engine::take_request(std::string_view bytes, std::size_t head
   version_minor_ = head.version_minor;
   head_only_ = head.verb == method::head;
 
-  parts.request.peer = peer_;
+  head.peer = peer_;
+  exchange ex(*this, environment{.loop = &context_.loop()}, asked);
   context_.handlers().match(ex);
   const route_traits& traits = *ex.match().traits;
 
@@ -264,14 +265,20 @@ std::size_t server_engine::take_request(std::string_view bytes, std::size_t head
   const bool all_here =
       head.body == body_kind::length && bytes.size() - head_bytes >= head.content_length;
   if (all_here && traits.body != body_mode::stream) {
-    parts.body = body_.next(bytes.substr(head_bytes)).data;
-    used += parts.body.size();
+    asked.body = body_.next(bytes.substr(head_bytes)).data;
+    used += asked.body.size();
   }
-  if (!traits.suspends && (body_.complete() || traits.body == body_mode::none)) {
+  const bool can_start = body_.complete() || traits.body == body_mode::none;
+  if (can_start && !traits.suspends) {
     answer_in_place(ex);
     return used;
   }
-  keep(ex, bytes.substr(0, used));
+  if (can_start && !traits.needs_request) {
+    start_in_place(ex);
+    return used;
+  }
+  kept_ = kept_exchange::make(*this, ex, bytes.substr(0, used));
+  kept_->inherit();
   if (traits.body == body_mode::whole && !body_.complete()) {
     phase_ = phase::collect;
     if (owes_continue_) send_continue();
@@ -292,9 +299,14 @@ void server_engine::answer_in_place(exchange& ex) {
   after_answer();
 }
 
-void server_engine::keep(exchange& ex, std::string_view bytes) {
-  kept_ = kept_exchange::make(*this, ex, bytes);
+/// Starts a handler that takes what it needs of the request before it waits, so that nothing of it
+/// has to be copied.
+void server_engine::start_in_place(exchange& ex) {
+  kept_ = kept_exchange::make(*this, ex);
   kept_->inherit();
+  phase_ = phase::handle;
+  start_kept();
+  if (kept_ != nullptr) kept_->ex.forget_request();
 }
 
 void server_engine::start_kept() {

@@ -6,8 +6,9 @@
 namespace ferrule::detail {
 
 std::string_view path_text(const call& c, std::size_t slot) {
-  const http::route_match::param& param = c.exchange().match().params[slot];
-  const std::string_view raw(c.exchange().request().path.data() + param.begin, param.bytes);
+  const http::routed_request& asked = c.exchange().asked();
+  const http::path_params::place& at = asked.params.places[slot];
+  const std::string_view raw(asked.head.path.data() + at.begin, at.bytes);
   if (!http::needs_decoding(raw)) return raw;
   // The parser lets no invalid escape through.
   return http::decode_segment(raw, c.exchange().keep(raw.size())).value_or(raw);

@@ -6,7 +6,7 @@
 namespace ferrule::detail {
 namespace {
 
-static_assert(pattern::segments_max <= http::route_match::params_max);
+static_assert(pattern::segments_max <= http::path_params::count_max);
 
 std::int16_t follow_literal(const trie_view& tree, std::int16_t from, std::string_view text,
                             std::uint32_t hash) noexcept {
@@ -60,8 +60,8 @@ segment_end find_end(std::string_view path, std::size_t begin) noexcept {
 class search {
  public:
   search(const trie_view& tree, std::string_view path, method verb,
-         http::route_match& match) noexcept
-      : tree_(tree), path_(path), verb_(verb), match_(match) {}
+         http::path_params& params) noexcept
+      : tree_(tree), path_(path), verb_(verb), params_(params) {}
 
   /// Whether there is a route from node `at` on for what follows `offset`, which is the slash
   /// before the next segment, or the path's end. `params` were found before it.
@@ -93,27 +93,27 @@ class search {
     if (index < 0) return false;
     found_.route = route_for(tree_.leaves[index], verb_);
     if (found_.route < 0) found_.methods |= tree_.leaves[index].methods;
-    match_.param_count = static_cast<std::uint8_t>(params);
+    params_.count = static_cast<std::uint8_t>(params);
     return found_.route >= 0;
   }
   void note(std::size_t param, std::size_t begin, std::size_t end) noexcept {
-    match_.params[param] = {static_cast<std::uint32_t>(begin),
+    params_.places[param] = {static_cast<std::uint32_t>(begin),
                             static_cast<std::uint32_t>(end - begin)};
   }
 
   const trie_view& tree_;
   std::string_view path_;
   method verb_;
-  http::route_match& match_;
+  http::path_params& params_;
   found_route found_;
 };
 
 }  // namespace
 
 found_route find_route(const trie_view& tree, std::string_view path, method verb,
-                       http::route_match& match) noexcept {
+                       http::path_params& params) noexcept {
   if (!path.starts_with('/')) return {};
-  search ways(tree, path, verb, match);
+  search ways(tree, path, verb, params);
   ways.leads_on(0, 0, 0);
   return ways.found();
 }
@@ -126,7 +126,7 @@ std::size_t choose_route(const trie_view& tree, std::size_t routes, http::exchan
   if (r.path == "*") {
     found.methods = all_methods(tree, routes);
   } else {
-    found = find_route(tree, r.path, r.verb, ex.match());
+    found = find_route(tree, r.path, r.verb, ex.asked().params);
     if (found.route >= 0) return static_cast<std::size_t>(found.route);
   }
   ex.match().extra = found.methods;

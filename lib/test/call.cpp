@@ -116,13 +116,14 @@ call_answer call(http::service& service, const call_request& r) {
       .loop = &loop,
       .deadline = r.deadline ? saturating_add(start, *r.deadline) : no_deadline,
       .trace = r.trace};
-  http::exchange ex(engine, surroundings);
+  http::routed_request asked;
+  http::exchange ex(engine, surroundings, asked);
 
   const std::string bytes = bytes_of(r);
   std::array<header_field, 100> storage;
-  parse(bytes, storage, ex.engine_parts().request);
+  parse(bytes, storage, asked.head);
   service.match(ex);
-  if (ex.match().traits->body == http::body_mode::whole) ex.engine_parts().body = r.body;
+  if (ex.match().traits->body == http::body_mode::whole) asked.body = r.body;
 
   deadline_timer timeout(loop, ex.engine_parts().stop);
   if (r.deadline) loop.arm(timeout, surroundings.deadline);

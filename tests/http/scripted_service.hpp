@@ -15,6 +15,9 @@ namespace ferrule::http {
 /// /later           the same, but it is answered when the coroutine has ended
 /// /now             a coroutine that answers without suspending
 /// /never           a coroutine that sleeps until it is stopped
+/// /copy            wants the whole body and nothing after it has begun: a coroutine that copies,
+///                  sleeps 1 ms, then answers "copy <path?query> <body>", and what it still sees of
+///                  the request
 /// /read            a coroutine that reads a streamed body and answers its size
 /// /ignore          a coroutine that answers without reading its streamed body
 /// /stream/N        streams N bytes in parts of 1000, chunked
@@ -32,6 +35,7 @@ class scripted_service final : public service {
     const std::string_view path = ex.request().path;
     ex.match().traits = &plain_;
     if (path == "/echo") ex.match().traits = &whole_;
+    if (path == "/copy") ex.match().traits = &copies_;
     if (path == "/read" || path == "/ignore") ex.match().traits = &stream_;
     if (path == "/async" || path == "/later" || path == "/now" || path == "/never" ||
         path == "/short" || path == "/long" || path.starts_with("/stream/") ||
@@ -42,12 +46,16 @@ class scripted_service final : public service {
 
   void invoke(exchange& ex) noexcept override {
     const std::string_view path = ex.request().path;
-    if (path == "/echo") return ex.respond(text(), ex.body());
+    if (path == "/echo") return ex.respond(text(), ex.asked().body);
     if (path == "/silent") return;
     if (path == "/empty") return ex.respond({.status = 204}, "");
     if (path == "/bad") {
       const header_field evil{"X-Evil", "a\r\nSet-Cookie: b"};
       return ex.respond({.status = 200, .content_type = "text/plain", .fields = {&evil, 1}}, "x");
+    }
+    if (path == "/copy") {
+      return ex.run<done>(
+          answer_copy(ex, std::string(ex.request().target) + " " + std::string(ex.asked().body)));
     }
     if (ex.match().traits->suspends) return ex.run<done>(handle(ex));
     ex.respond(text(), "plain " + std::string(ex.request().target));
@@ -84,6 +92,11 @@ class scripted_service final : public service {
     if (path == "/later") co_return;
     if (!ex.answered()) ex.respond(text(), "async " + std::string(ex.request().target));
   }
+  task<> answer_copy(exchange& ex, std::string copy) {
+    counted here(running);
+    co_await sleep(std::chrono::milliseconds(1));
+    ex.respond(text(), "copy " + copy + std::string(ex.request().target));
+  }
   task<> read_all(exchange& ex) {
     read_body.clear();
     for (;;) {
@@ -110,6 +123,8 @@ class scripted_service final : public service {
   static constexpr route_traits whole_{.body = body_mode::whole};
   static constexpr route_traits stream_{.body = body_mode::stream, .suspends = true};
   static constexpr route_traits suspends_{.suspends = true};
+  static constexpr route_traits copies_{
+      .body = body_mode::whole, .suspends = true, .needs_request = false};
 };
 
 }  // namespace ferrule::http

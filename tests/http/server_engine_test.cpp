@@ -124,6 +124,42 @@ TEST(server_engine, keeps_a_coroutines_request_alive_and_later_ones_waiting) {
   EXPECT_FALSE(c.engine.busy());
 }
 
+TEST(server_engine, forgets_the_request_of_a_coroutine_that_needs_it_no_more) {
+  conversation c;
+  std::string bytes =
+      "POST /copy?a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
+      "GET /plain HTTP/1.1\r\nHost: a\r\n\r\n";
+  EXPECT_EQ(c.ask(bytes), "");
+  EXPECT_TRUE(c.engine.busy());
+  std::fill(bytes.begin(), bytes.end(), '!');
+  c.advance(1ms);
+  EXPECT_EQ(c.answer(), ok("copy /copy?a hello") + ok("plain /plain"));
+  EXPECT_FALSE(c.engine.busy());
+}
+
+TEST(server_engine, keeps_that_request_while_its_body_arrives) {
+  const std::string bytes = "POST /copy?a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
+  for (std::size_t split = 0; split <= bytes.size(); ++split) {
+    conversation c;
+    c.ask(bytes.substr(0, split));
+    c.ask(bytes.substr(split));
+    c.advance(1ms);
+    const std::string seen =
+        split > bytes.find("\r\n\r\n") + 3 && split < bytes.size() ? "/copy?a" : "";
+    EXPECT_EQ(c.answer(), ok("copy /copy?a hello" + seen)) << "split at " << split;
+  }
+}
+
+TEST(server_engine, stops_a_coroutine_whose_request_it_forgot) {
+  conversation c;
+  c.ask("POST /copy HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello");
+  EXPECT_EQ(c.service.running, 1);
+  c.engine.abort(stop_reason::disconnect);
+  c.loop.drain();
+  EXPECT_EQ(c.service.running, 0);
+  EXPECT_TRUE(c.engine.ended());
+}
+
 TEST(server_engine, tells_its_owner_once_of_an_answer_with_which_its_handler_ends) {
   conversation c;
   EXPECT_EQ(c.ask("GET /later HTTP/1.1\r\nHost: a\r\n\r\n"), "");

@@ -3,10 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "../core/manual_loop.hpp"
 #include "allocations/counted.hpp"
+#include "ferrule/core/sleep.hpp"
 #include "ferrule/http/server_engine.hpp"
 
 namespace ferrule {
@@ -20,10 +23,27 @@ struct user {
 user show(std::uint64_t id) { return {id, "Ada"}; }
 task<user> show_later(std::uint64_t id) { co_return user{id, "Ada"}; }
 std::string_view echo(body received) { return *received; }
+struct document {
+  std::string text;
+};
+task<std::size_t> take(json_body<document> d) {
+  const std::size_t size = std::exchange(d->text, {}).size();
+  co_await sleep(std::chrono::milliseconds(1));
+  co_return size;
+}
+task<std::size_t> look_at(body received) {
+  co_await sleep(std::chrono::milliseconds(1));
+  co_return received->size();
+}
+task<> fail_later(std::uint64_t) {
+  co_await sleep(std::chrono::milliseconds(1));
+  throw std::runtime_error("late");
+}
 
-constexpr auto routes =
-    route_table(route<"GET /">([] { return "Hello, World!"; }), route<"GET /users/{id}">(show),
-                route<"GET /later/{id}">(show_later), route<"POST /echo">(echo));
+constexpr auto routes = route_table(
+    route<"GET /">([] { return "Hello, World!"; }), route<"GET /users/{id}">(show),
+    route<"GET /later/{id}">(show_later), route<"POST /echo">(echo), route<"POST /documents">(take),
+    route<"POST /bodies">(look_at), route<"GET /fail/{id}">(fail_later));
 
 struct quiet_owner : http::engine_owner {
   void engine_changed() noexcept override {}
@@ -69,10 +89,62 @@ TEST(memory_of_a_request, is_none_for_plain_handlers) {
 
 TEST(memory_of_a_request, is_pooled_for_coroutines) {
   const cost each = cost_of("GET /later/7 HTTP/1.1\r\nHost: a\r\n\r\n", R"({"id":7,"name":"Ada"})");
-  EXPECT_EQ(each.pooled, 2U) << "the handler's frame, and the block that keeps its request";
+  EXPECT_EQ(each.pooled, 2U) << "the handler's frame, and the block that keeps its exchange";
 #if !__has_feature(address_sanitizer)  // under which the pool hands out heap blocks
   EXPECT_EQ(each.from_heap, 0U);
 #endif
+}
+
+/// What is held, beside what is there before it, while the answer to a request is waited for.
+std::size_t held_while_waiting(std::string_view path, std::size_t body_bytes) {
+  manual_loop loop;
+  dispatcher<routes> service;
+  http::server_context context(service, loop, {});
+  quiet_owner owner;
+  http::server_engine engine(context, owner, nullptr);
+  const std::string body = R"({"text":")" + std::string(body_bytes, 'x') + R"("})";
+  const std::string asked = "POST " + std::string(path) +
+                            " HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                            "Content-Length: " +
+                            std::to_string(body.size()) + "\r\n\r\n" + body;
+  frame_pool::trim();
+  const std::size_t before = allocated_bytes();
+  engine.feed(asked);
+  EXPECT_TRUE(engine.busy());
+  const std::size_t held = allocated_bytes() - before;
+  loop.advance(std::chrono::milliseconds(1));
+  EXPECT_FALSE(engine.busy());
+  return held;
+}
+
+TEST(memory_of_a_request, is_not_held_by_a_waiting_handler_that_owns_its_arguments) {
+  constexpr std::size_t body_bytes = 100'000;
+  EXPECT_GT(held_while_waiting("/bodies", body_bytes), body_bytes) << "a view has to stay valid";
+  held_while_waiting("/documents", body_bytes);  // what reads JSON keeps memory for the next time
+  EXPECT_LT(held_while_waiting("/documents", body_bytes), body_bytes / 10);
+}
+
+TEST(memory_of_a_request, may_be_gone_when_its_failure_is_logged) {
+  static std::string logged;
+  set_exception_log([](const escaped_exception& e) noexcept {
+    logged = std::string(e.route) + " " + std::string(e.what) + " " + std::string(e.trace_id);
+  });
+  manual_loop loop;
+  dispatcher<routes> service;
+  http::server_context context(service, loop, {});
+  quiet_owner owner;
+  http::server_engine engine(context, owner, nullptr);
+  std::string asked =
+      "GET /fail/7 HTTP/1.1\r\nHost: a\r\n"
+      "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n\r\n";
+  engine.feed(asked);
+  asked.assign(asked.size(), '!');
+  loop.advance(std::chrono::milliseconds(1));
+  set_exception_log(nullptr);
+  EXPECT_EQ(logged, "GET /fail/{id} late 0af7651916cd43dd8448eb211c80319c");
+  buffer out;
+  engine.take_outgoing(out);
+  EXPECT_TRUE(out.view().starts_with("HTTP/1.1 500 ")) << out.view();
 }
 
 }  // namespace

@@ -146,6 +146,54 @@ TEST(dispatcher, tells_engines_what_a_route_needs) {
   EXPECT_EQ(traits[5].pattern, "(no such path)");
 }
 
+struct numbers {
+  std::uint32_t first = 1;
+  std::optional<std::uint64_t> second;
+  std::vector<std::string> names;
+};
+struct text_among_numbers {
+  std::uint32_t first = 1;
+  std::string_view text;
+};
+struct view_of_text {
+  std::string_view text;
+};
+bool parse_parameter(std::string_view text, view_of_text& out) {
+  out.text = text;
+  return true;
+}
+enum class color { red };
+struct counter {};
+struct layer {
+  void before(const request&) const {}
+};
+task<> nothing() { co_return; }
+
+TEST(dispatcher, says_whose_request_is_needed_while_they_wait) {
+  static constexpr auto kinds = route_table(
+      route<"GET /none">([] { return nothing(); }),
+      route<"GET /{a}/{b}/{c}">([](int, std::string, color) { return nothing(); }),
+      route<"GET /name/{a}">([](path<"a", int>) { return nothing(); }),
+      route<"GET /state">([](deadline, counter&) { return nothing(); }),
+      route<"GET /numbers">([](query<numbers>) { return nothing(); }),
+      route<"POST /json">([](json_body<numbers>) { return nothing(); }),
+      route<"GET /bytes">([]() -> response_stream { co_return; }),
+      route<"GET /text/{a}/{b}">([](int, std::string_view) { return nothing(); }),
+      route<"GET /text/name/{a}">([](path<"a", std::string_view>) { return nothing(); }),
+      route<"GET /text/own/{a}">([](view_of_text) { return nothing(); }),
+      route<"GET /text/query">([](query<text_among_numbers>) { return nothing(); }),
+      route<"GET /field">([](counter&, header<"X-Id">) { return nothing(); }),
+      route<"POST /body">([](body) { return nothing(); }),
+      route<"POST /stream">([](body_stream) { return nothing(); }),
+      route<"GET /all">([](const request&) { return nothing(); }),
+      route<"GET /layer">(nothing, with(layer{})));
+  constexpr std::size_t those_that_own_what_they_take = 7;
+  const auto& traits = detail::program<kinds, counter>::routes.traits;
+  for (std::size_t i = 0; i != kinds.size; ++i) {
+    EXPECT_EQ(traits[i].needs_request, i >= those_that_own_what_they_take) << traits[i].pattern;
+  }
+}
+
 TEST(dispatcher, serves_a_table_without_routes) {
   static constexpr auto none = route_table();
   EXPECT_EQ(call<none>("GET /").status, 404);

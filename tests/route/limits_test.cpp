@@ -36,8 +36,9 @@ http::route_traits traits_of(std::string_view line) {
     std::optional<std::string_view> read(http::exchange&) override { return std::nullopt; }
     void handler_ended(http::exchange&, bool) noexcept override {}
   } nowhere;
-  http::exchange ex(nowhere, {});
-  request& r = ex.engine_parts().request;
+  http::routed_request asked;
+  http::exchange ex(nowhere, {}, asked);
+  request& r = asked.head;
   r.verb = parse_method(line.substr(0, line.find(' ')));
   r.path = line.substr(line.find(' ') + 1);
   dispatcher<Table> service;

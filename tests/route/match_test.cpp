@@ -14,12 +14,12 @@ struct tree_of {
 
   /// The index of the route and its parameters: "1 a b".
   static std::string find(std::string_view path, method verb = method::get) {
-    http::route_match match;
-    const found_route found = find_route(tree.view(), path, verb, match);
+    http::path_params params;
+    const found_route found = find_route(tree.view(), path, verb, params);
     std::string text = std::to_string(found.route);
     if (found.route < 0) return text;
-    for (std::size_t i = 0; i != match.param_count; ++i) {
-      text += " " + std::string(path.substr(match.params[i].begin, match.params[i].bytes));
+    for (std::size_t i = 0; i != params.count; ++i) {
+      text += " " + std::string(path.substr(params.places[i].begin, params.places[i].bytes));
     }
     return text;
   }

@@ -53,7 +53,8 @@ enum class body_mode : std::uint8_t { none, whole, stream };
 /// What an engine must know of a route before it hands over the request. Constant data.
 struct route_traits {
   body_mode body = body_mode::none;
-  bool suspends = false;             ///< the handler is a coroutine: its request must be kept
+  bool suspends = false;             ///< the handler is a coroutine
+  bool needs_request = true;         ///< and, while it waits, uses what it was given of the request
   std::uint64_t body_bytes_max = 0;  ///< 0: the server's limit
   /// Until the answer begins; 0: no limit; negative: the server's.
   std::int64_t handler_timeout_ms = -1;
@@ -62,19 +63,30 @@ struct route_traits {
 
 /// Where a request was routed: filled in by `service::match`, read by `service::invoke`.
 struct route_match {
-  static constexpr std::size_t params_max = 12;
+  const route_traits* traits = nullptr;
+  std::int32_t route = -1;  ///< the service's own index
+  std::uint32_t extra = 0;  ///< the service's own, such as the mask of allowed methods
+};
+
+/// What stands for the placeholders of the route's pattern: filled in by `service::match`.
+struct path_params {
+  static constexpr std::size_t count_max = 12;
 
   /// Where in the request's path a parameter stands, so that both can be copied to another place.
-  struct param {
+  struct place {
     std::uint32_t begin = 0;
     std::uint32_t bytes = 0;
   };
 
-  const route_traits* traits = nullptr;
-  std::int32_t route = -1;  ///< the service's own index
-  std::uint32_t extra = 0;  ///< the service's own, such as the mask of allowed methods
-  std::uint8_t param_count = 0;
-  std::array<param, params_max> params;  ///< raw, undecoded, in the order of the pattern
+  std::uint8_t count = 0;
+  std::array<place, count_max> places;  ///< raw, undecoded, in the order of the pattern
+};
+
+/// What was asked. It can be gone before the answer is there, see `route_traits::needs_request`.
+struct routed_request {
+  ferrule::request head{};
+  std::string_view body{};  ///< the whole, when the route asked for it
+  path_params params{};
 };
 
 class exchange;
@@ -122,16 +134,9 @@ class read_awaiter;
 /// Thread rule: the reactor's thread.
 class exchange {
  public:
-  exchange(sink& to, const environment& surroundings) noexcept : sink_(to), env_(surroundings) {
-    env_.stop = &stop_;
-  }
-  /// With what the engine filled in of `from`, so that it can be answered later.
-  exchange(sink& to, const exchange& from) noexcept
-      : sink_(to),
-        request_(from.request_),
-        body_(from.body_),
-        env_(from.env_),
-        match_(from.match_) {
+  /// `asked` must last until the handler has ended, or until `forget_request`.
+  exchange(sink& to, const environment& surroundings, routed_request& asked) noexcept
+      : sink_(to), asked_(&asked), env_(surroundings) {
     env_.stop = &stop_;
   }
   exchange(const exchange&) = delete;
@@ -141,10 +146,17 @@ class exchange {
     if (kept_ != nullptr) give_back_kept();
   }
 
-  const ferrule::request& request() const noexcept { return request_; }
+  /// An empty one once it was forgotten.
+  const ferrule::request& request() const noexcept {
+    static constexpr ferrule::request forgotten{};
+    return asked_ == nullptr ? forgotten : asked_->head;
+  }
   route_match& match() noexcept { return match_; }
-  /// The whole body, when the route asked for it.
-  std::string_view body() const noexcept { return body_; }
+  /// What was asked, for `service::match` and the engine to fill in; not once it was forgotten.
+  routed_request& asked() noexcept {
+    FERRULE_DEBUG_ASSERT(asked_ != nullptr, "the request was forgotten");
+    return *asked_;
+  }
   /// The surroundings of the handler's task; its stop is requested when the client goes away, the
   /// deadline passes or the server drains.
   const environment& env() const noexcept { return env_; }
@@ -187,14 +199,13 @@ class exchange {
 
   // For the engine.
 
-  /// What the engine fills in.
   struct parts {
-    ferrule::request& request;
-    std::string_view& body;
     stop_source& stop;
     environment& env;
   };
-  parts engine_parts() noexcept { return {request_, body_, stop_, env_}; }
+  parts engine_parts() noexcept { return {stop_, env_}; }
+  /// The handler was started and needs the request no more: its memory may go.
+  void forget_request() noexcept { asked_ = nullptr; }
   /// Whether a handler's task exists.
   bool running() const noexcept { return runner_.running; }
   /// Whether that task has completed: `sink::handler_ended` follows.
@@ -234,10 +245,9 @@ class exchange {
   kept_block* kept_ = nullptr;
   bool answered_ = false;
   bool completing_ = false;
-  ferrule::request request_;
-  std::string_view body_;
-  environment env_;
+  routed_request* asked_;
   route_match match_;
+  environment env_;
 };
 
 template <class Task>

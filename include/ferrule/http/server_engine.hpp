@@ -12,9 +12,10 @@
 /// ```
 ///
 /// Requests are answered one after the other and in order. A request for a plain handler whose
-/// bytes are all there is parsed in place and answered before `feed` returns; for a coroutine, or
-/// while a body is still arriving, the request is copied into a block that lives until its answer
-/// is complete. Answers of one batch of pipelined requests lie in one buffer.
+/// bytes are all there is parsed in place and answered before `feed` returns; for a coroutine that
+/// needs it while it waits, or while a body is still arriving, the request is copied into a block
+/// that lives until its answer is complete. Answers of one batch of pipelined requests lie in one
+/// buffer.
 ///
 /// A handler that may wait inherits what its request's fields hand on: deadline, trace and retries,
 /// see http/propagation.hpp. When the deadline has passed it is not begun, and answered 504.
@@ -124,7 +125,7 @@ class server_engine final : sink {
   void process_buffered();
   void advance();
   std::size_t take_head(std::string_view bytes);
-  std::size_t take_request(std::string_view bytes, std::size_t head_bytes, exchange& ex);
+  std::size_t take_request(std::string_view bytes, std::size_t head_bytes, routed_request& asked);
   body_reader::part next_of_body(std::string_view bytes) noexcept;
   std::size_t take_body(std::string_view bytes);
   std::size_t drop_body(std::string_view bytes);
@@ -135,7 +136,7 @@ class server_engine final : sink {
 
   // one exchange
   void answer_in_place(exchange& ex);
-  void keep(exchange& ex, std::string_view bytes);
+  void start_in_place(exchange& ex);
   void start_kept();
   mono_time deadline_of(const route_traits& traits) const noexcept;
   void end_kept(bool stopped);

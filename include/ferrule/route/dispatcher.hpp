@@ -100,6 +100,7 @@ struct program {
     return {{&thunk_at<Table, I, Entry, State...>::run...},
             {http::route_traits{body_mode_of<signature_of<typename Entry::handler_type>>,
                                 thunk_at<Table, I, Entry, State...>::suspends,
+                                thunk_at<Table, I, Entry, State...>::needs_request,
                                 limits_of<layers_at<Table, Entry>>.body_bytes_max,
                                 limits_of<layers_at<Table, Entry>>.handler_timeout_ms,
                                 Entry::shape.text}...}};

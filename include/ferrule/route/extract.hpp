@@ -15,11 +15,13 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "ferrule/api/query.hpp"
 #include "ferrule/api/signature.hpp"
@@ -67,12 +69,30 @@ consteval int find_state() {
   return found;
 }
 
+/// Whether a value read from text holds a copy of it, or nothing of it. What a `parse_parameter` of
+/// the user's does is not known.
+template <class T>
+inline constexpr bool owns_text =
+    std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_same_v<T, std::string>;
+template <class T>
+inline constexpr bool owns_text<std::optional<T>> = owns_text<T>;
+template <class T>
+inline constexpr bool owns_text<std::vector<T>> = owns_text<T>;
+
+template <class T, class Indices = std::make_index_sequence<json::member_count<T>>>
+inline constexpr bool members_own_text = false;
+template <class T, std::size_t... I>
+inline constexpr bool members_own_text<T, std::index_sequence<I...>> =
+    (owns_text<json::member_type<T, I>> && ...);
+
 /// One argument. Specialised for each source; `State` are the types of the dispatcher's states.
+/// `is_own`: once loaded it refers to nothing of the request.
 template <source From, class A, class... State>
 struct argument;
 
 template <class A, class... State>
 struct argument<source::position, A, State...> {
+  static constexpr bool is_own = owns_text<std::remove_cvref_t<A>>;
   std::remove_cvref_t<A> value{};
   bool load(const call& c, std::size_t i) { return load_path(c, c.slots[i], value); }
   auto&& get() noexcept { return std::move(value); }
@@ -81,6 +101,7 @@ struct argument<source::position, A, State...> {
 template <class A, class... State>
 struct argument<source::name, A, State...> {
   std::remove_cvref_t<A> value{};
+  static constexpr bool is_own = owns_text<decltype(value.value)>;
   bool load(const call& c, std::size_t i) { return load_path(c, c.slots[i], value.value); }
   auto&& get() noexcept { return std::move(value); }
 };
@@ -88,6 +109,7 @@ struct argument<source::name, A, State...> {
 template <class A, class... State>
 struct argument<source::query, A, State...> {
   std::remove_cvref_t<A> value{};
+  static constexpr bool is_own = members_own_text<decltype(value.value)>;
   bool load(const call& c, std::size_t) {
     using members = decltype(value.value);
     auto errors = query_reader::read(c.exchange(), query_members<members>, &value.value);
@@ -98,10 +120,11 @@ struct argument<source::query, A, State...> {
 
 template <class A, class... State>
 struct argument<source::json_body, A, State...> {
+  static constexpr bool is_own = true;  // nothing that JSON is read into is a view
   std::remove_cvref_t<A> value{};
   bool load(const call& c, std::size_t) {
     if (!require_json(c)) return false;
-    auto read = json::read<decltype(value.value)>(c.exchange().body());
+    auto read = json::read<decltype(value.value)>(c.exchange().asked().body);
     if (!read) return refuse_json(c, std::move(read).error());
     value.value = *std::move(read);
     return true;
@@ -111,6 +134,7 @@ struct argument<source::json_body, A, State...> {
 
 template <class A, class... State>
 struct argument<source::header, A, State...> {
+  static constexpr bool is_own = false;
   std::remove_cvref_t<A> value{};
   bool load(const call& c, std::size_t) {
     const std::string_view found = c.exchange().request().header(value.name());
@@ -121,8 +145,9 @@ struct argument<source::header, A, State...> {
 };
 
 /// What needs no reading and cannot fail.
-template <class A>
+template <class A, bool IsOwn = false>
 struct direct_argument {
+  static constexpr bool is_own = IsOwn;
   const call* from = nullptr;
   bool load(const call& c, std::size_t) noexcept {
     from = &c;
@@ -131,14 +156,14 @@ struct direct_argument {
 };
 template <class A, class... State>
 struct argument<source::body, A, State...> : direct_argument<A> {
-  body get() const noexcept { return {this->from->exchange().body()}; }
+  body get() const noexcept { return {this->from->exchange().asked().body}; }
 };
 template <class A, class... State>
 struct argument<source::body_stream, A, State...> : direct_argument<A> {
   body_stream get() const noexcept { return body_stream(this->from->exchange()); }
 };
 template <class A, class... State>
-struct argument<source::deadline, A, State...> : direct_argument<A> {
+struct argument<source::deadline, A, State...> : direct_argument<A, true> {
   deadline get() const noexcept { return {this->from->exchange().env().deadline}; }
 };
 template <class A, class... State>
@@ -147,7 +172,7 @@ struct argument<source::request, A, State...> : direct_argument<A> {
 };
 
 template <class A, class... State>
-struct argument<source::state, A, State...> : direct_argument<A> {
+struct argument<source::state, A, State...> : direct_argument<A, true> {
   using type = std::remove_cvref_t<A>;
   static constexpr int index = find_state<type, State...>();
 
@@ -168,6 +193,7 @@ template <class Indices, class... Argument>
 struct arguments;
 template <std::size_t... I, class... Argument>
 struct arguments<std::index_sequence<I...>, Argument...> : argument_at<I, Argument>... {
+  static constexpr bool are_own = (Argument::is_own && ...);
   [[gnu::noinline]] bool load(const call& c) {
     return (static_cast<argument_at<I, Argument>&>(*this).load(c, I) && ...);
   }
@@ -178,6 +204,7 @@ struct arguments<std::index_sequence<I...>, Argument...> : argument_at<I, Argume
 };
 template <>
 struct arguments<std::index_sequence<>> {
+  static constexpr bool are_own = true;
   static constexpr bool load(const call&) noexcept { return true; }
   template <class F>
   static decltype(auto) pass_to(F&& handler) {

@@ -5,8 +5,8 @@
 ///
 /// ```cpp
 /// int allowed_methods(const ferrule::detail::trie_view& tree, std::string_view path) {
-///   ferrule::http::route_match match;
-///   return ferrule::detail::find_route(tree, path, ferrule::method::unknown, match).methods;
+///   ferrule::http::path_params params;
+///   return ferrule::detail::find_route(tree, path, ferrule::method::unknown, params).methods;
 /// }
 /// ```
 ///
@@ -28,11 +28,11 @@ struct found_route {
   std::uint8_t methods = 0;  ///< when there is none: those that the path has routes for
 };
 
-/// Looks for the route of `verb` and a raw `path`, and writes the raw parameters to `match`. HEAD
+/// Looks for the route of `verb` and a raw `path`, and writes the raw parameters to `params`. HEAD
 /// is answered by a GET route unless it has its own; the first match in order of preference that
 /// has the method wins, so `PUT /users/{id}` serves `/users/me` beside `GET /users/me`.
 found_route find_route(const trie_view& tree, std::string_view path, method verb,
-                       http::route_match& match) noexcept;
+                       http::path_params& params) noexcept;
 
 /// What a request without a route gets, as numbers that follow those of the routes.
 enum class no_route : std::uint8_t { unknown_path, method_not_allowed, options, unknown_method };

@@ -140,6 +140,7 @@ template <class Route, class Handler, class... State>
 struct bare_thunk {
   using signature = signature_of<typename Handler::type>;
   static constexpr bool suspends = is_deferred<typename signature::result_type>;
+  static constexpr bool needs_request = !arguments_of<signature, State...>::are_own;
 
   static void run(http::exchange& ex, void* const* states) {
     static_assert(states_check<Route::text, signature, State...>::passed);
@@ -155,6 +156,7 @@ struct layered_thunk {
   using result_type = typename signature::result_type;
   using chain = layer_chain<Layers, State...>;
   static constexpr bool suspends = is_deferred<result_type> || chain::awaits;
+  static constexpr bool needs_request = true;  // for the layers
 
   static void run(http::exchange& ex, void* const* states) {
     static_assert(states_check<Route::text, signature, State...>::passed);
