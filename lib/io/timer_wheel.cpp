@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <functional>
 
+#include "core/prefetch.hpp"
+
 namespace ferrule {
 namespace {
 
@@ -80,6 +82,8 @@ unsigned timer_wheel::advance(mono_time now) noexcept {
   for (; !expired.empty(); ++fired) {
     timer& t = expired.front();
     disarm(t);
+    // The next one is mostly in the middle of a coroutine's frame, which went cold as it slept.
+    if (!expired.empty()) prefetch(&expired.front(), 192, 256);
     t.expired(t);  // may destroy t
   }
   return fired;

@@ -13,9 +13,11 @@
 /// Source: G. Varghese and T. Lauck, "Hashed and Hierarchical Timing Wheels", SOSP 1987.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "ferrule/core/executor.hpp"
+#include "ferrule/core/intrusive_list.hpp"
 
 namespace ferrule {
 

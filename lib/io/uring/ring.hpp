@@ -34,9 +34,10 @@ class ring {
   void wait(std::int64_t ns_max) noexcept;
   bool has_completions() const noexcept { return io_uring_cq_ready(&raw_) > 0; }
 
-  /// Calls `each(user_data, result, flags)` for what has completed by now.
-  template <class Each>
-  void take_completions(Each each) noexcept {
+  /// Calls `each(user_data, result, flags)` for what has completed by now, and before that
+  /// `coming(user_data)` of what comes next, for it to be fetched meanwhile.
+  template <class Each, class Coming>
+  void take_completions(Each each, Coming coming) noexcept {
     unsigned head = *raw_.cq.khead;
     const unsigned tail = io_uring_smp_load_acquire(raw_.cq.ktail);
     while (head != tail) {
@@ -46,8 +47,14 @@ class ring {
       const auto flags = c.flags;
       // Given back first: what `each` starts may complete while it runs and needs the room.
       io_uring_smp_store_release(raw_.cq.khead, ++head);
+      if (head != tail) coming(raw_.cq.cqes[head & raw_.cq.ring_mask].user_data);
       each(user_data, result, flags);
     }
+  }
+
+  template <class Each>
+  void take_completions(Each each) noexcept {
+    take_completions(each, [](std::uint64_t) {});
   }
 
   io_uring* get() noexcept { return &raw_; }

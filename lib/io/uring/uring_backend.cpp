@@ -8,6 +8,7 @@
 #include <new>
 #include <utility>
 
+#include "core/prefetch.hpp"
 #include "io/kernel_sockets.hpp"
 #include "io/uring/user_data.hpp"
 
@@ -131,9 +132,13 @@ unsigned uring_backend::wait(mono_time until) {
   }
   finish_failed();
   finish_offloaded();
-  ring_.take_completions([this](std::uint64_t data, std::int32_t result, std::uint32_t flags) {
-    completed(data, result, flags);
-  });
+  ring_.take_completions(
+      [this](std::uint64_t data, std::int32_t result, std::uint32_t flags) {
+        completed(data, result, flags);
+      },
+      // An operation is a part, mostly near the beginning, of what it belongs to, such as a
+      // connection. Of a thousand that take turns each has left the near caches by its turn.
+      [](std::uint64_t data) { prefetch(user_data::place(data), 384); });
   return delivered_;
 }
 

@@ -20,10 +20,15 @@ inline std::uint64_t of(const operation& op) noexcept {
   return reinterpret_cast<std::uintptr_t>(&op) | std::uint64_t{op.generation} << generation_shift;
 }
 
-inline operation& target(std::uint64_t data) noexcept {
+/// Where the operation is, if it is one's.
+inline void* place(std::uint64_t data) noexcept {
   constexpr std::uint64_t address = (std::uint64_t{1} << generation_shift) - 1;
   // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel keeps the address as a number
-  return *reinterpret_cast<operation*>(data & address & ~brings_handle);
+  return reinterpret_cast<void*>(data & address & ~brings_handle);
+}
+
+inline operation& target(std::uint64_t data) noexcept {
+  return *static_cast<operation*>(place(data));
 }
 
 constexpr std::uint16_t generation(std::uint64_t data) noexcept {
