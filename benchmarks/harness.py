@@ -24,6 +24,8 @@ SERVER_CPU, CLIENT_CPU = PROCESSORS[0], PROCESSORS[-1]
 APP_ANSWER_PATH = "/users/42"
 # Of one processor's time. Below, /proc/stat's ticks of 10 ms are the noise.
 FOREIGN_SHARE_MAX, STEAL_SHARE_MAX = 0.05, 0.01
+# The kernel counts in ticks, so that less than this cannot be told from nothing.
+FOREIGN_TICKS_MIN, STEAL_TICKS_MIN = 3, 1
 RETRIES = 3  # of a disturbed run
 
 
@@ -223,8 +225,10 @@ def run_client(server, command, timeout=None, check=True):
     foreign = busy_after - busy - used["server_cpu"] - used["client_cpu"]
     used["foreign_share"] = max(0.0, foreign / seconds)
     used["steal_share"] = (stolen_after - stolen) / seconds
-    used["is_disturbed"] = (used["foreign_share"] > FOREIGN_SHARE_MAX or
-                            used["steal_share"] > STEAL_SHARE_MAX)
+    tick = 1 / os.sysconf("SC_CLK_TCK")
+    used["is_disturbed"] = (
+        foreign > FOREIGN_SHARE_MAX * seconds + FOREIGN_TICKS_MIN * tick or
+        stolen_after - stolen > STEAL_SHARE_MAX * seconds + STEAL_TICKS_MIN * tick)
     return done.stdout, used
 
 

@@ -45,15 +45,8 @@ class flags {
     return found.empty() ? otherwise : std::move(found.mapped());
   }
 
-  long number(const char* name, long otherwise) {
-    const std::string given = text(name, std::to_string(otherwise).c_str());
-    long value = 0;
-    const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), value);
-    if (error != std::errc{} || end != given.data() + given.size() || value < 0) {
-      reject(std::string("--") + name + " " + given);
-    }
-    return value;
-  }
+  long number(const char* name, long otherwise) { return parse(name, otherwise); }
+  double decimal(const char* name, double otherwise) { return parse(name, otherwise); }
 
   void done() {
     if (!values_.empty()) reject("--" + values_.begin()->first);
@@ -66,6 +59,19 @@ class flags {
   }
 
  private:
+  template <class Number>
+  Number parse(const char* name, Number otherwise) {
+    const auto found = values_.extract(name);
+    if (found.empty()) return otherwise;
+    const std::string& given = found.mapped();
+    Number value = 0;
+    const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), value);
+    if (error != std::errc{} || end != given.data() + given.size() || !(value >= 0)) {
+      reject(std::string("--") + name + " " + given);
+    }
+    return value;
+  }
+
   const char* usage_;
   std::map<std::string, std::string, std::less<>> values_;
 };

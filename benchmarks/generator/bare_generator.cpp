@@ -20,7 +20,7 @@ enum operation : std::uint8_t { receiving, sending };
 struct options {
   std::uint16_t port;
   long connections;
-  long duration_s;
+  double duration_s;
   std::size_t pipeline;
   std::string request;
 };
@@ -30,7 +30,7 @@ options read_options(int argc, char** argv) {
               "--port P [--path /] [--connections 64] [--duration SECONDS] [--pipeline 1]");
   const options read{.port = static_cast<std::uint16_t>(given.number("port", 0)),
                      .connections = given.number("connections", 64),
-                     .duration_s = given.number("duration", 5),
+                     .duration_s = given.decimal("duration", 5),
                      .pipeline = static_cast<std::size_t>(given.number("pipeline", 1)),
                      .request = get_request(given.text("path", "/"))};
   given.done();
@@ -48,7 +48,8 @@ class generator {
 
   void run() {
     const auto start = clock::now();
-    const auto end = start + std::chrono::seconds(options_.duration_s);
+    const auto end = start + std::chrono::duration_cast<clock::duration>(
+                                 std::chrono::duration<double>(options_.duration_s));
     for (const int fd : sockets_) {
       ring_.receive_multishot(fd, receiving);
       send_batch(fd);

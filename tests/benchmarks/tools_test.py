@@ -8,6 +8,7 @@ import pathlib
 import socket
 import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "benchmarks"))
@@ -166,16 +167,52 @@ class Scripts(unittest.TestCase):
                 self.assertIn("usage:", done.stdout)
 
 
-class Intervals(unittest.TestCase):
+def load_script():
+    loader = importlib.machinery.SourceFileLoader("cpu_per_request", str(SCRIPT))
+    script = importlib.util.module_from_spec(
+        importlib.util.spec_from_loader("cpu_per_request", loader))
+    sys.modules["cpu_per_request"] = script  # where its dataclasses look for it
+    loader.exec_module(script)
+    return script
+
+
+def made_run(us, rate):
+    return {"us_per_request": us, "rate": rate, "server_cpu": 1, "server_user_cpu": 0,
+            "requests": 1, "server_busy": 1, "client_us_per_request": 1, "is_disturbed": False}
+
+
+class CpuPerRequest(unittest.TestCase):
     def test_the_median_lies_between_two_ranks_of_the_binomial_distribution(self):
-        loader = importlib.machinery.SourceFileLoader("cpu_per_request", str(SCRIPT))
-        script = importlib.util.module_from_spec(
-            importlib.util.spec_from_loader("cpu_per_request", loader))
-        sys.modules["cpu_per_request"] = script  # where its dataclasses look for it
-        loader.exec_module(script)
+        script = load_script()
         for count, low, high in ((1, 0, 0), (3, 0, 2), (5, 0, 4), (9, 1, 7), (40, 13, 26)):
             values = list(range(count))[::-1]
             self.assertEqual(script.interval_of_median(values), (low, high))
+
+    def test_compares_each_run_with_the_one_at_its_side(self):
+        pairs = [(made_run(2, 10), made_run(1, 40)), (made_run(30, 8), made_run(30, 8)),
+                 (made_run(9, 10), made_run(3, 20))]
+        null, app = load_script().summaries({"app": pairs})
+        self.assertEqual(app["case"], "app")
+        self.assertEqual(app["us_per_request"], 9)
+        self.assertEqual(app["cpu_against_null"], 2)
+        self.assertEqual(app["cpu_against_null_95"], (1, 3))
+        self.assertEqual(app["rate_against_null"], 0.5)
+        self.assertEqual(null["case"], "null")
+        self.assertEqual(null["us_per_request"], 3)
+        self.assertIsNone(null["cpu_against_null"])
+
+    def test_starts_measures_and_keeps_every_run(self):
+        with tempfile.NamedTemporaryFile() as file:
+            done = subprocess.run([SCRIPT, "--bin", BIN, "--rounds", "2", "--seconds", "0.05",
+                                   "--only", "null-epoll", "--json", file.name],
+                                  capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            written = json.load(file)
+        self.assertEqual([each["case"] for each in written["summary"]], ["null", "null-epoll"])
+        self.assertEqual([len(pair) for pair in written["pairs"]["null-epoll"]], [2, 2])
+        for own, basis in written["pairs"]["null-epoll"]:
+            self.assertLess(own["seconds"], 1)
+            self.assertGreater(basis["requests"], 0)
 
 
 if __name__ == "__main__":
