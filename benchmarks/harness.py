@@ -227,8 +227,8 @@ def run_client(server, command, timeout=None, check=True):
     used["steal_share"] = (stolen_after - stolen) / seconds
     tick = 1 / os.sysconf("SC_CLK_TCK")
     used["is_disturbed"] = (
-        foreign > FOREIGN_SHARE_MAX * seconds + FOREIGN_TICKS_MIN * tick or
-        stolen_after - stolen > STEAL_SHARE_MAX * seconds + STEAL_TICKS_MIN * tick)
+        foreign > max(FOREIGN_SHARE_MAX * seconds, FOREIGN_TICKS_MIN * tick) or
+        stolen_after - stolen > max(STEAL_SHARE_MAX * seconds, STEAL_TICKS_MIN * tick))
     return done.stdout, used
 
 
