@@ -5,6 +5,7 @@ The server has one processor and the generator another, so that neither's cost h
 
 import ctypes
 import fcntl
+import functools
 import json
 import os
 import pathlib
@@ -108,8 +109,7 @@ class Server:
         return int(pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
 
     def cpu_seconds(self):
-        """User and system time of the whole process, to the nanosecond: clock_getcpuclockid(3)."""
-        return time.clock_gettime(~self.pid << 3 | 2)
+        return cpu_seconds_of(self.pid)
 
     def user_seconds(self):
         """User time alone, in whole ticks of the clock: of use only for long runs."""
@@ -203,10 +203,32 @@ def processor_times():
     return busy / tick, stolen / tick
 
 
+def cpu_seconds_of(pid):
+    """User and system time of a process, to the nanosecond: clock_getcpuclockid(3)."""
+    return time.clock_gettime(~pid << 3 | 2)
+
+
+@functools.cache
+def softirq_threads():
+    """The kernel threads that take packets over from the processes when there are many; none where
+    they cannot be seen."""
+    names = {f"ksoftirqd/{cpu}" for cpu in (SERVER_CPU, CLIENT_CPU)}
+    found = []
+    for comm in pathlib.Path("/proc").glob("[0-9]*/comm"):
+        try:
+            if comm.read_text().strip() in names:
+                found.append(int(comm.parent.name))
+        except OSError:
+            pass  # it has ended
+    return found
+
+
 def run_client(server, command, timeout=None, check=True):
     """Runs `command` on the client's processor: what it printed, the CPU seconds that it and the
     server used, and what of the two processors others took meanwhile."""
+    softirq = softirq_threads()
     busy, stolen = processor_times()
+    softirq_cpu = sum(map(cpu_seconds_of, softirq))
     server_cpu, server_user = server.cpu_seconds(), server.user_seconds()
     own = resource.getrusage(resource.RUSAGE_CHILDREN)
     begin = time.monotonic()
@@ -221,8 +243,11 @@ def run_client(server, command, timeout=None, check=True):
     own_after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used["client_user_cpu"] = own_after.ru_utime - own.ru_utime
     used["client_cpu"] = used["client_user_cpu"] + own_after.ru_stime - own.ru_stime
+    used["softirq_cpu"] = sum(map(cpu_seconds_of, softirq)) - softirq_cpu
     busy_after, stolen_after = processor_times()
-    foreign = busy_after - busy - used["server_cpu"] - used["client_cpu"]
+    # The packets that those threads handle are this run's: there are no others.
+    own_cpu = used["server_cpu"] + used["client_cpu"] + used["softirq_cpu"]
+    foreign = busy_after - busy - own_cpu
     used["foreign_share"] = max(0.0, foreign / seconds)
     used["steal_share"] = (stolen_after - stolen) / seconds
     tick = 1 / os.sysconf("SC_CLK_TCK")
@@ -240,6 +265,21 @@ def undisturbed(run_once):
         if not run["is_disturbed"]:
             break
     return run
+
+
+def in_turns(number, own, basis):
+    """What the runs `own` and `basis` return; which is first changes from round to round."""
+    first, second = (own, basis) if number % 2 == 0 else (basis, own)
+    runs = first(), second()
+    return runs if first is own else runs[::-1]
+
+
+def interval_of_median(values):
+    """Which two of the values the median of all there could be lies between, 95 times of 100 (the
+    sign test's interval); with less than 6 the smallest and the largest."""
+    ranked = sorted(values)
+    outside = max(0, int((len(ranked) - 1.96 * len(ranked) ** 0.5) / 2))
+    return ranked[outside], ranked[-1 - outside]
 
 
 def load(bin, server, path, seconds, pipeline=1, connections=64, client=("bare-generator",)):

@@ -15,6 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "benchmarks
 import harness  # noqa: E402
 
 SCRIPT = pathlib.Path(harness.__file__).with_name("cpu_per_request")
+AT_RATE = SCRIPT.with_name("at_rate")
 BIN = pathlib.Path(sys.argv.pop(1)).resolve()
 REQUEST = harness.get_request(harness.APP_ANSWER_PATH)
 
@@ -181,13 +182,24 @@ def made_run(us, rate):
             "requests": 1, "server_busy": 1, "client_us_per_request": 1, "is_disturbed": False}
 
 
-class CpuPerRequest(unittest.TestCase):
+class Comparisons(unittest.TestCase):
+    def test_the_first_of_two_runs_is_another_in_the_next_round(self):
+        ran = []
+
+        def run(name):
+            return lambda: ran.append(name) or name
+
+        for number in range(3):
+            self.assertEqual(harness.in_turns(number, run("own"), run("basis")), ("own", "basis"))
+        self.assertEqual(ran, ["own", "basis", "basis", "own", "own", "basis"])
+
     def test_the_median_lies_between_two_ranks_of_the_binomial_distribution(self):
-        script = load_script()
         for count, low, high in ((1, 0, 0), (3, 0, 2), (5, 0, 4), (9, 1, 7), (40, 13, 26)):
             values = list(range(count))[::-1]
-            self.assertEqual(script.interval_of_median(values), (low, high))
+            self.assertEqual(harness.interval_of_median(values), (low, high))
 
+
+class CpuPerRequest(unittest.TestCase):
     def test_compares_each_run_with_the_one_at_its_side(self):
         pairs = [(made_run(2, 10), made_run(1, 40)), (made_run(30, 8), made_run(30, 8)),
                  (made_run(9, 10), made_run(3, 20))]
@@ -213,6 +225,24 @@ class CpuPerRequest(unittest.TestCase):
         for own, basis in written["pairs"]["null-epoll"]:
             self.assertLess(own["seconds"], 1)
             self.assertGreater(basis["requests"], 0)
+
+
+class AtRate(unittest.TestCase):
+    def test_measures_both_servers_at_one_rate(self):
+        with tempfile.NamedTemporaryFile() as file:
+            done = subprocess.run([AT_RATE, "--bin", BIN, "--rounds", "1", "--seconds", "0.05",
+                                   "--only", "tail,churn", "--json", file.name],
+                                  capture_output=True, text=True, timeout=120)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            figures = json.load(file)["figures"]
+        tail, churn = figures["tail"], figures["churn"]
+        self.assertGreater(tail["most"], tail["rate"])
+        self.assertGreaterEqual(tail["p50_us"], 1000)
+        for over, interval in (("over_us", "over_us_95"), ("null_over_us", "null_over_us_95")):
+            self.assertGreater(tail[over], 0)
+            self.assertEqual(tail[interval], [tail[over]] * 2)
+        self.assertEqual(churn["failed"], 0)
+        self.assertGreater(churn["rate_ratio"], 0)
 
 
 if __name__ == "__main__":
