@@ -1,5 +1,6 @@
 #include "server_connection.hpp"
 
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -106,6 +107,11 @@ void server_connection::start_send() noexcept {
 /// Sends a large answer in parts, so that a client that takes it steadily has time for all of it.
 void server_connection::send_part(char* from, std::size_t left) noexcept {
   sending_part_ = {from, std::min(left, limits().output_bytes_max)};
+  if (engine_.ended() && sending_part_.iov_len == left) {
+    // FIN follows at once: in the packet with the end of the answer it costs neither side a packet
+    // of its own, which is a sixth of what a connection for one request costs.
+    io().option(socket_, IPPROTO_TCP, TCP_CORK, 1);
+  }
   io().send(static_cast<send_operation&>(*this), socket_, {&sending_part_, 1});
 }
 

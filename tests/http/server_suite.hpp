@@ -58,6 +58,8 @@ class raw_client {
     if (reset) io().option(socket_, SOL_SOCKET, SO_LINGER, 0);
     io().close(closing_, socket_);
   }
+  /// Of the socket; not in the simulated network.
+  int descriptor() const { return static_cast<int>(socket_); }
   const std::string& received() const { return receiving.bytes; }
   /// The server sent FIN (result 0) or reset the connection (an error).
   bool ended() const { return receiving.ended; }

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "received_segments.hpp"
 #include "server_suite.hpp"
 
 namespace ferrule::http {
@@ -108,6 +109,17 @@ TYPED_TEST(server_test, the_last_answer_is_not_lost_to_a_reset) {
   ASSERT_TRUE(this->until([&] { return client->ended(); }));
   EXPECT_EQ(client->receiving.result, 0) << "FIN, not a reset";
   EXPECT_TRUE(client->received().ends_with("plain /plain"));
+}
+
+TYPED_TEST(server_test, fin_comes_with_the_end_of_the_last_answer) {
+  if (TypeParam::simulated) GTEST_SKIP() << "the simulated network sends FIN by itself";
+  this->listen();
+  const auto client = this->connect();
+  client->send("GET /plain HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  ASSERT_TRUE(this->until([&] { return client->ended(); }));
+  EXPECT_TRUE(client->received().ends_with("plain /plain"));
+  EXPECT_LE(received_segments(client->descriptor()), 3U)
+      << "the SYN's acknowledgement, the request's, and the answer with FIN";
 }
 
 TYPED_TEST(server_test, a_cut_answer_is_a_reset) {
