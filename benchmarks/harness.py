@@ -46,9 +46,9 @@ def request_bytes_with_port(path):
     return len(get_request(path)) + len(":12345")
 
 
-def whole_answer(port, path):
+def whole_answer(port, path, more_fields=b""):
     with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-        connection.sendall(get_request(path))
+        connection.sendall(get_request(path).removesuffix(b"\r\n") + more_fields + b"\r\n")
         received = b""
         while True:
             head, end, body = received.partition(b"\r\n\r\n")
@@ -133,12 +133,14 @@ class Server:
 
 
 def null_server(bin, path=APP_ANSWER_PATH, twin=False, answer=None, delay_us=0,
-                request_bytes=None):
+                request_bytes=None, requests_max=0):
     """For requests for `path`, or of another length: it tells them apart by nothing else."""
     command = [bin / ("null-server-epoll" if twin else "null-server"),
                "--request-bytes", request_bytes or len(get_request(path))]
     if delay_us:
         command += ["--delay-us", delay_us]
+    if requests_max:
+        command += ["--requests-max", requests_max]
     if not answer:
         return Server(command, asks=False)
     with tempfile.NamedTemporaryFile() as file:

@@ -51,9 +51,11 @@ class ring {
     s->buf_group = buffer_group;
   }
   /// Completes when all of `bytes` is taken. Success is reported only if `operation` asks for it.
-  void send_all(int fd, std::string_view bytes, std::uint8_t operation, unsigned char flags = 0) {
+  /// `how`: more flags of send(2).
+  void send_all(int fd, std::string_view bytes, std::uint8_t operation, unsigned char flags = 0,
+                int how = 0) {
     io_uring_sqe* s = next(operation, fd);
-    io_uring_prep_send(s, fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_WAITALL);
+    io_uring_prep_send(s, fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_WAITALL | how);
     s->flags |= flags;
   }
   void poll(int fd, unsigned events, std::uint8_t operation) {

@@ -24,6 +24,7 @@ struct connection {
 
   request_counter requests;
   std::size_t answers_due = 0;
+  std::size_t answered = 0;
   bool is_receiving = true;
   bool is_sending = false;
   std::string out;  // the kernel's while is_sending
@@ -142,19 +143,28 @@ class null_server {
     const std::size_t answers = std::min(to.answers_due, answers_a_send_max);
     if (answers == 0) return;
     to.answers_due -= answers;
+    to.answered += answers;
     to.out.clear();
     for (std::size_t i = 0; i < answers; ++i) to.out += options_.answer;
     to.is_sending = true;
-    ring_.send_all(fd, to.out, sending);
+    // FIN follows, in the same packet.
+    ring_.send_all(fd, to.out, sending, 0, ends(to) ? MSG_MORE : 0);
+  }
+
+  /// Whether the answer under way is the connection's last.
+  bool ends(const connection& c) const {
+    return options_.requests_max != 0 && c.answered >= options_.requests_max;
   }
 
   void sent(int fd, const io_uring_cqe& completion) {
     connection& to = *connections_[static_cast<std::size_t>(fd)];
     to.is_sending = false;
-    if (completion.res == static_cast<int>(to.out.size())) {
-      send_due(fd, to);
-    } else {
+    if (completion.res != static_cast<int>(to.out.size())) {
       shutdown(fd, SHUT_RDWR);  // the receive ends too
+    } else if (ends(to)) {
+      shutdown(fd, SHUT_WR);
+    } else {
+      send_due(fd, to);
     }
     close_when_quiet(fd, to);
   }

@@ -19,6 +19,7 @@ struct null_options {
   std::size_t request_bytes = 0;
   std::string answer;
   std::chrono::microseconds delay{0};  // before each answer; below a second
+  std::size_t requests_max = 0;        // of a connection; 0: the client ends it
 };
 
 inline constexpr const char* built_in_answer =
@@ -27,7 +28,8 @@ inline constexpr const char* built_in_answer =
     R"({"id":"42","name":"User 42","email":"user42@example.com"})";
 
 inline null_options read_null_options(int argc, char** argv) {
-  flags given(argc, argv, "--request-bytes N [--port P] [--answer FILE] [--delay-us N]");
+  flags given(argc, argv,
+              "--request-bytes N [--port P] [--answer FILE] [--delay-us N] [--requests-max N]");
   null_options options;
   options.port = static_cast<std::uint16_t>(given.number("port", 0));
   options.request_bytes = static_cast<std::size_t>(given.number("request-bytes", 0));
@@ -38,6 +40,7 @@ inline null_options read_null_options(int argc, char** argv) {
     if (options.answer.empty()) fail("cannot read an answer from " + file);
   }
   options.delay = std::chrono::microseconds(given.number("delay-us", 0));
+  options.requests_max = static_cast<std::size_t>(given.number("requests-max", 0));
   given.done();
   if (options.delay >= std::chrono::seconds(1)) given.reject("a delay of a second or more");
   if (options.request_bytes == 0) given.reject("--request-bytes 0");

@@ -56,6 +56,13 @@ class NullServers(unittest.TestCase):
                 peer.sendall(count * REQUEST)
                 self.assertEqual(len(receive(peer, count * 20_000)), count * 20_000)
 
+    def test_ends_connections_after_so_many_requests_when_told_to(self):
+        with harness.null_server(BIN, answer=b"pong", requests_max=2) as server:
+            with socket.create_connection(("127.0.0.1", server.port), timeout=30) as peer:
+                for expected in (b"pong", b"pong", b""):
+                    peer.sendall(REQUEST)
+                    self.assertEqual(receive(peer, 4), expected)
+
     def test_ends_with_0_when_asked_to_with_connections_open(self):
         for server in self.each():
             with socket.create_connection(("127.0.0.1", server.port)):
