@@ -29,7 +29,7 @@ constexpr std::uint64_t content_length_max = std::numeric_limits<std::int64_t>::
 // Room for all that does not depend on what is given: names, numbers, line ends.
 constexpr std::size_t fixed_bytes_max = 256;
 static_assert(content_type_name.size() + content_length_name.size() + number_bytes_max +
-                  date_name.size() + host_name.size() + chunked_line.size() +
+                  date_name.size() + date_bytes + host_name.size() + chunked_line.size() +
                   keep_alive_line.size() + 8 * line_end.size() <
               fixed_bytes_max);
 
@@ -120,16 +120,16 @@ void put_status_line(pen& out, int status) noexcept {
 
 bool write_response_head(buffer& out, const response_head_parts& head) {
   if (head.status < 100 || head.status > 599) return false;
-  if (!is_field_value(head.content_type) || !is_field_value(head.date)) return false;
-  if (!are_writable(head.fields) || !is_writable(head.body, head.content_length)) return false;
+  if (!is_field_value(head.content_type) || !are_writable(head.fields)) return false;
+  if (!is_writable(head.body, head.content_length)) return false;
 
-  char* const begin = out.prepare(fixed_bytes_max + head.content_type.size() + head.date.size() +
-                                  bytes_of(head.fields));
+  char* const begin =
+      out.prepare(fixed_bytes_max + head.content_type.size() + bytes_of(head.fields));
   pen to{begin};
   put_status_line(to, head.status);
   put_line(to, content_type_name, head.content_type);
   if (head.status >= 200 && head.status != 204) put_framing(to, head.body, head.content_length);
-  put_line(to, date_name, head.date);
+  if (head.date != nullptr) put_line(to, date_name, head.date->view());
   put_rest(to, head.connection, head.fields);
   out.commit(static_cast<std::size_t>(to.at - begin));
   return true;

@@ -77,7 +77,7 @@ bool server_engine::write_head(const answer_head& head, body_kind body,
                                   .body = framing_of(head.status, body),
                                   .content_length = has_no_body(head.status) ? 0 : content_length,
                                   .connection = connection_option_now(),
-                                  .date = context_.date(),
+                                  .date = &context_.date(),
                                   .fields = head.fields};
   const bool tells_retries = kept_ != nullptr && kept_->tells_retries;
   const bool written =
@@ -208,7 +208,7 @@ void server_engine::answer_problem(int status, std::string_view detail) {
                             .body = body_kind::length,
                             .content_length = body.size(),
                             .connection = connection_option_now(),
-                            .date = context_.date()};
+                            .date = &context_.date()};
   if (status == 503) parts.fields = retry_after;
   // Nothing in it comes from outside, so it cannot be invalid.
   if (write_response_head(out(), parts) && !head_only_) out_.append(body.view());

@@ -23,11 +23,13 @@ std::string written(const request_head_parts& head) {
   return write_request_head(out, head) ? std::string(out.view()) : "refused";
 }
 
+const date_text some_date{std::chrono::sys_seconds(std::chrono::seconds(784111777))};
+
 TEST(head_writer, a_json_response) {
   EXPECT_EQ(written({.content_type = "application/json",
                      .body = body_kind::length,
                      .content_length = 61,
-                     .date = "Sun, 06 Nov 1994 08:49:37 GMT"}),
+                     .date = &some_date}),
             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 61\r\n"
             "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n");
 }
@@ -159,7 +161,7 @@ TEST(head_writer, large_heads_fit) {
                                         .body = body_kind::length,
                                         .content_length = std::numeric_limits<std::int64_t>::max(),
                                         .connection = connection_option::keep_alive,
-                                        .date = "Sun, 06 Nov 1994 08:49:37 GMT",
+                                        .date = &some_date,
                                         .fields = fields}));
   std::vector<header_field> storage(100);
   response_head head;

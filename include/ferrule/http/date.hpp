@@ -29,6 +29,17 @@ inline constexpr std::size_t date_bytes = 29;
 /// from 0 to 9999.
 void format_date(std::chrono::sys_seconds when, char* out) noexcept;
 
+/// A date as HTTP writes it, and nothing else, so whoever sends it need not check it.
+class date_text {
+ public:
+  /// The year must be from 0 to 9999.
+  explicit date_text(std::chrono::sys_seconds when) noexcept { format_date(when, chars_.data()); }
+  std::string_view view() const noexcept { return {chars_.data(), chars_.size()}; }
+
+ private:
+  std::array<char, date_bytes> chars_;
+};
+
 /// Reads a date in any of the three forms a recipient must take: IMF-fixdate, RFC 850's and
 /// asctime's. A two-digit year is of the century that puts it less than 50 years after `now`.
 /// Empty when the text is none of them or names no real day; the name of the weekday must be one
@@ -40,19 +51,19 @@ std::optional<std::chrono::sys_seconds> parse_date(std::string_view text,
 /// Thread rule: belongs to one thread; keep one per reactor.
 class date_cache {
  public:
-  /// The date of `now`. The view is valid until the next call with another second.
-  std::string_view at(std::chrono::system_clock::time_point now) noexcept {
+  /// The date of `now`, until the next call with another second.
+  const date_text& at(std::chrono::system_clock::time_point now) noexcept {
     const auto second = std::chrono::floor<std::chrono::seconds>(now);
     if (second != second_) {
       second_ = second;
-      format_date(second, text_.data());
+      text_ = date_text(second);
     }
-    return {text_.data(), text_.size()};
+    return text_;
   }
 
  private:
-  std::chrono::sys_seconds second_ = std::chrono::sys_seconds::min();
-  std::array<char, date_bytes> text_{};
+  std::chrono::sys_seconds second_{};
+  date_text text_{second_};
 };
 
 }  // namespace ferrule::http

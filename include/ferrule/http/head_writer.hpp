@@ -4,10 +4,10 @@
 /// buffer in one piece, so that no value can smuggle a line end into a message.
 ///
 /// ```cpp
-/// inline bool greet(ferrule::buffer& out, std::string_view date) {
+/// inline bool greet(ferrule::buffer& out, const ferrule::http::date_text& date) {
 ///   const bool written = ferrule::http::write_response_head(
 ///       out, {.content_type = "text/plain", .body = ferrule::body_kind::length,
-///             .content_length = 5, .date = date});
+///             .content_length = 5, .date = &date});
 ///   if (written) out.append("hello");
 ///   return written;
 /// }
@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "ferrule/core/buffer.hpp"
+#include "ferrule/http/date.hpp"
 #include "ferrule/http/message.hpp"
 
 namespace ferrule::http {
@@ -37,7 +38,7 @@ struct response_head_parts {
   body_kind body = body_kind::none;
   std::uint64_t content_length = 0;  ///< bytes, used for `body_kind::length`
   connection_option connection = connection_option::unsaid;
-  std::string_view date = {};                 ///< see `date_cache`; empty: no field
+  const date_text* date = nullptr;            ///< see `date_cache`; null: no field
   std::span<const header_field> fields = {};  ///< written as they are, after the others
 };
 

@@ -37,12 +37,12 @@ class server_context {
   std::span<header_field> fields() noexcept { return fields_; }
 
   /// The Date field's value. The clock is read once a batch.
-  std::string_view date() {
+  const date_text& date() {
     if (const mono_time now = loop_.now(); now != date_read_) {
       date_read_ = now;
-      date_text_ = date_.at(loop_.date());
+      date_text_ = &date_.at(loop_.date());
     }
-    return date_text_;
+    return *date_text_;
   }
 
   /// Makes `into` a buffer with some capacity, from the pool where possible. Idle connections hold
@@ -80,7 +80,7 @@ class server_context {
   std::vector<buffer> kept_buffers_;
   date_cache date_;
   mono_time date_read_ = mono_time::min();
-  std::string_view date_text_;
+  const date_text* date_text_ = nullptr;
 };
 
 }  // namespace ferrule::http
