@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 
 namespace ferrule::detail {
 namespace {
@@ -50,9 +51,12 @@ segment_end scan_segment(std::string_view path, std::size_t begin) noexcept {
   return end;
 }
 
+/// The same where nothing is looked up by the hash.
 segment_end find_end(std::string_view path, std::size_t begin) noexcept {
-  const std::size_t slash = path.find('/', begin);
-  return {std::min(slash, path.size()), segment_hash_seed};
+  const void* const slash = std::memchr(path.data() + begin, '/', path.size() - begin);
+  if (slash == nullptr) return {path.size(), segment_hash_seed};
+  return {static_cast<std::size_t>(static_cast<const char*>(slash) - path.data()),
+          segment_hash_seed};
 }
 
 /// One way after the other through the tree. A way is as long as the path, and a table's paths have
@@ -66,28 +70,40 @@ class search {
   /// Whether there is a route from node `at` on for what follows `offset`, which is the slash
   /// before the next segment, or the path's end. `params` were found before it.
   bool leads_on(std::int16_t at, std::size_t offset, std::size_t params) noexcept {
-    return offset == path_.size() ? ends(at, params) : descends(at, offset + 1, params);
+    while (offset != path_.size()) {
+      const trie_node& node = tree_.nodes[at];
+      const std::size_t begin = offset + 1;
+      const segment_end end =
+          node.has_literals ? scan_segment(path_, begin) : find_end(path_, begin);
+      offset = end.offset;
+      const std::string_view text(path_.data() + begin, offset - begin);
+      const std::int16_t literal =
+          node.has_literals ? follow_literal(tree_, at, text, end.hash) : std::int16_t{-1};
+      // The last way from a node needs no way back to it.
+      if (literal >= 0 && node.parameter < 0 && node.tail < 0) {
+        at = literal;
+        continue;
+      }
+      if (literal >= 0 && leads_on(literal, offset, params)) return true;
+      if (node.parameter >= 0 && !text.empty()) {
+        note(params, begin, offset);
+        if (node.tail < 0) {
+          at = node.parameter;
+          ++params;
+          continue;
+        }
+        if (leads_on(node.parameter, offset, params + 1)) return true;
+      }
+      if (node.tail < 0) return false;
+      note(params, begin, path_.size());
+      return ends(node.tail, params + 1);
+    }
+    return ends(at, params);
   }
 
   const found_route& found() const noexcept { return found_; }
 
  private:
-  bool descends(std::int16_t at, std::size_t begin, std::size_t params) noexcept {
-    const trie_node& node = tree_.nodes[at];
-    const segment_end end = node.has_literals ? scan_segment(path_, begin) : find_end(path_, begin);
-    if (node.has_literals) {
-      const std::string_view text(path_.data() + begin, end.offset - begin);
-      const std::int16_t literal = follow_literal(tree_, at, text, end.hash);
-      if (literal >= 0 && leads_on(literal, end.offset, params)) return true;
-    }
-    if (node.parameter >= 0 && end.offset != begin) {
-      note(params, begin, end.offset);
-      if (leads_on(node.parameter, end.offset, params + 1)) return true;
-    }
-    if (node.tail < 0) return false;
-    note(params, begin, path_.size());
-    return ends(node.tail, params + 1);
-  }
   bool ends(std::int16_t at, std::size_t params) noexcept {
     const std::int16_t index = tree_.nodes[at].leaf;
     if (index < 0) return false;
@@ -98,7 +114,7 @@ class search {
   }
   void note(std::size_t param, std::size_t begin, std::size_t end) noexcept {
     params_.places[param] = {static_cast<std::uint32_t>(begin),
-                            static_cast<std::uint32_t>(end - begin)};
+                             static_cast<std::uint32_t>(end - begin)};
   }
 
   const trie_view& tree_;
