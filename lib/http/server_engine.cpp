@@ -130,6 +130,7 @@ void server_engine::turn_away() noexcept {
 }
 
 void server_engine::outgoing_sent() noexcept {
+  if (kept_ == nullptr && in_.empty() && !end_of_input_) return;  // nothing waited
   run_or_lose([this] {
     if (kept_ != nullptr) kept_->ex.resume_writer();
     process_buffered();
