@@ -109,7 +109,7 @@ void server_connection::send_part(char* from, std::size_t left) noexcept {
   sending_part_ = {from, std::min(left, limits().output_bytes_max)};
   if (engine_.ended() && sending_part_.iov_len == left) {
     // FIN follows at once: in the packet with the end of the answer it costs neither side a packet
-    // of its own, which is a sixth of what a connection for one request costs.
+    // of its own, which is a tenth of what a connection for one request costs the server.
     io().option(socket_, IPPROTO_TCP, TCP_CORK, 1);
   }
   io().send(static_cast<send_operation&>(*this), socket_, {&sending_part_, 1});
