@@ -4,9 +4,7 @@ find_package(Python3 REQUIRED COMPONENTS Interpreter)
 # GoogleTest's header takes the compiler longer than a usual test, so it is compiled once for all.
 add_executable(test_precompiled EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/precompiled.cpp)
 target_link_libraries(test_precompiled PRIVATE ferrule::ferrule GTest::gtest_main)
-target_precompile_headers(test_precompiled PRIVATE <gtest/gtest.h>)
-# Without its time the result is the same each time, as ccache needs it.
-target_compile_options(test_precompiled PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+ferrule_precompile(test_precompiled <gtest/gtest.h>)
 ferrule_warnings(test_precompiled)
 
 # ferrule_test(<folder> [SOURCES source...] [LIBRARIES library...] [TIMEOUT seconds])

@@ -7,5 +7,6 @@ if(FERRULE_SANITIZE)
   add_link_options(-fsanitize=${FERRULE_SANITIZE})
   # But the simulated network: most of what tests execute, in few files, and not what they test.
   file(GLOB simulation_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/test/*.cpp)
-  set_source_files_properties(${simulation_sources} PROPERTIES COMPILE_OPTIONS -O1)
+  set_source_files_properties(${simulation_sources} PROPERTIES
+    COMPILE_OPTIONS -O1 SKIP_PRECOMPILE_HEADERS ON)
 endif()
