@@ -2,7 +2,7 @@
 # left to it, and so is benchmarks/. The target `services` builds all of services/.
 #
 # Sanitizers are for tests, and no test runs a service with one: there only `services` builds them.
-# The same goes for the tools of benchmarks/, but for what tests link.
+# Nor does one run the tools of benchmarks/, of which only what tests link is built.
 add_custom_target(services)
 
 function(ferrule_add_services)
