@@ -2,7 +2,7 @@
 # left to it, and so is benchmarks/. The target `services` builds all of services/.
 #
 # Sanitizers are for tests, and no test runs a service with one: there only `services` builds them.
-# Nor does one run the tools of benchmarks/, of which only what tests link is built.
+# Nor are the tools of benchmarks/ tested with the thread sanitizer, but for what tests link.
 add_custom_target(services)
 
 function(ferrule_add_services)
@@ -26,7 +26,7 @@ function(ferrule_add_services)
 endfunction()
 
 ferrule_add_services()
-if(FERRULE_SANITIZE)
+if(FERRULE_SANITIZE STREQUAL thread)
   set(unless_linked EXCLUDE_FROM_ALL)
 endif()
 if(EXISTS ${PROJECT_SOURCE_DIR}/benchmarks/CMakeLists.txt)
