@@ -4,22 +4,17 @@
 
 #include "ferrule/http/problem_text.hpp"
 #include "ferrule/http/server_engine.hpp"
+#include "ferrule/http/status.hpp"
 #include "kept_exchange.hpp"
 
 namespace ferrule::http {
 namespace {
 
-constexpr int reset_content = 205;
-
-constexpr bool has_no_body(int status) noexcept {
-  return status == 204 || status == reset_content || status == 304;
-}
-
 /// Of 205 a client has to be told that nothing follows (RFC 9110 section 15.3.6); 204 and 304 say
 /// it by themselves.
-constexpr body_kind framing_of(int status, body_kind body) noexcept {
-  if (status == reset_content) return body_kind::length;
-  return has_no_body(status) ? body_kind::none : body;
+constexpr body_kind framing_of(int code, body_kind body) noexcept {
+  if (code == static_cast<int>(status::reset_content)) return body_kind::length;
+  return has_no_body(code) ? body_kind::none : body;
 }
 
 /// Whether a handler says what is the engine's to say: interim answers, or a field once more.
@@ -115,8 +110,13 @@ void server_engine::begin(exchange& ex, const answer_head& head,
     ex.engine_parts().stop.request_stop();  // what it would stream has no place to go
     return;
   }
-  if (has_no_body(head.status)) stream_ = body_kind::none;
-  streaming_ = true;
+  if (head_only_ || has_no_body(head.status)) {
+    stream_complete_ = true;
+    // Nothing that it writes would go anywhere, so that it could write, or wait, for ever.
+    ex.engine_parts().stop.request_stop(stop_reason::answered);
+  } else {
+    streaming_ = true;
+  }
   tell_owner();
 }
 
@@ -128,11 +128,10 @@ bool server_engine::write(exchange& ex, std::string_view bytes) {
         reset(ex);  // more than was announced: the client could take it for the next answer
         return true;
       }
-      if (!head_only_) out().append(bytes);
+      out().append(bytes);
       stream_left_ -= bytes.size();
       break;
     case body_kind::chunked:
-      if (head_only_) break;
       // Room for the whole chunk first: without memory for all of it there must be none of it.
       out().prepare(chunk_head_bytes_max + bytes.size() + chunk_end.size());
       out_.commit(write_chunk_head(out_.prepare(chunk_head_bytes_max), bytes.size()));
@@ -140,7 +139,7 @@ bool server_engine::write(exchange& ex, std::string_view bytes) {
       out_.append(chunk_end);
       break;
     case body_kind::until_close:
-      if (!head_only_) out().append(bytes);
+      out().append(bytes);
       break;
     case body_kind::none:
       break;
@@ -151,16 +150,18 @@ bool server_engine::write(exchange& ex, std::string_view bytes) {
 
 void server_engine::finish(exchange& ex) {
   if (!streaming_ || phase_ == phase::ended) return;
-  if (stream_ == body_kind::length && stream_left_ != 0 && !head_only_) {
+  if (stream_ == body_kind::length && stream_left_ != 0) {
     reset(ex);
     return;
   }
+  if (stream_ == body_kind::chunked) out().append(last_chunk);
   streaming_ = false;
-  if (stream_ == body_kind::chunked && !head_only_) out().append(last_chunk);
+  stream_complete_ = true;
   tell_owner();
 }
 
 void server_engine::reset(exchange& ex) {
+  if (stream_complete_) return;  // the client has it, or will
   streaming_ = false;
   broken_ = true;
   phase_ = phase::ended;

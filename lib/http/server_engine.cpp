@@ -347,7 +347,7 @@ void server_engine::handler_ended(exchange&, bool stopped) noexcept {
 }
 
 void server_engine::end_kept(bool stopped) {
-  context_.counters.handlers_stopped += stopped ? 1 : 0;
+  context_.counters.handlers_stopped += stopped && !stream_complete_ ? 1 : 0;
   exchange& ex = kept_->ex;
   if (phase_ != phase::ended) {
     if (streaming_) {
@@ -383,6 +383,7 @@ void server_engine::free_kept() noexcept {
 
 void server_engine::after_answer() {
   streaming_ = false;
+  stream_complete_ = false;
   body_wanted_ = false;
   if (!keep_alive_) {
     phase_ = phase::ended;

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "ferrule/http/parser.hpp"
+#include "ferrule/http/status.hpp"
 #include "ferrule/test/sim.hpp"
 
 namespace ferrule::test {
@@ -26,10 +27,13 @@ class recorder final : public http::sink, ready {
     keep_body(ex, body);
     answer_.is_complete = true;
   }
-  void begin(http::exchange&, const http::answer_head& head,
+  void begin(http::exchange& ex, const http::answer_head& head,
              std::optional<std::uint64_t> content_length) override {
     keep_head(head);
     answer_.content_length = content_length;
+    if (ex.request().verb != method::head && !http::has_no_body(head.status)) return;
+    answer_.is_complete = ends_with_head_ = true;
+    ex.engine_parts().stop.request_stop(stop_reason::answered);
   }
   bool write(http::exchange& ex, std::string_view bytes) override {
     keep_body(ex, bytes);
@@ -40,14 +44,16 @@ class recorder final : public http::sink, ready {
     return false;
   }
   void finish(http::exchange&) override { answer_.is_complete = true; }
-  void reset(http::exchange&) override { answer_.is_complete = false; }
+  void reset(http::exchange&) override { answer_.is_complete = ends_with_head_; }
   std::optional<std::string_view> read(http::exchange&) override {
     const std::string_view part =
         std::string_view(request_.body).substr(read_, request_.part_bytes);
     read_ += part.size();
     return part;
   }
-  void handler_ended(http::exchange&, bool stopped) noexcept override { answer_.stopped = stopped; }
+  void handler_ended(http::exchange&, bool stopped) noexcept override {
+    answer_.stopped = stopped && !ends_with_head_;
+  }
 
   call_answer& answer() noexcept { return answer_; }
 
@@ -67,6 +73,7 @@ class recorder final : public http::sink, ready {
   executor& loop_;
   http::exchange* waiting_ = nullptr;
   std::size_t read_ = 0;
+  bool ends_with_head_ = false;  // a streamed answer without a body
   call_answer answer_;
 };
 

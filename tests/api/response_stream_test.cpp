@@ -49,12 +49,22 @@ task<std::optional<response_stream>> maybe_later(int n) {
   co_return count(n);
 }
 
+response_stream endless(int status) {
+  co_yield stream_head{.status = status};
+  for (;;) co_yield "part";
+}
+response_stream careful(const request& asked) {
+  co_yield stream_head{.content_length = 4};
+  if (asked.verb == method::get) co_yield "1234";
+}
+
 constexpr auto routes =
     route_table(route<"GET /count/{n}">(count), route<"GET /headless">(without_head),
                 route<"GET /partless">(without_parts), route<"GET /nothing">(nothing),
                 route<"GET /length/{n}">(with_length), route<"GET /fails/{early}">(fails),
                 route<"GET /late-head">(late_head), route<"GET /maybe/{n}">(maybe),
-                route<"GET /later/{n}">(later), route<"GET /maybe-later/{n}">(maybe_later));
+                route<"GET /later/{n}">(later), route<"GET /maybe-later/{n}">(maybe_later),
+                route<"GET /endless/{status}">(endless), route<"GET /careful">(careful));
 
 struct quiet : testing::Test {
   quiet() {
@@ -122,6 +132,18 @@ TEST(response_stream, may_come_in_a_result_or_a_task) {
   EXPECT_TRUE(call<routes>("GET /later/2").is_complete);
   EXPECT_EQ(call<routes>("GET /maybe-later/1").body, "0\n");
   EXPECT_EQ(call<routes>("GET /maybe-later/0").status, 404);
+}
+
+TEST(response_stream, ends_with_its_head_where_there_is_no_body) {
+  for (const char* line : {"HEAD /endless/200", "GET /endless/204", "GET /endless/205",
+                           "GET /endless/304", "HEAD /careful", "HEAD /length/5"}) {
+    const auto answer = call<routes>(line);
+    EXPECT_TRUE(answer.is_complete) << line;
+    EXPECT_FALSE(answer.stopped) << line;
+    EXPECT_EQ(answer.body, "") << line;
+    EXPECT_EQ(answer.took, 0s) << line;
+  }
+  EXPECT_EQ(call<routes>("GET /careful").body, "1234");
 }
 
 TEST(response_stream, is_unwound_when_stopped) {

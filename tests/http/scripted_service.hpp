@@ -22,6 +22,9 @@ namespace ferrule::http {
 /// /ignore          a coroutine that answers without reading its streamed body
 /// /stream/N        streams N bytes in parts of 1000, chunked
 /// /length/N        the same with Content-Length
+/// /endless         streams parts of 1000 bytes, chunked, for ever
+/// /events          begins a chunked answer, and waits for ever for what to write
+/// /bodiless/S      begins an answer of status S, and writes for ever
 /// /short, /long    announce 10 bytes and write 5 or 15
 /// /bad             answers with a header value that is not valid
 /// /silent          does not answer
@@ -38,6 +41,7 @@ class scripted_service final : public service {
     if (path == "/copy") ex.match().traits = &copies_;
     if (path == "/read" || path == "/ignore") ex.match().traits = &stream_;
     if (path == "/async" || path == "/later" || path == "/now" || path == "/never" ||
+        path == "/endless" || path == "/events" || path.starts_with("/bodiless/") ||
         path == "/short" || path == "/long" || path.starts_with("/stream/") ||
         path.starts_with("/length/")) {
       ex.match().traits = &suspends_;
@@ -87,6 +91,14 @@ class scripted_service final : public service {
     if (path == "/read") co_await read_all(ex);
     if (path.starts_with("/stream/")) co_await write_all(ex, number(path), std::nullopt);
     if (path.starts_with("/length/")) co_await write_all(ex, number(path), number(path));
+    if (path == "/endless") co_await write_for_ever(ex, 200);
+    if (path.starts_with("/bodiless/")) {
+      co_await write_for_ever(ex, static_cast<int>(number(path)));
+    }
+    if (path == "/events") {
+      ex.begin(text(), std::nullopt);
+      co_await sleep(std::chrono::hours(24));
+    }
     if (path == "/short") co_await write_all(ex, 5, 10);
     if (path == "/long") co_await write_all(ex, 15, 10);
     if (path == "/later") co_return;
@@ -107,6 +119,11 @@ class scripted_service final : public service {
       if (read_body.substr(read_body.size() - part.size()) != part) read_body = "a part changed";
     }
     ex.respond(text(), std::to_string(read_body.size()));
+  }
+  task<> write_for_ever(exchange& ex, int status) {
+    ex.begin({.status = status}, std::nullopt);
+    const std::string part(1000, 'x');
+    for (;;) co_await ex.write(part);
   }
   task<> write_all(exchange& ex, std::uint64_t bytes, std::optional<std::uint64_t> announced) {
     ex.begin(text(), announced);

@@ -178,7 +178,35 @@ TEST(server_engine, head_gets_the_head_alone) {
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\n");
   EXPECT_EQ(c.ask("HEAD /stream/2000 HTTP/1.1\r\nHost: a\r\n\r\n"),
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n");
+  c.loop.drain();
   EXPECT_EQ(c.ask("GET /empty HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP/1.1 204 No Content\r\n\r\n");
+}
+
+TEST(server_engine, an_answer_without_a_body_ends_its_stream) {
+  const std::string chunked = "Transfer-Encoding: chunked\r\n\r\n";
+  const std::string ok_head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n";
+  const std::pair<std::string, std::string> cases[] = {
+      {"HEAD /endless", "HTTP/1.1 200 OK\r\n" + chunked},
+      {"HEAD /events", ok_head + chunked},
+      {"HEAD /stream/9223372036854775807", ok_head + chunked},
+      {"HEAD /length/9223372036854775807",
+       ok_head + "Content-Length: 9223372036854775807\r\n\r\n"},
+      {"HEAD /short", ok_head + "Content-Length: 10\r\n\r\n"},
+      {"HEAD /long", ok_head + "Content-Length: 10\r\n\r\n"},
+      {"GET /bodiless/204", "HTTP/1.1 204 No Content\r\n\r\n"},
+      {"GET /bodiless/205", "HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n"},
+      {"GET /bodiless/304", "HTTP/1.1 304 Not Modified\r\n\r\n"},
+  };
+  const std::string next = "GET /plain HTTP/1.1\r\nHost: a\r\n\r\n";
+  for (const auto& [line, head] : cases) {
+    conversation c;
+    c.ask(line + " HTTP/1.1\r\nHost: a\r\n\r\n" + next);
+    c.loop.drain();
+    EXPECT_EQ(c.answer(), head + ok("plain /plain")) << line;
+    EXPECT_EQ(c.service.running, 0) << line;
+    EXPECT_EQ(c.context.counters.handlers_stopped, 0U) << line;
+    EXPECT_EQ(c.ask(next), ok("plain /plain")) << line;
+  }
 }
 
 TEST(server_engine, follows_connection_and_version) {

@@ -12,7 +12,9 @@
 /// The head may be yielded first; without it the answer is 200, `application/octet-stream` and
 /// chunked. It is sent with the first part, or at the end if there is none. The coroutine may also
 /// await tasks. An exception before the head is sent is answered 500; after it, and when a
-/// promised length is not kept to, the answer is reset, so that no client takes it for whole.
+/// promised length is not kept to, the answer is reset, so that no client takes it for whole. An
+/// answer without a body (to HEAD, or 204, 205 and 304) is complete with its head: the coroutine is
+/// stopped where it waits next.
 
 #include <coroutine>
 #include <cstdint>
@@ -96,7 +98,8 @@ class response_stream::promise_type : public detail::promise_base {
   void finish() {
     if (exception_ != nullptr) std::rethrow_exception(exception_);
     if (!out_->exchange().answered()) begin({.content_length = 0});
-    if (length_ && sent_bytes_ != *length_) {
+    const bool stopped = env().stop->stop_requested();  // then it may have left parts out
+    if (length_ && sent_bytes_ != *length_ && !stopped) {
       throw std::length_error("a stream is shorter than its head says");
     }
     out_->exchange().finish();

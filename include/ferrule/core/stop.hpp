@@ -17,7 +17,14 @@
 namespace ferrule {
 
 /// Why work was asked to stop; `none` while it was not.
-enum class stop_reason : std::uint8_t { none, cancelled, deadline, disconnect, drain };
+enum class stop_reason : std::uint8_t {
+  none,
+  cancelled,
+  deadline,
+  disconnect,
+  drain,
+  answered,  ///< its answer is complete, though it would go on
+};
 
 class stop_source;
 

@@ -167,7 +167,9 @@ class exchange {
     answered_ = true;
     sink_.respond(*this, head, body);
   }
-  /// Starts a streamed answer: with a length, which must then be kept to, or chunked.
+  /// Starts a streamed answer: with a length, which must then be kept to, or chunked. One without a
+  /// body (HEAD, 204, 205, 304) is complete with its head: then the handler is stopped, with
+  /// `stop_reason::answered`.
   void begin(const answer_head& head, std::optional<std::uint64_t> content_length) {
     answered_ = true;
     sink_.begin(*this, head, content_length);

@@ -179,8 +179,9 @@ class server_engine final : sink {
   bool handler_stopped_ = false;  // the handler ended inside service::invoke, stopped
   bool end_of_input_ = false;
   bool draining_ = false;
-  bool body_wanted_ = false;  // the handler waits for more of a streamed body
-  bool streaming_ = false;    // between begin and finish
+  bool body_wanted_ = false;      // the handler waits for more of a streamed body
+  bool streaming_ = false;        // between begin and finish
+  bool stream_complete_ = false;  // a streamed answer that lacks nothing, its handler still there
   bool broken_ = false;
 };
 

@@ -96,5 +96,8 @@ namespace http {
 /// a code without one. The text is static.
 std::string_view status_line(int code) noexcept;
 
+/// Whether an answer with that status ends with its head (RFC 9110, 15.3.5, 15.3.6, 15.4.5).
+constexpr bool has_no_body(int code) noexcept { return code == 204 || code == 205 || code == 304; }
+
 }  // namespace http
 }  // namespace ferrule
