@@ -93,6 +93,12 @@ std::int32_t peer(handle socket, address& out) noexcept {
   return name_of(::getpeername, socket, out);
 }
 
+std::int32_t peek(handle socket) noexcept {
+  char byte = 0;
+  return result_of(
+      static_cast<int>(::recv(fd_of(socket), &byte, 1, MSG_PEEK | MSG_DONTWAIT)));
+}
+
 std::int32_t option(handle socket, int level, int name, int value) noexcept {
   if (level == SOL_SOCKET && name == SO_LINGER) {
     const linger seconds{.l_onoff = 1, .l_linger = value};

@@ -16,6 +16,7 @@ std::int32_t open(int family, int type) noexcept;
 std::int32_t adopt(int fd) noexcept;
 std::int32_t local(handle socket, address& out) noexcept;
 std::int32_t peer(handle socket, address& out) noexcept;
+std::int32_t peek(handle socket) noexcept;
 std::int32_t option(handle socket, int level, int name, int value) noexcept;
 void shutdown(handle socket, int how) noexcept;
 void close(handle any) noexcept;

@@ -31,6 +31,7 @@ class backend final : public io::backend, public socket_owner {
   std::int32_t adopt(int fd) override;
   std::int32_t local(io::handle socket, address& out) override;
   std::int32_t peer(io::handle socket, address& out) override;
+  std::int32_t peek(io::handle socket) noexcept override;
   std::int32_t option(io::handle socket, int level, int name, int value) override;
   void shutdown(io::handle socket, int how) noexcept override;
 

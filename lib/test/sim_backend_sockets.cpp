@@ -73,6 +73,19 @@ std::int32_t backend::peer(io::handle handle, address& out) {
   return 0;
 }
 
+std::int32_t backend::peek(io::handle handle) noexcept {
+  const socket* s = find(handle);
+  if (s == nullptr) return -EBADF;
+  if (!s->connected) return -ENOTCONN;
+  for (const due& each : completions_) {
+    const auto what = static_cast<kind>(each.op->kind);
+    const bool receives = what == kind::recv || what == kind::recv_start;
+    const bool is_here = each.op->slot == static_cast<std::uint32_t>(handle);
+    if (receives && is_here && each.result && *each.result != -ECANCELED) return *each.result;
+  }
+  return s->connected.to->peek(s->connected.side).value_or(-EAGAIN);
+}
+
 std::int32_t backend::option(io::handle handle, int level, int name, int value) {
   socket* s = find(handle);
   if (s == nullptr) return -EBADF;

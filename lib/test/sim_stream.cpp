@@ -136,13 +136,19 @@ std::int32_t connection::write(unsigned side, std::span<const std::byte> bytes) 
   return static_cast<std::int32_t>(taken);
 }
 
+connection::outcome connection::peek(unsigned side) const noexcept {
+  const stream_end& e = ends_[side];
+  if (!e.inbox.empty()) return static_cast<std::int32_t>(e.inbox.size());
+  if (e.fin_received) return 0;
+  if (e.error != 0) return -e.error;
+  if (e.state == phase::dead || e.read_shut) return 0;
+  return std::nullopt;
+}
+
 connection::outcome connection::read(unsigned side, std::span<std::byte> into) {
   stream_end& e = ends_[side];
-  if (e.inbox.empty()) {
-    if (e.fin_received) return 0;
-    if (e.error != 0) return take_error(e);
-    if (e.state == phase::dead || e.read_shut) return 0;
-    return std::nullopt;
+  if (const outcome there = peek(side); !there || *there <= 0) {
+    return there && *there < 0 ? take_error(e) : there;
   }
   std::size_t count = std::min(e.inbox.size(), into.size());
   const sim_link& l = link();

@@ -83,6 +83,7 @@ class connection : public std::enable_shared_from_this<connection> {
   /// Takes what fits. Returns how many bytes, 0 when full, or -errno.
   std::int32_t write(unsigned side, std::span<const std::byte> bytes);
   outcome read(unsigned side, std::span<std::byte> into);
+  outcome peek(unsigned side) const noexcept;  // what `read` would give
   void shutdown(unsigned side, bool reading, bool writing);
   void close(unsigned side);
 

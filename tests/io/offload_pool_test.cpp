@@ -21,6 +21,7 @@ class woken_backend final : public backend {
   std::int32_t adopt(int) override { return -ENOTSUP; }
   std::int32_t local(handle, address&) override { return -ENOTSUP; }
   std::int32_t peer(handle, address&) override { return -ENOTSUP; }
+  std::int32_t peek(handle) noexcept override { return -ENOTSUP; }
   std::int32_t option(handle, int, int, int) override { return -ENOTSUP; }
   void shutdown(handle, int) noexcept override {}
   void close(operation&, handle) override {}

@@ -37,6 +37,7 @@ class clock_backend final : public io::backend {
   std::int32_t adopt(int) override { return none; }
   std::int32_t local(io::handle, ferrule::address&) override { return none; }
   std::int32_t peer(io::handle, ferrule::address&) override { return none; }
+  std::int32_t peek(io::handle) noexcept override { return none; }
   std::int32_t option(io::handle, int, int, int) override { return none; }
   void shutdown(io::handle, int) noexcept override {}
   void close(io::operation&, io::handle) override {}

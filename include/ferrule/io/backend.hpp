@@ -98,6 +98,10 @@ class backend {
   /// The local address, with the real port when 0 was asked for.
   virtual std::int32_t local(handle socket, address& out) = 0;
   virtual std::int32_t peer(handle socket, address& out) = 0;
+  /// What has come to a connected stream that no `done` has told of yet, be it what a pending
+  /// receive will tell next; takes nothing. 1 or more: bytes. 0: the peer sent FIN. -EAGAIN:
+  /// nothing. Else -errno: the connection is broken, and who receives next may hear of it no more.
+  virtual std::int32_t peek(handle socket) noexcept = 0;
   /// setsockopt with an int. SO_LINGER takes its seconds: 0 makes a close reset the connection.
   virtual std::int32_t option(handle socket, int level, int name, int value) = 0;
   /// shutdown(2): SHUT_WR is what sends FIN. Pending receives end with what follows from it.

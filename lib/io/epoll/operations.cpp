@@ -56,6 +56,9 @@ std::int32_t epoll_backend::local(handle socket, address& out) {
 
 std::int32_t epoll_backend::peer(handle socket, address& out) { return kernel::peer(socket, out); }
 
+/// What is received is told at once, so that only the kernel can have more.
+std::int32_t epoll_backend::peek(handle socket) noexcept { return kernel::peek(socket); }
+
 std::int32_t epoll_backend::option(handle socket, int level, int name, int value) {
   return kernel::option(socket, level, name, value);
 }

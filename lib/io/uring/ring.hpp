@@ -57,6 +57,16 @@ class ring {
     take_completions(each, [](std::uint64_t) {});
   }
 
+  /// Calls `each(user_data, result)` for what has completed and was not taken yet.
+  template <class Each>
+  void look_at_completions(Each each) const noexcept {
+    const unsigned tail = io_uring_smp_load_acquire(raw_.cq.ktail);
+    for (unsigned head = *raw_.cq.khead; head != tail; ++head) {
+      const io_uring_cqe& c = raw_.cq.cqes[head & raw_.cq.ring_mask];
+      each(std::uint64_t{c.user_data}, std::int32_t{c.res});
+    }
+  }
+
   io_uring* get() noexcept { return &raw_; }
 
  private:

@@ -104,6 +104,21 @@ std::int32_t uring_backend::local(handle socket, address& out) {
 
 std::int32_t uring_backend::peer(handle socket, address& out) { return kernel::peer(socket, out); }
 
+/// A completion in the queue may have taken already what the kernel would have shown.
+std::int32_t uring_backend::peek(handle socket) noexcept {
+  const auto fd = static_cast<std::uint32_t>(socket);
+  std::int32_t received = -EAGAIN;
+  ring_.look_at_completions([&](std::uint64_t data, std::int32_t result) {
+    if (data == user_data::wake || data == user_data::cancellation) return;
+    const operation& op = user_data::target(data);
+    const auto what = static_cast<kind>(op.kind);
+    const bool receives = what == kind::one_shot || what == kind::stream;
+    if (op.slot == fd && receives && received == -EAGAIN) received = result;
+  });
+  const bool tells = received >= 0 || received == -ECONNRESET || received == -ETIMEDOUT;
+  return tells ? received : kernel::peek(socket);
+}
+
 std::int32_t uring_backend::option(handle socket, int level, int name, int value) {
   return kernel::option(socket, level, name, value);
 }

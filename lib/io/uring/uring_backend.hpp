@@ -53,6 +53,7 @@ class uring_backend final : public backend {
   std::int32_t adopt(int fd) override;
   std::int32_t local(handle socket, address& out) override;
   std::int32_t peer(handle socket, address& out) override;
+  std::int32_t peek(handle socket) noexcept override;
   std::int32_t option(handle socket, int level, int name, int value) override;
   void shutdown(handle socket, int how) noexcept override;
 
