@@ -150,6 +150,16 @@ void raise_descriptor_limit() noexcept {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// Whatever the process writes to a pipe or socket that nobody reads fails, and does not end it. A
+/// function and not SIG_IGN, which programs that the service starts would inherit.
+void survive_broken_pipes() noexcept {
+  struct sigaction action{};
+  if (::sigaction(SIGPIPE, nullptr, &action) != 0 || action.sa_handler != SIG_DFL) return;
+  action.sa_handler = [](int) {};
+  action.sa_flags = SA_RESTART;
+  ::sigaction(SIGPIPE, &action, nullptr);
+}
+
 std::string start_line(std::string_view program, worker& first, unsigned threads) {
   const std::string& why = first.backend_reason();
   return fmt::format("{} on {}{}, {} thread{}, http://{}", program, first.backend_name(),
@@ -158,6 +168,12 @@ std::string start_line(std::string_view program, worker& first, unsigned threads
 }
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+/// Says why the program ends now.
+void say_why(std::string_view program, std::string_view error) {
+  print_line(fmt::format("{}: {}", program, error));
+  flush_log();
+}
 
 int serve_until_signal(std::string_view program, const serve_settings& settings,
                        service_factory& factory) {
@@ -169,8 +185,7 @@ int serve_until_signal(std::string_view program, const serve_settings& settings,
     error = all.start();
   }
   if (!error.empty()) {
-    fmt::print(stderr, "{}: {}\n", program, error);
-    std::fflush(nullptr);
+    say_why(program, error);
     ::_exit(1);  // workers that did start are still running
   }
   signal_watch watch(all);
@@ -178,6 +193,7 @@ int serve_until_signal(std::string_view program, const serve_settings& settings,
   all.first().run();
   all.join();
   log(log_level::info, fmt::format("{} has ended", program));
+  flush_log();
   return 0;
 }
 
@@ -195,13 +211,14 @@ int run_service(const serve_settings& defaults, int argc, char** argv, service_f
     return 0;
   }
   if (!parsed.error.empty()) {
-    fmt::print(stderr, "{}: {}\n", program, parsed.error);
+    say_why(program, parsed.error);
     return 2;
   }
   set_log_level(settings.least_logged);
   raise_descriptor_limit();
+  survive_broken_pipes();
   if (const std::string error = factory.start(); !error.empty()) {
-    fmt::print(stderr, "{}: {}\n", program, error);
+    say_why(program, error);
     return 1;
   }
   return serve_until_signal(program, settings, factory);

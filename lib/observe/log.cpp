@@ -1,11 +1,13 @@
 #include "ferrule/observe/log.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <span>
+
+#include "ferrule/core/clean_text.hpp"
+#include "standard_error.hpp"
 
 namespace ferrule {
 namespace {
@@ -14,6 +16,14 @@ constexpr std::array<std::string_view, 5> names{"debug", "info", "warn", "error"
 constexpr std::size_t message_bytes_max = 4000;
 
 constinit std::atomic<log_level> least_written{log_level::info};
+
+/// Adds `text` to the first `size` bytes of `line`, and hands the line on.
+void put(std::array<char, detail::line_bytes_max>& line, std::size_t size,
+         std::string_view text) noexcept {
+  size += detail::copy_clean(std::span(line).subspan(size, message_bytes_max), text);
+  line[size++] = '\n';
+  detail::put_line({line.data(), size});
+}
 
 }  // namespace
 
@@ -33,22 +43,20 @@ bool logs(log_level level) noexcept {
 
 void log(log_level level, std::string_view message) noexcept {
   if (!logs(level)) return;
-  std::array<char, message_bytes_max + 16> line;
-  char* at = line.data();
-  const auto put = [&](std::string_view text) {
-    std::memcpy(at, text.data(), text.size());
-    at += text.size();
-  };
-  put(names[static_cast<std::size_t>(level)]);
-  put(": ");
-  for (const char c : message.substr(0, message_bytes_max)) {
-    const auto byte = static_cast<unsigned char>(c);
-    *at++ = byte < 0x20 || byte == 0x7f ? '?' : c;
-  }
-  put("\n");
-  // A log that cannot be written has nobody to tell.
-  [[maybe_unused]] const auto written =
-      ::write(STDERR_FILENO, line.data(), static_cast<std::size_t>(at - line.data()));
+  std::array<char, detail::line_bytes_max> line;
+  const std::string_view name = names[static_cast<std::size_t>(level)];
+  std::memcpy(line.data(), name.data(), name.size());
+  std::memcpy(line.data() + name.size(), ": ", 2);
+  put(line, name.size() + 2, message);
 }
+
+void print_line(std::string_view text) noexcept {
+  std::array<char, detail::line_bytes_max> line;
+  put(line, 0, text);
+}
+
+bool flush_log(std::chrono::nanoseconds within) noexcept { return detail::flush_lines(within); }
+
+std::uint64_t log_lines_dropped() noexcept { return detail::lines_dropped(); }
 
 }  // namespace ferrule

@@ -1,7 +1,5 @@
 #include "ferrule/route/failure.hpp"
 
-#include <unistd.h>
-
 #include <atomic>
 #include <cstring>
 #include <exception>
@@ -9,33 +7,31 @@
 #include <string>
 
 #include "ferrule/http/propagation.hpp"
+#include "ferrule/observe/log.hpp"
 #include "ferrule/route/match.hpp"
 
 namespace ferrule {
 namespace {
 
-void log_to_standard_error(const escaped_exception& e) noexcept {
+void log_exception(const escaped_exception& e) noexcept {
   try {
     buffer line;
-    line.append("error: ");
     line.append(e.route);
-    line.append(": unhandled exception: ");
-    line.append(e.what);
-    line.append(" (trace ");
+    line.append(": unhandled exception (trace ");
     line.append(e.trace_id);
-    line.append(")\n");
-    // One write, so that lines of several threads stay whole. There is no one to tell if it fails.
-    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
+    line.append("): ");
+    line.append(e.what);  // last, for it may be long and have anything in it
+    log(log_level::error, line.view());
   } catch (...) {  // out of memory: the 500 that follows must do
   }
 }
 
-std::atomic<void (*)(const escaped_exception&) noexcept> exception_log = log_to_standard_error;
+std::atomic<void (*)(const escaped_exception&) noexcept> exception_log = log_exception;
 
 }  // namespace
 
 void set_exception_log(void (*log)(const escaped_exception&) noexcept) noexcept {
-  exception_log.store(log == nullptr ? log_to_standard_error : log, std::memory_order_relaxed);
+  exception_log.store(log == nullptr ? log_exception : log, std::memory_order_relaxed);
 }
 
 namespace detail {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 
 namespace ferrule {
@@ -10,6 +11,7 @@ namespace {
 std::string logged(log_level level, std::string_view message) {
   testing::internal::CaptureStderr();
   log(level, message);
+  EXPECT_TRUE(flush_log(std::chrono::seconds(10)));
   return testing::internal::GetCapturedStderr();
 }
 
@@ -33,11 +35,20 @@ TEST_F(log_lines, below_the_level_are_not_written) {
 
 TEST_F(log_lines, cannot_be_forged) {
   EXPECT_EQ(logged(log_level::info, "a\nerror: b\r\x1b[1m\x7f"), "info: a?error: b??[1m?\n");
+  EXPECT_EQ(logged(log_level::info, "a\xE2\x80\xA8" "b\xC2\x85" "c\xFF"), "info: a?b?c?\n");
 }
 
 TEST_F(log_lines, are_cut_at_their_limit) {
   EXPECT_EQ(logged(log_level::info, std::string(4000, 'x')).size(), 4007U);
   EXPECT_EQ(logged(log_level::info, std::string(4001, 'x')).size(), 4007U);
+}
+
+TEST_F(log_lines, of_the_program_itself_have_no_level) {
+  set_log_level(log_level::off);
+  testing::internal::CaptureStderr();
+  print_line("tool: cannot\nlisten");
+  EXPECT_TRUE(flush_log(std::chrono::seconds(10)));
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "tool: cannot?listen\n");
 }
 
 TEST_F(log_lines, levels_have_names) {

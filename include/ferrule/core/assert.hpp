@@ -8,9 +8,14 @@
 /// FERRULE_ASSERT(running == 0, "a scope must be joined before it is destroyed");
 /// ```
 
+#include <atomic>
+
 namespace ferrule::detail {
-/// Writes `what` with its place to standard error and aborts. Never returns; allocates nothing.
+/// Writes `what` with its place to standard error, if that takes it within a second, and aborts.
+/// Never returns; allocates nothing.
 [[noreturn]] void assertion_failed(const char* what, const char* file, int line) noexcept;
+/// What an abort that is the program's own calls first, if anything: lines that wait get out.
+extern constinit std::atomic<void (*)() noexcept> before_abort;
 }  // namespace ferrule::detail
 
 /// Checked in every build: use it where the check costs next to nothing.

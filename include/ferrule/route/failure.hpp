@@ -26,8 +26,8 @@ struct escaped_exception {
   std::string_view trace_id;  ///< as the client was told
 };
 
-/// Says what happens with exceptions that leave handlers: a line on standard error, unless this
-/// names a function. For the start of a program; the function is called on every reactor's thread.
+/// Says what happens with exceptions that leave handlers: an error in the log, unless this names a
+/// function. For the start of a program; the function is called on every reactor's thread.
 void set_exception_log(void (*log)(const escaped_exception&) noexcept) noexcept;
 
 namespace detail {
