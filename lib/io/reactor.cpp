@@ -22,9 +22,23 @@ void reactor::run_once(mono_time until) {
   run_ready();
   const bool busy = has_ready();  // what ran has queued more: only look, do not sleep
   backend_->wait(busy ? mono_time::min() : std::min(until, timers_.next_due()));
+  take_what_came_in_time();
   run_posted();
   timers_.advance(now());
   run_ready();
+}
+
+/// A sleep can end late, since the process was stopped or the machine stood still, and one look
+/// brings only a part of what has come meanwhile. A timer must not overtake the input that it is
+/// the deadline of: so before timers run the kernel is asked until it has no more, at least once,
+/// and then at most for as long as they are late, lest a flood of input hold them up for good.
+void reactor::take_what_came_in_time() noexcept {
+  const mono_time due = timers_.next_due();
+  const mono_time began = now();
+  if (due > began) return;
+  const auto late_by = began - due;
+  while (backend_->wait(mono_time::min()) != 0 && now() - began < late_by) {
+  }
 }
 
 mono_time reactor::next_due() const noexcept {

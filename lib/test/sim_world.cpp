@@ -31,6 +31,7 @@ struct sim_world::state {
   struct thread {
     sim::backend* io;
     std::unique_ptr<reactor> loop;
+    mono_time still_until = mono_time::min();
   };
 
   explicit state(std::uint64_t seed) : net(seed) {}
@@ -49,6 +50,10 @@ mono_time sim_world::state::find_due() {
   due.clear();
   mono_time next = no_deadline;
   for (const thread& t : threads) {
+    if (net.now() < t.still_until) {
+      next = std::min(next, t.still_until);
+      continue;
+    }
     const mono_time own = t.loop->next_due();
     if (t.io->has_work() || own <= net.now()) {
       due.push_back(t.loop.get());
@@ -85,6 +90,12 @@ reactor& sim_world::add_host(std::string_view ip) {
   sim::backend* const seen = io.get();
   auto loop = std::make_unique<reactor>(std::move(io), state_->net.random()());
   return *state_->threads.emplace_back(state::thread{seen, std::move(loop)}).loop;
+}
+
+void sim_world::stand_still(reactor& host, std::chrono::nanoseconds span) {
+  for (state::thread& t : state_->threads) {
+    if (t.loop.get() == &host) t.still_until = saturating_add(now(), span);
+  }
 }
 
 std::unique_ptr<io::backend> sim_world::make_backend(std::string_view ip) {

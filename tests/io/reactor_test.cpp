@@ -26,7 +26,10 @@ class clock_backend final : public io::backend {
   unsigned wait(mono_time until) override {
     waits_.push_back(until);
     if (until > now_ && until != no_deadline) now_ = until;
-    return 0;
+    if (batches == 0) return 0;
+    --batches;
+    now_ += batch_time;
+    return 1;
   }
   mono_time now() const noexcept override { return now_; }
   ferrule::wall_time date() const noexcept override { return {}; }
@@ -58,6 +61,8 @@ class clock_backend final : public io::backend {
   void cancel(io::operation&) noexcept override {}
 
   int wakes = 0;
+  int batches = 0;  // waits that will have found something
+  mono_time::duration batch_time{0};
 
  private:
   static constexpr std::int32_t none = -1;
@@ -120,6 +125,7 @@ TEST_F(reactor_test, sleeps_until_its_earliest_timer) {
   loop_.arm(early, loop_.now() + 5ms);
   EXPECT_GE(loop_.next_due(), loop_.now());
   while (early.rung == 0) loop_.run_once();
+  std::erase(waits_, mono_time::min());  // looks for input before the timer
   EXPECT_LE(waits_.size(), 2U);
   EXPECT_GE(loop_.now(), mono_time(1h + 5ms));
   EXPECT_LE(loop_.now(), mono_time(1h + 6ms));
@@ -127,6 +133,25 @@ TEST_F(reactor_test, sleeps_until_its_earliest_timer) {
   waits_.clear();
   loop_.run_once();
   EXPECT_EQ(waits_, std::vector{no_deadline}) << "a disarmed timer wakes nobody";
+}
+
+TEST_F(reactor_test, looks_for_input_as_often_as_there_is_any_before_a_late_timer) {
+  alarm_clock alarm(loop_);
+  loop_.arm(alarm, loop_.now() - 1s);
+  backend_->batches = 5;
+  loop_.run_once();
+  EXPECT_EQ(alarm.rung, 1);
+  EXPECT_EQ(waits_.size(), 6U) << "until one found nothing";
+}
+
+TEST_F(reactor_test, looks_for_input_no_longer_than_its_timers_are_late) {
+  alarm_clock alarm(loop_);
+  loop_.arm(alarm, loop_.now() - 100ms);
+  backend_->batches = 1'000'000;
+  backend_->batch_time = 10ms;
+  loop_.run_once();
+  EXPECT_EQ(alarm.rung, 1) << "a flood does not hold it up for good";
+  EXPECT_LE(waits_.size(), 15U);
 }
 
 TEST_F(reactor_test, runs_what_a_timer_made_ready_in_the_same_batch) {

@@ -157,9 +157,11 @@ class backend {
   /// Submits what was started, sleeps until something completes, `until` passes or `wake` is
   /// called, and calls `done` for what completed. `mono_time::min()` polls, `no_deadline` sleeps
   /// without a timeout. A signal does not end it. Returns how many completions it delivered: 0
-  /// before `until` when it was woken, or when what happened was the backend's own affair.
+  /// before `until` when it was woken, or when what happened was the backend's own affair. One call
+  /// may leave some of what there is to the next: a poll that returns 0 found nothing.
   virtual unsigned wait(mono_time until) = 0;
-  /// The time, read once after each sleep.
+  /// The time, read once after each sleep; before a poll, so that one which finds nothing has seen
+  /// all that came by then.
   virtual mono_time now() const noexcept = 0;
   virtual wall_time date() const noexcept = 0;
   /// Ends the current or next `wait` early. Any thread; async-signal-safe.

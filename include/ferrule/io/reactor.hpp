@@ -70,6 +70,7 @@ class reactor final : public executor {
   void post(posted& work) noexcept;
 
  private:
+  void take_what_came_in_time() noexcept;
   void run_posted() noexcept;
 
   std::unique_ptr<io::backend> backend_;

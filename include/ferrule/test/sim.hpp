@@ -91,6 +91,10 @@ class sim_world {
   /// the clock. It must not outlive the world.
   std::unique_ptr<io::backend> make_backend(std::string_view ip);
 
+  /// The thread of `host`, which `add_host` made, stands still for `span`, as a stopped process
+  /// does: the network goes on, and what comes lies unread until then.
+  void stand_still(reactor& host, std::chrono::nanoseconds span);
+
   mono_time now() const noexcept;
   wall_time date() const noexcept;
 

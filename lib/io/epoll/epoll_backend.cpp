@@ -57,9 +57,10 @@ void epoll_backend::wake() noexcept {
 
 unsigned epoll_backend::wait(mono_time until) {
   told_ = 0;
-  const bool has_work = queued_ != nullptr || !completed_.empty();
-  const int count = sleep(has_work ? mono_time::min() : until);
-  read_clocks();
+  const bool polls = queued_ != nullptr || !completed_.empty() || until <= now_;
+  if (polls) read_clocks();
+  const int count = sleep(polls ? mono_time::min() : until);
+  if (!polls) read_clocks();
   for (int i = 0; i < count; ++i) handle_event(events_[static_cast<std::size_t>(i)]);
   go_on_with_queued();
   take_offloaded();

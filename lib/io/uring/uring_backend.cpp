@@ -131,7 +131,9 @@ void uring_backend::sleep(mono_time until) noexcept {
     if (until == no_deadline) {
       ring_.wait();
     } else {
-      ring_.wait((until - now_).count());
+      // Not from `now_`: what was done since may have taken long.
+      const auto left = until - mono_time::clock::now();
+      ring_.wait(std::max(left, mono_time::duration::zero()).count());
     }
     read_clocks();
   } while (!ring_.has_completions() && now_ < until);
@@ -140,21 +142,32 @@ void uring_backend::sleep(mono_time until) noexcept {
 unsigned uring_backend::wait(mono_time until) {
   delivered_ = 0;
   if (first_failed_ != nullptr || until <= now_) {
-    ring_.poll();
     read_clocks();
+    // What was the backend's own affair, such as a want of buffers, may have hidden what is not.
+    do {
+      ring_.poll();
+    } while (deal_with_completions() != 0 && delivered_ == 0);
   } else {
     sleep(until);
+    deal_with_completions();
   }
+  return delivered_;
+}
+
+/// Returns how many the ring had, those of the backend's own included.
+unsigned uring_backend::deal_with_completions() noexcept {
+  unsigned taken = 0;
   finish_failed();
   finish_offloaded();
   ring_.take_completions(
-      [this](std::uint64_t data, std::int32_t result, std::uint32_t flags) {
+      [&](std::uint64_t data, std::int32_t result, std::uint32_t flags) {
+        ++taken;
         completed(data, result, flags);
       },
       // An operation is a part, mostly near the beginning, of what it belongs to, such as a
       // connection. Of a thousand that take turns each has left the near caches by its turn.
       [](std::uint64_t data) { prefetch(user_data::place(data), 384); });
-  return delivered_;
+  return taken;
 }
 
 }  // namespace ferrule::io::uring

@@ -135,6 +135,7 @@ class uring_backend final : public backend {
   datagram& take_datagram();
   void give_back(datagram& d) noexcept;
 
+  unsigned deal_with_completions() noexcept;
   bool ending(const operation& op) noexcept;
   void completed(std::uint64_t user_data, std::int32_t result, std::uint32_t flags) noexcept;
   void accepted(operation& op, std::int32_t result, bool more) noexcept;
