@@ -25,11 +25,21 @@ using shared_answer = std::shared_ptr<const answer>;
 // Keeps at most `entries_max` answers; when full, the one that was not asked for longest goes.
 class answer_cache {
  public:
+  // What is kept under a key.
+  struct known {
+    shared_answer value{};    // null: nothing that could be used
+    bool is_fresh = false;    // else it has expired, and is for want of a better one
+    bool may_ask = true;      // it is time to ask for a new one
+    bool is_wanting = false;  // asking has been in vain since it expired
+  };
+
   explicit answer_cache(std::size_t entries_max) noexcept : entries_max_(entries_max) {}
 
-  // What is kept under `key` and still holds; null when there is nothing.
-  shared_answer find(std::string_view key, mono_time now) noexcept;
-  void store(std::string_view key, shared_answer value, mono_time expires);
+  known find(std::string_view key, mono_time now) noexcept;
+  // Fresh until `expires`, and of use until `stale_until`.
+  void store(std::string_view key, shared_answer value, mono_time expires, mono_time stale_until);
+  // There was no new answer, or not yet; there is no use in asking again before `ask_at`.
+  void note_want(std::string_view key, mono_time ask_at) noexcept;
   std::size_t size() const noexcept { return entries_.size(); }
 
  private:
@@ -39,6 +49,9 @@ class answer_cache {
     const std::string& key;
     shared_answer value;
     mono_time expires{};
+    mono_time stale_until{};
+    mono_time ask_at{};
+    bool is_wanting = false;
   };
 
   std::size_t entries_max_;

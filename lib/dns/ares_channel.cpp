@@ -65,12 +65,24 @@ class ares_channel::socket_watch final : public leftover, io::operation {
 };
 
 ares_channel::ares_channel(reactor& loop, const resolver_settings& settings) : loop_(loop) {
+  set_up(settings);
+  if (channel_ == nullptr) return;
+  read_search_list();
+  ares_options options{};
+  options.lookups = const_cast<char*>("f");
+  if (ares_init_options(&hosts_file_, &options, ARES_OPT_LOOKUPS) != ARES_SUCCESS) {
+    ares_destroy(std::exchange(channel_, nullptr));
+  }
+}
+
+void ares_channel::set_up(const resolver_settings& settings) {
   ares_options options{};
   options.timeout = static_cast<int>(settings.try_timeout.count());
   options.tries = settings.tries_max;
+  options.lookups = const_cast<char*>("b");
   options.sock_state_cb = on_socket_state;
   options.sock_state_cb_data = this;
-  int given = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
+  int given = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB;
   std::vector<char*> domains;
   if (!settings.servers.empty()) {
     for (const std::string& domain : settings.search_domains) {
@@ -87,9 +99,36 @@ ares_channel::ares_channel(reactor& loop, const resolver_settings& settings) : l
   }
 }
 
+/// What it was given, or what the system's configuration says.
+void ares_channel::read_search_list() {
+  ares_options used{};
+  int given = 0;
+  if (ares_save_options(channel_, &used, &given) != ARES_SUCCESS) return;
+  search_domains_.assign(used.domains, used.domains + used.ndomains);
+  dots_min_ = used.ndots;
+  ares_destroy_options(&used);
+}
+
 ares_channel::~ares_channel() {
   if (channel_ != nullptr) ares_destroy(channel_);
+  if (hosts_file_ != nullptr) ares_destroy(hosts_file_);
   loop_.disarm(timer_);
+}
+
+std::vector<std::string> ares_channel::candidates(std::string_view name) const {
+  std::vector<std::string> all;
+  if (name.ends_with('.')) {
+    all.emplace_back(name);
+    return all;
+  }
+  const std::string as_it_is = std::string(name) + '.';
+  const bool is_first = std::ranges::count(name, '.') >= dots_min_;
+  if (is_first) all.push_back(as_it_is);
+  for (const std::string& domain : search_domains_) {
+    if (!domain.empty() && domain != ".") all.push_back(as_it_is + domain + '.');
+  }
+  if (!is_first) all.push_back(as_it_is);
+  return all;
 }
 
 void ares_channel::set_servers(const std::vector<address>& servers) {
@@ -112,11 +151,18 @@ void ares_channel::set_servers(const std::vector<address>& servers) {
   }
 }
 
-void ares_channel::ask_addresses(const std::string& name, ares_addrinfo_callback done,
-                                 void* context) {
+void ares_channel::ask_hosts_file(const std::string& name, ares_addrinfo_callback done,
+                                  void* context) {
   ares_addrinfo_hints hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_flags = ARES_AI_ENVHOSTS;
+  ares_getaddrinfo(hosts_file_, name.c_str(), nullptr, &hints, done, context);
+}
+
+void ares_channel::ask_addresses(const std::string& name, int family, ares_addrinfo_callback done,
+                                 void* context) {
+  ares_addrinfo_hints hints{};
+  hints.ai_family = family;
   ares_getaddrinfo(channel_, name.c_str(), nullptr, &hints, done, context);
   arm_timer();
 }

@@ -11,6 +11,8 @@ const char* to_string(lookup_error error) noexcept {
       return "the name is not known";
     case lookup_error::failed:
       return "no name server gave an answer";
+    case lookup_error::no_resources:
+      return "this side has nothing left to look names up with";
   }
   return "";
 }

@@ -1,10 +1,13 @@
 #include "ferrule/dns/system_resolver.hpp"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <coroutine>
-#include <limits>
+#include <optional>
 #include <utility>
 
+#include "dns/address_lookup.hpp"
 #include "dns/answer_cache.hpp"
 #include "dns/ares_channel.hpp"
 #include "dns/service_records.hpp"
@@ -16,69 +19,55 @@ namespace {
 
 enum class wanted : char { addresses = 'a', services = 's' };
 
-lookup_error error_of(int status) noexcept {
-  switch (status) {
-    case ARES_ENOTFOUND:
-    case ARES_ENODATA:
-    case ARES_EBADNAME:
-    case ARES_ENONAME:
-    case ARES_EBADQUERY:
-      return lookup_error::not_found;
-    default:
-      return lookup_error::failed;
-  }
-}
-
-/// The shortest TTL of an answer, aliases included.
-std::chrono::seconds ttl_of(const ares_addrinfo& found) noexcept {
-  int least = std::numeric_limits<int>::max();
-  for (const auto* each = found.nodes; each != nullptr; each = each->ai_next) {
-    least = std::min(least, each->ai_ttl);
-  }
-  for (const auto* each = found.cnames; each != nullptr; each = each->next) {
-    least = std::min(least, each->ttl);
-  }
-  return std::chrono::seconds(least);
-}
-
-std::vector<address> addresses_of(const ares_addrinfo& found) {
-  std::vector<address> all;
-  for (const auto* each = found.nodes; each != nullptr; each = each->ai_next) {
-    const auto at = address::from_sockaddr(each->ai_addr, each->ai_addrlen);
-    if (at && std::find(all.begin(), all.end(), *at) == all.end()) all.push_back(*at);
-  }
-  return all;
-}
-
 }  // namespace
 
 struct system_resolver::state {
   struct lookup;
 
-  /// One that waits for a lookup which others may wait for too.
-  class waiter : public list_link<waiter>, public parked {
+  /// One that waits for a lookup, which others may wait for too, at the longest until `until`.
+  class waiter : public list_link<waiter>, parked, timer {
    public:
-    explicit waiter(lookup& for_what) noexcept
-        : parked([](parked& self) noexcept { static_cast<waiter&>(self).unlink(); }),
-          asked_(for_what) {}
+    waiter(lookup& for_what, mono_time until) noexcept
+        : parked([](parked& self) noexcept { static_cast<waiter&>(self).leave(); }),
+          timer([](timer& self) noexcept { static_cast<waiter&>(self).end(); }),
+          asked_(for_what),
+          until_(until) {}
     bool await_ready() const noexcept { return asked_.known != nullptr; }
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> self) noexcept {
       asked_.waiters.push_back(*this);
+      if (until_ != no_deadline) asked_.owner.loop.arm(*this, until_);
       park(self);
     }
     void await_resume() const noexcept {}
+    void end() noexcept {
+      leave();
+      wake();
+    }
 
    private:
+    void leave() noexcept {
+      list_link<waiter>::unlink();
+      asked_.owner.loop.disarm(*this);
+    }
+
     lookup& asked_;
+    mono_time until_;
   };
 
-  struct lookup {
+  struct lookup final : address_lookup::listener {
     lookup(state& of, std::string&& kind_and_name) : owner(of), key(std::move(kind_and_name)) {}
+    void found(const std::vector<address>& all, std::optional<std::chrono::seconds> ttl,
+               bool is_all) override {
+      owner.found(*this, {all, {}}, ttl, is_all);
+    }
+    void failed(lookup_error why) override { owner.failed(*this, why); }
+
     state& owner;
     std::string key;
     intrusive_list<waiter, waiter> waiters;
     shared_answer known;
+    std::optional<address_lookup> addresses;
   };
 
   state(reactor& on, const resolver_settings& with)
@@ -91,27 +80,36 @@ struct system_resolver::state {
 
   /// What is known of a name, now or when the servers have answered.
   task<shared_answer> find(wanted kind, std::string_view name);
-  std::shared_ptr<lookup> start(wanted kind, std::string key, std::string_view name);
-  void end(lookup& asked, answer&& found, std::chrono::nanoseconds ttl);
-  void end_in_vain(lookup& asked, int status);
+  std::shared_ptr<lookup> find_lookup(wanted kind, std::string_view key, std::string_view name);
+  void found(lookup& asked, record_set&& records, std::optional<std::chrono::seconds> ttl,
+             bool is_all);
+  void failed(lookup& asked, lookup_error why);
+  void answer_all(lookup& asked, answer&& with);
+  void forget(lookup& ended);
 
-  static void on_addresses(void* context, int status, int, ares_addrinfo* found) noexcept;
   static void on_services(void* context, int status, int, unsigned char* bytes, int size) noexcept;
 
   reactor& loop;
   const resolver_settings& settings;
   answer_cache cache;
-  text_map<std::shared_ptr<lookup>> lookups;  // under way
-  ares_channel channel;                       // dies first, and forgets the lookups
+  text_map<std::shared_ptr<lookup>> lookups;   // that are waited for
+  std::vector<std::shared_ptr<lookup>> later;  // of which something is known, and more may come
+  ares_channel channel;                        // dies first, and forgets the lookups
 };
 
 system_resolver::system_resolver(resolver_settings settings) : settings_(std::move(settings)) {}
 
 system_resolver::~system_resolver() = default;
 
+/// Anew, too, when it could not be done before for want of descriptors.
+void system_resolver::set_up(reactor& loop) {
+  if (state_ != nullptr && state_->channel.open()) return;
+  state_ = std::make_unique<state>(loop, settings_);
+}
+
 task<resolver::addresses_result> system_resolver::addresses(std::string_view name) {
   const environment& env = co_await current_environment();
-  if (state_ == nullptr) state_ = std::make_unique<state>(current_reactor(env), settings_);
+  set_up(current_reactor(env));
   const shared_answer found = co_await state_->find(wanted::addresses, name);
   if (!*found) co_return fail(found->error());
   co_return (*found)->addresses;
@@ -119,7 +117,7 @@ task<resolver::addresses_result> system_resolver::addresses(std::string_view nam
 
 task<resolver::services_result> system_resolver::services(std::string_view name) {
   const environment& env = co_await current_environment();
-  if (state_ == nullptr) state_ = std::make_unique<state>(current_reactor(env), settings_);
+  set_up(current_reactor(env));
   const shared_answer found = co_await state_->find(wanted::services, name);
   if (!*found) co_return fail(found->error());
   std::vector<service_target> targets = (*found)->services;
@@ -130,73 +128,101 @@ task<resolver::services_result> system_resolver::services(std::string_view name)
 task<shared_answer> system_resolver::state::find(wanted kind, std::string_view name) {
   std::string key(1, static_cast<char>(kind));
   for (char c : name) key += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  if (shared_answer kept = cache.find(key, loop.now())) co_return kept;
-  const auto same = lookups.find(key);
-  const std::shared_ptr<lookup> asked =
-      same != lookups.end() ? same->second : start(kind, std::move(key), name);
-  if (asked == nullptr) co_return std::make_shared<const answer>(fail(lookup_error::failed));
-  waiter turn(*asked);
+  const answer_cache::known kept = cache.find(key, loop.now());
+  const bool is_kept = kept.value != nullptr;
+  if (is_kept && (kept.is_fresh || !kept.may_ask)) co_return kept.value;
+  const std::shared_ptr<lookup> asked = find_lookup(kind, key, name);
+  if (asked == nullptr && is_kept) co_return kept.value;
+  if (asked == nullptr) co_return std::make_shared<const answer>(fail(lookup_error::no_resources));
+  if (is_kept && kept.is_wanting && asked->known == nullptr) co_return kept.value;
+  waiter turn(*asked, is_kept ? saturating_add(loop.now(), settings.stale_wait) : no_deadline);
   co_await turn;
-  co_return asked->known;
+  if (is_kept && asked->known == nullptr) cache.note_want(key, loop.now());
+  const bool is_answer =
+      asked->known != nullptr && (*asked->known || asked->known->error() == lookup_error::not_found);
+  co_return is_kept && !is_answer ? kept.value : asked->known;
 }
 
-std::shared_ptr<system_resolver::state::lookup> system_resolver::state::start(
-    wanted kind, std::string key, std::string_view name) {
-  if (!channel.open() || lookups.size() >= settings.lookups_max) return nullptr;
-  auto asked = std::make_shared<lookup>(*this, std::move(key));
+/// The lookup that is under way, or a new one; null when there are too many.
+std::shared_ptr<system_resolver::state::lookup> system_resolver::state::find_lookup(
+    wanted kind, std::string_view key, std::string_view name) {
+  if (const auto same = lookups.find(key); same != lookups.end()) return same->second;
+  if (!channel.open() || lookups.size() + later.size() >= settings.lookups_max) return nullptr;
+  auto asked = std::make_shared<lookup>(*this, std::string(key));
   lookups.emplace(asked->key, asked);
   const std::string text(name);
   if (kind == wanted::addresses) {
-    channel.ask_addresses(text, on_addresses, asked.get());
+    asked->addresses.emplace(channel, loop, settings.resolution_delay, *asked);
+    asked->addresses->start(text);
   } else {
     channel.ask_services(text, on_services, asked.get());
   }
   return asked;
 }
 
-void system_resolver::state::end(lookup& asked, answer&& found, std::chrono::nanoseconds ttl) {
-  asked.known = std::make_shared<const answer>(std::move(found));
-  if (ttl > std::chrono::nanoseconds(0)) {
-    cache.store(asked.key, asked.known, loop.now() + std::min(ttl, settings.ttl_max));
+void system_resolver::state::found(lookup& asked, record_set&& records,
+                                   std::optional<std::chrono::seconds> ttl, bool is_all) {
+  // What came first may have been all: its time is counted from then.
+  const bool is_new = asked.known == nullptr || !*asked.known ||
+                      (*asked.known)->addresses.size() != records.addresses.size();
+  if (is_new) answer_all(asked, std::move(records));
+  if (is_new && ttl) {
+    const mono_time expires = saturating_add(
+        loop.now(), std::min<std::chrono::nanoseconds>(*ttl, settings.ttl_max));
+    cache.store(asked.key, asked.known, expires, saturating_add(expires, settings.stale_max));
   }
-  while (!asked.waiters.empty()) {
-    waiter& next = asked.waiters.front();
-    next.unlink();
-    next.wake();
-  }
-  lookups.erase(lookups.find(asked.key));  // may destroy it
+  if (is_all) return forget(asked);
+  // Others may ask anew, once this is no longer fresh.
+  const auto at = lookups.find(asked.key);
+  if (at == lookups.end() || at->second.get() != &asked) return;
+  later.push_back(std::move(at->second));
+  lookups.erase(at);
 }
 
-void system_resolver::state::end_in_vain(lookup& asked, int status) {
-  const lookup_error why = error_of(status);
-  const bool is_lasting = why == lookup_error::not_found;
-  end(asked, fail(why), is_lasting ? settings.negative_ttl : std::chrono::nanoseconds(0));
+void system_resolver::state::failed(lookup& asked, lookup_error why) {
+  // Without descriptors c-ares could ask nobody, which it tells like a refusal.
+  if (why == lookup_error::failed) {
+    const std::int32_t tried = loop.io().open(AF_INET, SOCK_DGRAM);
+    if (tried < 0) why = lookup_error::no_resources;
+    if (tried >= 0) loop.io().drop(io::handle{tried});
+  }
+  answer_all(asked, fail(why));
+  if (why == lookup_error::not_found) {
+    const mono_time expires = saturating_add(loop.now(), settings.negative_ttl);
+    cache.store(asked.key, asked.known, expires, expires);
+  } else {
+    cache.note_want(asked.key, saturating_add(loop.now(), settings.recheck_wait));
+  }
+  forget(asked);
 }
 
-void system_resolver::state::on_addresses(void* context, int status, int,
-                                          ares_addrinfo* found) noexcept {
-  if (status == ARES_EDESTRUCTION) return;
-  auto& asked = *static_cast<lookup*>(context);
-  if (found == nullptr) return asked.owner.end_in_vain(asked, status);
-  record_set records{addresses_of(*found), {}};
-  const std::chrono::seconds ttl = ttl_of(*found);
-  ares_freeaddrinfo(found);
-  if (records.addresses.empty()) return asked.owner.end_in_vain(asked, ARES_ENODATA);
-  asked.owner.end(asked, std::move(records), ttl);
+void system_resolver::state::answer_all(lookup& asked, answer&& with) {
+  asked.known = std::make_shared<const answer>(std::move(with));
+  while (!asked.waiters.empty()) asked.waiters.front().end();
+}
+
+/// May destroy it.
+void system_resolver::state::forget(lookup& ended) {
+  const auto at = lookups.find(ended.key);
+  if (at != lookups.end() && at->second.get() == &ended) {
+    lookups.erase(at);
+  } else {
+    std::erase_if(later, [&](const auto& each) { return each.get() == &ended; });
+  }
 }
 
 void system_resolver::state::on_services(void* context, int status, int, unsigned char* bytes,
                                          int size) noexcept {
   if (status == ARES_EDESTRUCTION) return;
   auto& asked = *static_cast<lookup*>(context);
-  if (status != ARES_SUCCESS) return asked.owner.end_in_vain(asked, status);
+  if (status != ARES_SUCCESS) return asked.failed(error_of(status));
   record_set records;
   std::chrono::seconds ttl{0};
   if (!read_services({bytes, static_cast<std::size_t>(size)}, records.services, ttl)) {
-    return asked.owner.end_in_vain(asked, ARES_EBADRESP);
+    return asked.failed(lookup_error::failed);
   }
-  if (records.services.empty()) return asked.owner.end_in_vain(asked, ARES_ENODATA);
-  asked.owner.end(asked, std::move(records), ttl);
+  if (records.services.empty()) return asked.failed(lookup_error::not_found);
+  asked.owner.found(asked, std::move(records), ttl, true);
 }
 
 }  // namespace ferrule::dns

@@ -4,67 +4,15 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <optional>
 
-#include "../io/backend_suite.hpp"
-#include "ferrule/core/race.hpp"
 #include "ferrule/core/when_all.hpp"
-#include "ferrule/io/sync_wait.hpp"
-#include "name_server.hpp"
+#include "resolver_fixture.hpp"
 
 namespace ferrule::dns {
 namespace {
 
-using namespace std::chrono_literals;
-using names = std::vector<std::string>;
-
-task<names> ips_of(resolver* by, std::string name) {
-  const auto found = co_await by->addresses(name);
-  if (!found) co_return names{to_string(found.error())};
-  names ips;
-  for (const address& each : *found) ips.push_back(each.ip());
-  std::sort(ips.begin(), ips.end());
-  co_return ips;
-}
-
-task<names> ips_within(std::chrono::nanoseconds limit, resolver* by, std::string name) {
-  auto found = co_await with_deadline(limit, ips_of(by, name));
-  co_return found ? *found : names{"too late"};
-}
-
-const names unknown{to_string(lookup_error::not_found)};
-const names failed{to_string(lookup_error::failed)};
-
 template <class World>
-class system_resolver_test : public testing::Test {
- protected:
-  void SetUp() override {
-    std::unique_ptr<io::backend> made = world_.make();
-    if (made == nullptr) GTEST_SKIP() << world_.why;
-    loop_ = std::make_unique<reactor>(std::move(made), 1);
-    server_.emplace(*loop_);
-    use({});
-  }
-  void TearDown() override {
-    resolver_.reset();
-    server_.reset();
-  }
-  void use(resolver_settings settings) {
-    settings.servers = {server_->at()};
-    if (settings.try_timeout == resolver_settings{}.try_timeout) settings.try_timeout = 10s;
-    resolver_.emplace(settings);
-  }
-  template <class T>
-  T run(task<T> work) {
-    return *sync_wait(*loop_, std::move(work));
-  }
-  names look_up(const std::string& name) { return run(ips_of(&*resolver_, name)); }
-
-  World world_;
-  std::unique_ptr<reactor> loop_;
-  std::optional<name_server> server_;
-  std::optional<system_resolver> resolver_;
-};
+class system_resolver_test : public resolver_fixture<World> {};
 TYPED_TEST_SUITE(system_resolver_test, io::suite::kernel_worlds);
 
 TYPED_TEST(system_resolver_test, finds_addresses_of_both_families) {
@@ -85,8 +33,7 @@ TYPED_TEST(system_resolver_test, remembers_for_as_long_as_it_may) {
   EXPECT_EQ(this->server_->asked_by_udp, 6U);
 
   this->server_->on("users.test", 60, {"127.0.0.9"});
-  const mono_time late = this->loop_->now() + 100ms;
-  while (this->loop_->now() < late) this->loop_->run_once(late);
+  this->pass(100ms);
   EXPECT_EQ(this->look_up("users.test"), names{"127.0.0.9"});
 }
 
@@ -227,7 +174,7 @@ TYPED_TEST(system_resolver_test, looks_up_a_limited_number_of_names_at_a_time) {
     this->server_->on("users.test", type, {.silent = true});
   }
   EXPECT_EQ(this->run(ips_within(1ms, &*this->resolver_, "users.test")), names{"too late"});
-  EXPECT_EQ(this->look_up("orders.test"), failed);
+  EXPECT_EQ(this->look_up("orders.test"), names{to_string(lookup_error::no_resources)});
 }
 
 TYPED_TEST(system_resolver_test, finds_services_in_the_order_to_try_them) {

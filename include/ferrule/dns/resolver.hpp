@@ -29,8 +29,9 @@ namespace ferrule::dns {
 
 /// Why a name has no addresses.
 enum class lookup_error : std::uint8_t {
-  not_found,  ///< there is no such name, or it has no records of the wanted kind
-  failed,     ///< no name server gave an answer, or a useful one
+  not_found,     ///< there is no such name, or it has no records of the wanted kind
+  failed,        ///< no name server gave an answer, or a useful one
+  no_resources,  ///< a limit of this side: too many lookups, or no descriptors or memory left
 };
 
 /// A short static text for a log line.

@@ -12,10 +12,17 @@
 /// ```
 ///
 /// Answers are kept for as long as their servers allow, and however many ask for a name at a time,
-/// it is looked up once. IPv4 and IPv6 addresses are asked for together; both answers are awaited,
-/// and ordered by RFC 6724.
+/// it is looked up once. IPv4 and IPv6 addresses are asked for together. When one answer has brought
+/// addresses the other is waited for no longer than `resolution_delay`, and what it brings later is
+/// there for later lookups: so a lost answer delays nobody, whichever it is. IPv6 comes first where
+/// there is a route, but for networks that RFC 6724 puts behind IPv4; within a family RFC 6724 says.
 ///
-/// Source: RFC 1034 and 1035; RFC 2308 for what does not exist; resolv.conf(5), hosts(5).
+/// An answer that has expired is used on while no name server gives a new one: a lookup waits for
+/// that no longer than `stale_wait`, and once a refresh was in vain not at all, until one succeeds.
+/// When a server says that the name is gone, it is.
+///
+/// Source: RFC 1034 and 1035; RFC 2308 for what does not exist; RFC 8305 section 3; RFC 8767;
+/// resolv.conf(5), hosts(5).
 
 #include <chrono>
 #include <cstdint>
@@ -25,6 +32,10 @@
 #include <vector>
 
 #include "ferrule/dns/resolver.hpp"
+
+namespace ferrule {
+class reactor;
+}
 
 namespace ferrule::dns {
 
@@ -40,12 +51,23 @@ struct resolver_settings {
   std::uint8_t tries_max = 3;
   /// Answers kept. Beyond, the one that was not asked for longest is forgotten.
   std::uint32_t cached_max = 1024;
-  /// Names looked up at a time. A lookup beyond `failed`.
+  /// Names looked up at a time. A lookup beyond is `no_resources`.
   std::uint32_t lookups_max = 256;
   /// The longest that an answer is kept, whatever its TTL.
   std::chrono::nanoseconds ttl_max = std::chrono::minutes(5);
   /// How long it is remembered that a name does not exist.
   std::chrono::nanoseconds negative_ttl = std::chrono::seconds(1);
+  /// How long the addresses of one family wait for those of the other: the value of RFC 8305.
+  std::chrono::nanoseconds resolution_delay = std::chrono::milliseconds(50);
+  /// For how long beyond its time an answer is used when there is no new one; RFC 8767 suggests one
+  /// to three days. 0: not at all.
+  std::chrono::nanoseconds stale_max = std::chrono::hours(24);
+  /// How long a lookup waits for a new answer before it takes one that has expired. A name server
+  /// that is there answers within it; the time of a call, which is less than what RFC 8767 has in
+  /// mind (1.8 s), bears it.
+  std::chrono::nanoseconds stale_wait = std::chrono::milliseconds(100);
+  /// After how long the servers are asked again when they gave no new answer.
+  std::chrono::nanoseconds recheck_wait = std::chrono::seconds(5);
 };
 
 /// Looks names up with name servers. It belongs to the reactor of the first task that uses it, and
@@ -61,6 +83,8 @@ class system_resolver final : public resolver {
 
  private:
   struct state;
+
+  void set_up(reactor& loop);
 
   resolver_settings settings_;
   std::unique_ptr<state> state_;  // made by the first lookup
