@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -74,7 +75,33 @@ task<std::optional<fetch_result>> ask_in_time(address to, std::string_view bytes
   co_return std::move(*answered);
 }
 
+task<bool> listens(address at) {
+  auto connected = co_await tcp_stream::connect(at);
+  if (!connected) co_return false;
+  tcp_stream stream = std::move(*connected);
+  co_await stream.close();
+  co_return true;
+}
+
+task<bool> listens_in_time(address at, nanoseconds timeout) {
+  const auto found = co_await with_deadline(timeout, listens(at));
+  co_return found && *found;
+}
+
 }  // namespace
+
+address first_that_listens(const std::vector<address>& among, nanoseconds timeout) {
+  constexpr nanoseconds patience = std::chrono::seconds(2);  // with one that drops what comes
+  if (among.size() == 1) return among.front();
+  io::made_backend made = io::make_backend({});
+  if (made.io == nullptr) return among.front();
+  reactor loop(std::move(made.io), 1);
+  for (const address& each : among) {
+    const auto found = sync_wait(loop, listens_in_time(each, std::min(timeout, patience)));
+    if (found && *found) return each;
+  }
+  return among.front();
+}
 
 fetch_result exchange(const address& to, std::string_view bytes, method verb, nanoseconds timeout) {
   io::made_backend made = io::make_backend({});
@@ -91,13 +118,14 @@ fetch_result exchange(const address& to, std::string_view bytes, method verb, na
 result<std::string, std::string> fetch(std::string_view url_text, nanoseconds timeout) {
   const auto where = parse_url(url_text);
   if (!where) return fail(where.error());
-  const auto to = resolve(*where);
-  if (!to) return fail(to.error());
+  const auto addresses = resolve(*where);
+  if (!addresses) return fail(addresses.error());
+  const address to = first_that_listens(*addresses, timeout);
   buffer request;
   if (!http::write_request_head(request, {.target = where->target, .host = where->authority})) {
     return fail(fmt::format("'{}' is not a valid URL", url_text));
   }
-  auto got = exchange(*to, request.view(), method::get, timeout);
+  auto got = exchange(to, request.view(), method::get, timeout);
   if (!got) return fail(got.error());
   if (got->status != 200) return fail(fmt::format("{} answers {}", url_text, got->status));
   return std::move(got->body);

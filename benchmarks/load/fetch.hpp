@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ferrule/core/result.hpp"
 #include "ferrule/http/method.hpp"
@@ -16,6 +17,10 @@ struct fetched {
   int status = 0;
   std::string body;
 };
+
+/// The first of some addresses that takes a connection; if none does the first of all, so that the
+/// error is about that one. Blocks, for at most `timeout` and two seconds for each.
+address first_that_listens(const std::vector<address>& among, nanoseconds timeout);
 
 /// Sends `bytes`, a whole request with method `verb`, on a connection of its own and waits for the
 /// answer. Blocks. Fails with a line for the user.

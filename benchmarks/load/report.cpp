@@ -157,6 +157,10 @@ run_report make_report(const settings& asked, const run_settings& settings, std:
                  .busiest_thread_share = round_to(outcome.busiest_share, 1e3),
                  .lag = latency_of(outcome.books.lag())};
   judge(report, asked, outcome);
+  if (asked.promise_given) {
+    report.broken_slo =
+        broken_clause(asked.promise, total.response, report.failed, report.requests);
+  }
   return report;
 }
 

@@ -75,6 +75,7 @@ struct run_report {
   bool valid = true;
   std::vector<std::string> invalid_because;  ///< why the figures are not the server's
   std::vector<std::string> warnings;         ///< what else should be known
+  std::string broken_slo;                    ///< how the --slo that was given was not kept
   double rate = 0;                           ///< answers as expected a second
   double offered_rate = 0;                   ///< requests due a second; 0 in a closed loop
   std::string loop;                          ///< "open, constant", "open, poisson", "closed"
@@ -99,6 +100,9 @@ struct run_report {
   std::vector<route_report> routes;
   tool_report tool;
   std::optional<server_report> server;
+
+  /// At least half of the requests.
+  bool most_failed() const noexcept { return requests == 0 || failed * 2 >= requests; }
 };
 
 /// Puts the figures of a run together and judges whether they can be believed.

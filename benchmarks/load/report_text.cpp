@@ -96,6 +96,7 @@ std::string ending(const run_report& r) {
     }
   }
   for (const std::string& each : r.invalid_because) text += fmt::format("  INVALID   {}\n", each);
+  if (!r.broken_slo.empty()) text += fmt::format("  BROKEN    {}\n", r.broken_slo);
   for (const std::string& each : r.warnings) text += fmt::format("  note      {}\n", each);
   return text;
 }

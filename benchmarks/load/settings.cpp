@@ -85,6 +85,7 @@ std::string set_slo(void* t, std::string_view text) {
   const auto promise = parse_slo(text);
   if (!promise) return "must be such as p99=1ms or p50=500us,p99.9=5ms";
   of(t).promise = *promise;
+  of(t).promise_given = true;
   return {};
 }
 

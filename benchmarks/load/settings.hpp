@@ -49,6 +49,7 @@ struct settings {
   std::string openapi_methods = "GET,HEAD";
 
   slo promise;
+  bool promise_given = false;  ///< by --slo; else it is a default for searches
   double precision = 0.02;  ///< of find-max
   unsigned rounds = 4;      ///< of compare
   double tolerance = 0.05;  ///< of compare

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "load/settings.hpp"
@@ -44,6 +45,18 @@ std::string broken_clause(const slo& promise, const histogram& response) {
     }
   }
   return {};
+}
+
+std::string broken_clause(const slo& promise, const histogram& response, std::uint64_t failed,
+                          std::uint64_t requests) {
+  const double share = static_cast<double>(failed) / static_cast<double>(std::max(requests, 1UL));
+  for (const slo_clause& clause : promise) {
+    if (share > 1 - clause.quantile) {
+      return fmt::format("{:.3g} % of the requests failed, which {} does not allow", 100 * share,
+                         quantile_name(clause.quantile));
+    }
+  }
+  return broken_clause(promise, response);
 }
 
 std::string quantile_name(double quantile) { return fmt::format("p{:.6g}", quantile * 100); }

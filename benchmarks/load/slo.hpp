@@ -1,6 +1,7 @@
 #pragma once
 // A promise about latency that a server keeps or does not: "p99=1ms,p99.9=5ms".
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,11 @@ std::optional<slo> parse_slo(std::string_view text);
 /// The first clause that the response times break, as "p99 is 3.2 ms, not 1.0 ms"; empty when
 /// they keep them all.
 std::string broken_clause(const slo& promise, const histogram& response);
+
+/// The same where some requests failed, of which no quantile knows how long they would have taken:
+/// "2.5 % of the requests failed, which p99 does not allow" comes first.
+std::string broken_clause(const slo& promise, const histogram& response, std::uint64_t failed,
+                          std::uint64_t requests);
 
 /// "p99.9", "p50".
 std::string quantile_name(double quantile);

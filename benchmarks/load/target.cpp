@@ -65,8 +65,8 @@ unsigned source_addresses_for(const settings& asked, const address& at) {
 result<target, std::string> find_target(const settings& asked, std::string_view url_text) {
   const auto where = parse_url(url_text);
   if (!where) return fail(where.error());
-  const auto at = resolve(*where);
-  if (!at) return fail(at.error());
+  const auto addresses = resolve(*where);
+  if (!addresses) return fail(addresses.error());
   auto sources = find_sources(asked, *where);
   if (!sources) return fail(sources.error());
   for (request_source& each : *sources) {
@@ -76,7 +76,7 @@ result<target, std::string> find_target(const settings& asked, std::string_view 
   }
   auto requests = request_set::prepare(*sources, where->authority, asked.keep_alive);
   if (!requests) return fail(requests.error());
-  return target{*where, *at, std::move(*requests)};
+  return target{*where, first_that_listens(*addresses, asked.timeout), std::move(*requests)};
 }
 
 trial_requests try_target(const target& with, nanoseconds timeout) {

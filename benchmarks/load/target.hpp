@@ -19,7 +19,8 @@ struct target {
   request_set requests;
 };
 
-/// Takes the URL apart, looks its host up, and gets the requests together. Fails with a line for
+/// Takes the URL apart, finds the first address of its host that takes connections, and gets the
+/// requests together. Fails with a line for
 /// the user.
 result<target, std::string> find_target(const settings& asked, std::string_view url_text);
 

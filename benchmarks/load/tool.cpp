@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "ferrule/json/write.hpp"
@@ -44,6 +45,12 @@ int hand_over(const settings& asked, const Report& report, const std::string& te
   return complain(fmt::format("cannot write {}: {}", asked.html_file, problem));
 }
 
+/// What a run says of the server.
+int verdict_on(const run_report& report) {
+  if (!report.valid) return not_to_be_believed;
+  return report.most_failed() || !report.broken_slo.empty() ? failed : all_well;
+}
+
 std::optional<rate_profile> rate_of(const settings& asked) {
   if (asked.closed_loop) return std::nullopt;
   return asked.rate.value_or(rate_profile{{1, 1000, 1000}});
@@ -54,9 +61,7 @@ int run_once(const settings& asked, session& on) {
   const measured_run run = on.measure(rate_of(asked), duration, "");
   if (!run.error.empty()) return complain(run.error);
   const int handed = hand_over(asked, run.report, report_text(run.report));
-  if (handed != all_well) return handed;
-  if (!run.report.valid) return not_to_be_believed;
-  return run.report.ok == 0 ? failed : all_well;
+  return handed != all_well ? handed : verdict_on(run.report);
 }
 
 constexpr nanoseconds step_duration = std::chrono::seconds(3);
@@ -87,7 +92,11 @@ int report_search(const settings& asked, const target& with, const char* kind,
   if (!trials.error.empty()) return complain(trials.error);
   const search_report report = make_search_report(kind, with.where.text(), asked.promise, outcome);
   const int handed = hand_over(asked, report, search_text(report));
-  return handed != all_well ? handed : report.valid ? all_well : failed;
+  if (handed != all_well) return handed;
+  const bool nothing_kept = std::ranges::none_of(report.points, &rate_point::passed);
+  const bool is_broken = asked.promise_given && nothing_kept;
+  const bool most_failed = report.best && report.best->most_failed();
+  return !report.valid || is_broken || most_failed ? failed : all_well;
 }
 
 int search_maximum(const settings& asked, const target& with, session& on) {
@@ -146,7 +155,11 @@ int report_comparison(const settings& asked, const std::vector<run_report>& a,
   const compare_report report = compare_runs(a, b, asked.tolerance, asked.seed);
   const int handed = hand_over(asked, report, compare_text(report));
   if (handed != all_well) return handed;
-  return report.regressed ? failed : report.valid ? all_well : not_to_be_believed;
+  const auto is_broken = [](const run_report& run) { return !run.broken_slo.empty(); };
+  const bool most_failed = std::ranges::any_of(a, &run_report::most_failed) ||
+                           std::ranges::any_of(b, &run_report::most_failed);
+  if (report.regressed || most_failed || std::ranges::any_of(b, is_broken)) return failed;
+  return report.valid ? all_well : not_to_be_believed;
 }
 
 int compare_targets(const settings& asked) {
@@ -189,6 +202,9 @@ int compare(const settings& asked) {
   if (recorded != is_recorded(asked.targets[1])) {
     return complain("compare takes two URLs or two recorded runs (.json), not one of each",
                     wrong_option);
+  }
+  if (recorded && asked.promise_given) {
+    return complain("--slo is for runs that are made, not for recorded ones", wrong_option);
   }
   return recorded ? compare_recorded(asked) : compare_targets(asked);
 }

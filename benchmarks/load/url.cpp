@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <charconv>
 #include <memory>
-#include <optional>
 
 namespace ferrule::load {
 namespace {
@@ -57,8 +56,9 @@ result<url, std::string> parse_url(std::string_view text) {
   return parsed;
 }
 
-result<address, std::string> resolve(const url& of) {
-  if (const auto literal = address::parse(of.host, of.port)) return *literal;
+result<std::vector<address>, std::string> resolve(const url& of) {
+  std::vector<address> all;
+  if (const auto literal = address::parse(of.host, of.port)) return std::vector{*literal};
   addrinfo wanted{};
   wanted.ai_family = AF_UNSPEC;
   wanted.ai_socktype = SOCK_STREAM;
@@ -68,14 +68,16 @@ result<address, std::string> resolve(const url& of) {
   if (failed != 0) {
     return fail(fmt::format("unknown host '{}': {}", of.host, ::gai_strerror(failed)));
   }
-  std::optional<address> chosen;  // IPv4 if there is one: "localhost" mostly listens there
-  for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
-    if (chosen && (chosen->family() == AF_INET || each->ai_family != AF_INET)) continue;
-    chosen = address::from_sockaddr(each->ai_addr, each->ai_addrlen);
+  for (const int family : {AF_INET, AF_INET6}) {  // "localhost" mostly listens on IPv4
+    for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
+      auto one = address::from_sockaddr(each->ai_addr, each->ai_addrlen);
+      if (!one || one->family() != family) continue;
+      one->set_port(of.port);
+      all.push_back(*one);
+    }
   }
-  if (!chosen) return fail(fmt::format("unknown host '{}': it has no IP address", of.host));
-  chosen->set_port(of.port);
-  return *chosen;
+  if (all.empty()) return fail(fmt::format("unknown host '{}': it has no IP address", of.host));
+  return all;
 }
 
 }  // namespace ferrule::load

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ferrule/core/result.hpp"
 #include "ferrule/io/address.hpp"
@@ -24,8 +25,8 @@ struct url {
 /// user.
 result<url, std::string> parse_url(std::string_view text);
 
-/// The first address of the URL's host: a literal as it is, a name by the system's resolver, which
-/// may take its time. Fails with a line for the user.
-result<address, std::string> resolve(const url& of);
+/// The addresses of the URL's host, at least one: a literal as it is, a name by the system's
+/// resolver, which may take its time. Fails with a line for the user.
+result<std::vector<address>, std::string> resolve(const url& of);
 
 }  // namespace ferrule::load

@@ -105,11 +105,11 @@ TEST(url, is_taken_apart) {
 }
 
 TEST(url, finds_addresses) {
-  EXPECT_EQ(resolve(*parse_url("127.0.0.1:81"))->text(), "127.0.0.1:81");
-  EXPECT_EQ(resolve(*parse_url("[::1]:81"))->text(), "[::1]:81");
+  EXPECT_EQ(resolve(*parse_url("127.0.0.1:81"))->front().text(), "127.0.0.1:81");
+  EXPECT_EQ(resolve(*parse_url("[::1]:81"))->front().text(), "[::1]:81");
   const auto local = resolve(*parse_url("localhost:81"));
   ASSERT_TRUE(local);
-  EXPECT_EQ(local->text(), "127.0.0.1:81");
+  EXPECT_EQ(local->front().text(), "127.0.0.1:81");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "ferrule/json/write.hpp"
+#include "load/fetch.hpp"
 #include "load/files.hpp"
 #include "load/target.hpp"
 #include "load/tool.hpp"
@@ -106,6 +107,19 @@ TEST(run, that_cannot_begin_says_why) {
   EXPECT_NE(outcome.error.find("Connection refused"), std::string::npos) << outcome.error;
 }
 
+TEST(target, the_first_address_that_listens_is_loaded) {
+  const real_server server;
+  const address here = target_for(server.url("/")).at;
+  std::vector<address> among;
+  for (const char* other : {"127.0.0.9", "127.0.0.8"}) {  // where the server does not listen
+    among.push_back(*address::parse(other, here.port()));
+  }
+  EXPECT_EQ(first_that_listens(among, 1s), among.front()) << "none does";
+  among.push_back(here);
+  EXPECT_EQ(first_that_listens(among, 1s), here);
+  EXPECT_EQ(first_that_listens({among.front()}, 1s), among.front());
+}
+
 TEST(target, nothing_but_unexpected_answers_is_told_before_the_run) {
   const real_server server;
   const trial_requests tried = try_target(target_for(server.url("/nope")), 5s);
@@ -170,6 +184,37 @@ TEST(tool, ends_with_the_code_that_scripts_need) {
             std::string::npos);
 }
 
+TEST(tool, fails_when_a_promise_is_not_kept_or_most_requests_fail) {
+  testing::internal::CaptureStderr();
+  testing::internal::CaptureStdout();
+  const real_server server;
+  const std::string url = server.url("/users/1");
+  const auto code = [&](std::vector<const char*> more, const std::string& of) {
+    std::vector<const char*> all = {"--duration", "100ms", "--rate", "100", "--lag-max", "1h"};
+    all.insert(all.end(), more.begin(), more.end());
+    all.push_back(of.c_str());
+    return run_with(all);
+  };
+  EXPECT_EQ(code({"--slo", "p50=1h"}, url), 0);
+  EXPECT_EQ(code({"--slo", "p50=1us"}, url), 1);
+  EXPECT_EQ(code({"--slo", "p50=1h,p99=1us"}, url), 1);
+  EXPECT_EQ(code({"--curve", "--slo", "p50=1h"}, url), 0);
+  EXPECT_EQ(code({"--curve", "--slo", "p50=1us"}, url), 1);
+  // Of two requests in turn one is answered 404: half of them.
+  const std::string mix = testing::TempDir() + "ferrule_load_mix.json";
+  EXPECT_EQ(write_file(mix, R"([{"target":"/users/1"},{"target":"/nope"}])"), "");
+  EXPECT_EQ(code({"--requests", mix.c_str(), "--rate", "1000", "--slo", "p99=1h"}, url), 1);
+  EXPECT_EQ(write_file(mix, R"([{"target":"/users/1"},{"target":"/nope","weight":9}])"), "");
+  EXPECT_EQ(code({"--requests", mix.c_str(), "--rate", "1000"}, url), 1);
+  EXPECT_EQ(write_file(mix, R"([{"target":"/users/1","weight":99},{"target":"/nope"}])"), "");
+  EXPECT_EQ(code({"--requests", mix.c_str(), "--rate", "1000"}, url), 0);
+  std::remove(mix.c_str());
+  const std::string out = testing::internal::GetCapturedStdout();
+  EXPECT_NE(out.find("of the requests failed, which p99 does not allow"), std::string::npos) << out;
+  EXPECT_NE(out.find("BROKEN"), std::string::npos);
+  testing::internal::GetCapturedStderr();
+}
+
 TEST(tool, compares_recorded_runs) {
   const real_server server;
   const std::string url = server.url("/users/1");
@@ -191,6 +236,9 @@ TEST(tool, compares_recorded_runs) {
   EXPECT_EQ(write_file(other, json::write(*slower)), "");
   testing::internal::CaptureStdout();
   EXPECT_EQ(run_with({"compare", recorded.c_str(), other.c_str()}), 1);
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(run_with({"compare", "--slo", "p99=1s", recorded.c_str(), other.c_str()}), 2);
+  testing::internal::GetCapturedStderr();
   EXPECT_NE(testing::internal::GetCapturedStdout().find("B is worse"), std::string::npos);
   testing::internal::CaptureStderr();
   EXPECT_EQ(run_with({"compare", recorded.c_str(), url.c_str()}), 2);
