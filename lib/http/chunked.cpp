@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
+#include <utility>
 
 #include "ferrule/core/assert.hpp"
 #include "http/characters.hpp"
@@ -11,6 +12,7 @@ namespace ferrule::http {
 namespace {
 
 constexpr const char* extension_too_long = "chunk extension is too long";
+constexpr const char* invalid_extension = "invalid chunk extension";
 constexpr const char* trailers_too_large = "trailer fields are too large";
 
 }  // namespace
@@ -42,8 +44,15 @@ const char* chunked_decoder::take(char c) noexcept {
     case step::size:
     case step::size_digits:
       return take_size(c);
-    case step::size_space:
-    case step::extension:
+    case step::before_semicolon:
+    case step::before_name:
+    case step::name:
+    case step::before_equals:
+    case step::before_value:
+    case step::value:
+    case step::quoted:
+    case step::quoted_pair:
+    case step::after_quoted:
       return take_extension(c);
     case step::size_lf:
       line_bytes_ = 0;
@@ -71,34 +80,83 @@ const char* chunked_decoder::expect(char wanted, char c, step next) noexcept {
 const char* chunked_decoder::take_size(char c) noexcept {
   constexpr std::uint8_t digits_max = 16;
   if (is(hex_char, c)) {
+    const bool is_first = std::exchange(step_, step::size_digits) == step::size;
+    if (digits_ == 0 && c == '0') {
+      line_bytes_ += is_first ? 0 : 1;
+      return line_bytes_ > limits_.extension_bytes_max ? "chunk size is too long" : nullptr;
+    }
     if (++digits_ > digits_max) return "chunk size is too large";
     left_ = left_ << 4U | hex_value(c);
-    step_ = step::size_digits;
     return nullptr;
   }
   if (step_ == step::size) return "invalid chunk size";
   if (std::countl_zero(left_) == 0) return "chunk size is too large";
-  if (c == '\r') {
-    step_ = step::size_lf;
-    return nullptr;
-  }
-  step_ = step::size_space;
+  if (c == '\r') return end_size_line();
+  step_ = step::before_semicolon;
   return take_extension(c);
 }
 
+const char* chunked_decoder::end_size_line() noexcept {
+  constexpr std::uint64_t usual_bytes = 16;
+  const std::uint64_t framing = line_bytes_ + digits_ + 2 * chunk_end.size();
+  const std::uint64_t allowed = usual_bytes + 2 * std::min<std::uint64_t>(left_, 1U << 20U);
+  const std::uint64_t excess = excess_bytes_ + framing;
+  excess_bytes_ = static_cast<std::uint32_t>(excess - std::min(excess, allowed));
+  if (excess_bytes_ > limits_.excess_bytes_max) return "too much framing for a body of this size";
+  step_ = step::size_lf;
+  return nullptr;
+}
+
+// *( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] ), RFC 9112 section 7.1.1. White
+// space at the end of the line belongs to no extension.
 const char* chunked_decoder::take_extension(char c) noexcept {
-  if (step_ == step::extension && c == '\r') {
-    step_ = step::size_lf;
-    return nullptr;
-  }
+  const bool is_complete =
+      step_ == step::name || step_ == step::value || step_ == step::after_quoted;
+  if (is_complete && c == '\r') return end_size_line();
   if (++line_bytes_ > limits_.extension_bytes_max) return extension_too_long;
-  if (step_ == step::size_space) {
-    if (is_space(c)) return nullptr;
-    if (c != ';') return "invalid chunk size";
-    step_ = step::extension;
-    return nullptr;
+  switch (step_) {
+    case step::before_semicolon:
+      if (is_space(c)) return nullptr;
+      if (c != ';') return "invalid chunk size";
+      step_ = step::before_name;
+      return nullptr;
+    case step::before_name:
+      if (is_space(c)) return nullptr;
+      step_ = step::name;
+      return is(token_char, c) ? nullptr : invalid_extension;
+    case step::before_value:
+      if (is_space(c)) return nullptr;
+      step_ = c == '"' ? step::quoted : step::value;
+      return c == '"' || is(token_char, c) ? nullptr : invalid_extension;
+    case step::quoted:
+      if (c == '"') step_ = step::after_quoted;
+      if (c == '\\') step_ = step::quoted_pair;
+      return is(text_char, c) ? nullptr : invalid_extension;
+    case step::quoted_pair:
+      step_ = step::quoted;
+      return is(text_char, c) ? nullptr : invalid_extension;
+    case step::name:
+    case step::value:
+      if (is(token_char, c)) return nullptr;
+      [[fallthrough]];
+    default:
+      return end_extension_part(c);
   }
-  return is(text_char, c) ? nullptr : "invalid byte in a chunk extension";
+}
+
+// What may follow a name or a value.
+const char* chunked_decoder::end_extension_part(char c) noexcept {
+  const bool is_name = step_ == step::name || step_ == step::before_equals;
+  if (c == ';') {
+    step_ = step::before_name;
+  } else if (is_name && c == '=') {
+    step_ = step::before_value;
+  } else if (is_space(c)) {
+    step_ = is_name ? step::before_equals : step::before_semicolon;
+  } else {
+    return invalid_extension;
+  }
+  return nullptr;
 }
 
 const char* chunked_decoder::take_trailer(char c) noexcept {

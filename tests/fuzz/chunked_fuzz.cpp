@@ -2,6 +2,7 @@
 // out again. The first byte is the size of the pieces.
 
 #include <algorithm>
+#include <regex>
 #include <string>
 
 #include "check.hpp"
@@ -44,6 +45,18 @@ decoded decode(std::string_view bytes, std::size_t piece_bytes) {
   }
 }
 
+/// Whether a line is a size and extensions by RFC 9112 section 7.1, said in other words.
+bool is_size_line(std::string_view line) {
+  static const std::regex grammar(
+      R"re([0-9A-Fa-f]+([ \t]*;[ \t]*[-!#$%&'*+.^_`|~0-9A-Za-z]+)re"
+      R"re(([ \t]*=[ \t]*([-!#$%&'*+.^_`|~0-9A-Za-z]+|"([^"\\]|\\[\s\S])*"))?)*)re");
+  const auto is_control = [](char c) {
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+  };
+  return std::ranges::none_of(line, is_control) &&
+         std::regex_match(line.begin(), line.end(), grammar);
+}
+
 std::string encode(std::string_view data, std::size_t chunk_bytes) {
   std::string out;
   while (!data.empty()) {
@@ -64,6 +77,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const decoded whole = decode(bytes, bytes.size() + 1);
   FUZZ_CHECK(decode(bytes, piece_bytes) == whole);
   FUZZ_CHECK(decode(bytes, 1) == whole);
+
+  const std::string_view line = bytes.substr(0, 16);
+  if (line.find_first_of("\r\n") == std::string_view::npos && !is_size_line(line)) {
+    FUZZ_CHECK(decode(std::string(line) + "\r\n", 100).state == chunk_state::error);
+  } else if (line.find_first_of("\r\n") == std::string_view::npos) {
+    const decoded got = decode(std::string(line) + "\r\n", 100);
+    FUZZ_CHECK(got.state == chunk_state::need_more || got.reason == "chunk size is too large");
+  }
 
   const std::string encoded = encode(bytes, piece_bytes);
   const decoded again = decode(encoded + "next", 7);

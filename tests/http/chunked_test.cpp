@@ -111,12 +111,18 @@ TEST(chunked, sizes) {
                            "5.0",
                            "\"5\"",
                            "10000000000000000",
-                           "00000000000000005",
+                           "000010000000000000000",
                            "8000000000000000",
                            "ffffffffffffffff",
                            "\xb5"}) {
     expect_error(std::string(size) + "\r\nhello\r\n0\r\n\r\n");
   }
+  // Zeros in front are no overflow, as long as they would fit an extension.
+  for (const std::size_t zeros : {1U, 15U, 16U, 17U, 40U, 256U}) {
+    expect_data(std::string(zeros, '0') + "5\r\nhello\r\n0\r\n\r\n", "hello");
+    expect_data("1\r\nx\r\n" + std::string(zeros, '0') + "\r\n\r\n", "x");
+  }
+  expect_error(std::string(258, '0') + "5\r\nhello\r\n0\r\n\r\n");
   // The largest size is taken, though its data will never come.
   const decoded got = decode("7fffffffffffffff\r\nhello", 100, 1);
   EXPECT_EQ(got.data, "hello");
@@ -125,7 +131,7 @@ TEST(chunked, sizes) {
 TEST(chunked, every_byte_after_a_size) {
   for (int c = 0; c != 256; ++c) {
     const std::string bytes = std::string("0") + static_cast<char>(c) + "\r\n";
-    const bool valid = std::isxdigit(c) != 0 || c == ';';
+    const bool valid = std::isxdigit(c) != 0;
     EXPECT_EQ(decode_every_way(bytes).state == chunk_state::need_more, valid) << c;
   }
 }
@@ -143,17 +149,51 @@ TEST(chunked, line_ends) {
 TEST(chunked, extensions_are_passed_over) {
   expect_data("5;a\r\nhello\r\n0;b=\"c;d\"\r\n\r\n", "hello");
   expect_data("5 \t;a = b;\tc\r\nhello\r\n0\r\n\r\n", "hello");
-  expect_data("5;\xe9\r\nhello\r\n0\r\n\r\n", "hello");
+  expect_data("5;a=\"\xe9\t\\\"\\\\\" ;b ; c=d\r\nhello\r\n0\r\n\r\n", "hello");
   for (const char c : {'\0', '\x01', '\x0b', '\x1f', '\x7f', '\n'}) {
     expect_error(std::string("5;a") + c + "\r\nhello\r\n0\r\n\r\n");
   }
+}
+
+TEST(chunked, extensions_have_a_grammar) {
+  for (const char* extension :
+       {";a", ";a=b", "; a", " ;a", ";a =b", ";a= b", ";a = b", ";a=\"\"", ";a=\"b c\"", ";a=\";\"",
+        ";a=\"\\\"\"", ";a;b", ";a ;b", ";a=b ;c", ";a=\"b\" ;c=\"d\"", ";!#$%&'*+-.^_`|~=~"}) {
+    expect_data("1" + std::string(extension) + "\r\nx\r\n0\r\n\r\n", "x");
+  }
+  for (const char* extension :
+       {";", "; ", ";;", ";;a", ";a;", ";a; ", ";a ", ";a b", ";a=", ";a= ", ";a=b ", ";a=b c",
+        ";=b", ";a==b", ";a=b=c", ";a=;b", ";a=\"b", ";a=\"b\\", ";a=\"b\\\"", ";a=\"b\" ",
+        ";a=\"b\"c",
+        ";a=\"b\"\"c\"", ";a=b\"c\"", ";\"a\"", ";a,b", ";a:b", ";a/b", ";(a)", ";\xe9", ";a=\xe9",
+        "\t", " a", "=a", ";a=\"\x01\"", ";a=\"\\\x01\"", ";a=\"\x7f\""}) {
+    expect_error("1" + std::string(extension) + "\r\nx\r\n0\r\n\r\n");
+  }
+}
+
+TEST(chunked, framing_has_a_limit_for_the_whole_body) {
+  const auto body = [](std::size_t chunks, std::string_view extension) {
+    std::string bytes;
+    for (std::size_t i = 0; i != chunks; ++i) bytes.append("1").append(extension) += "\r\nx\r\n";
+    return bytes + "0\r\n\r\n";
+  };
+  const auto state = [](const std::string& bytes) { return decode(bytes, bytes.size(), 1).state; };
+  EXPECT_EQ(state(body(100'000, "")), chunk_state::done) << "a byte in each chunk is allowed";
+  EXPECT_EQ(state(body(100'000, ";a=\"bcdef\"")), chunk_state::done);
+  const std::string long_one = ";" + std::string(200, 'a');
+  EXPECT_EQ(state(body(80, long_one)), chunk_state::done);
+  EXPECT_EQ(state(body(100, long_one)), chunk_state::error);
+  EXPECT_EQ(state(body(100, "")), chunk_state::done);
+  const decoded got = decode(body(5, ";abcdefghi"), 7, 13, {.excess_bytes_max = 0});
+  EXPECT_EQ(got.state, chunk_state::done) << got.reason;
+  expect_error(body(5, ";abcdefghijklmn"), 400, {.excess_bytes_max = 1});
 }
 
 TEST(chunked, extension_limit_is_for_each_chunk) {
   const chunk_limits limits{.extension_bytes_max = 4};
   expect_data("1;abc\r\nx\r\n1;def\r\ny\r\n0;ghi\r\n\r\n", "xy", limits);
   expect_error("1;abcd\r\nx\r\n0\r\n\r\n", 400, limits);
-  expect_error("1     ;\r\nx\r\n0\r\n\r\n", 400, limits);
+  expect_error("1    ;a\r\nx\r\n0\r\n\r\n", 400, limits);
   expect_error("1;abc\r\nx\r\n0;abcd\r\n\r\n", 400, limits);
 }
 

@@ -16,9 +16,10 @@
 /// }
 /// ```
 ///
-/// Strict: lines end in CRLF only, sizes are at most 16 hexadecimal digits, and nothing stands
-/// between data and its CRLF. Extensions are passed over. Trailer fields are validated and
-/// dropped, so that one which is forbidden there can do no harm.
+/// Strict: lines end in CRLF only, sizes are at most 16 hexadecimal digits behind leading zeros,
+/// and nothing stands between data and its CRLF. Extensions keep to their grammar and are passed
+/// over. Trailer fields are validated and dropped, so that one which is forbidden there can do no
+/// harm.
 ///
 /// Source: RFC 9112 section 7.1.
 
@@ -30,8 +31,12 @@ namespace ferrule::http {
 
 /// How much a sender may put around the data.
 struct chunk_limits {
-  /// Of each chunk: what stands between its size and the end of that line. More: 400.
+  /// Of each chunk: what stands between its size and the end of that line, and the zeros before the
+  /// size. More: 400.
   std::uint32_t extension_bytes_max = 256;
+  /// Of the whole body: how much framing may exceed 16 bytes a chunk and two for each byte of data,
+  /// so that a small body does not cost a large one's bytes. More: 400.
+  std::uint32_t excess_bytes_max = 16384;
   /// All trailer fields with their CRLFs, without the empty line after them. More: 431.
   std::uint32_t trailer_bytes_max = 4096;
 };
@@ -68,10 +73,17 @@ class chunked_decoder {
 
  private:
   enum class step : std::uint8_t {
-    size,         // before the first digit of a size
-    size_digits,  // after the first digit
-    size_space,   // white space after the size, which only an extension may follow
-    extension,
+    size,              // before the first digit of a size
+    size_digits,       // after the first digit
+    before_semicolon,  // white space, which only an extension may follow
+    before_name,
+    name,
+    before_equals,  // or before the next extension
+    before_value,
+    value,
+    quoted,
+    quoted_pair,
+    after_quoted,
     size_lf,
     data,
     data_cr,
@@ -87,13 +99,16 @@ class chunked_decoder {
   const char* take(char c) noexcept;
   const char* take_size(char c) noexcept;
   const char* take_extension(char c) noexcept;
+  const char* end_extension_part(char c) noexcept;
+  const char* end_size_line() noexcept;
   const char* take_trailer(char c) noexcept;
   const char* expect(char wanted, char c, step next) noexcept;
 
   chunk_limits limits_{};
   step step_ = step::size;
-  std::uint8_t digits_ = 0;
-  std::uint32_t line_bytes_ = 0;  // of the extension, or of all trailers
+  std::uint8_t digits_ = 0;         // of a size, without leading zeros
+  std::uint32_t line_bytes_ = 0;    // of the extension and leading zeros, or of all trailers
+  std::uint32_t excess_bytes_ = 0;  // see chunk_limits
   std::uint64_t left_ = 0;        // of the size while it is read, then of the data
 };
 
