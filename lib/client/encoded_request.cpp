@@ -3,20 +3,6 @@
 #include <fmt/format.h>
 
 namespace ferrule::detail {
-namespace {
-
-bool is_tail(std::string_view text) noexcept {
-  for (;;) {
-    const std::size_t slash = text.find('/');
-    const std::string_view segment = text.substr(0, slash);
-    if (!segment.empty() && !is_path_segment(segment)) return false;
-    if (slash == std::string_view::npos) return true;
-    text.remove_prefix(slash + 1);
-  }
-}
-
-}  // namespace
-
 void encoded_request::add_field(std::string_view name, std::string_view value) {
   has_idempotency_key |= equal_ignoring_case(name, idempotency_key_field);
   fields.emplace_back(name, value);
@@ -47,7 +33,7 @@ bool append_path(std::string& out, const pattern& shape, std::span<const std::st
         append_path_text(out, texts[next++]);
         break;
       case segment_kind::tail:
-        if (!is_tail(texts[next])) return false;
+        if (!is_path_tail(texts[next])) return false;
         append_tail_text(out, texts[next++]);
         break;
     }

@@ -70,6 +70,7 @@ std::string base64_of(std::string_view bytes) {
 
 std::optional<std::string> decoded(std::string_view text) {
   std::string out(text.size(), '\0');
+  if (!http::check_escapes(text)) return {};
   const auto bytes = http::decode_segment(text, out.data());
   if (!bytes) return {};
   out.resize(bytes->size());

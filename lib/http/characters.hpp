@@ -10,11 +10,13 @@ namespace ferrule::http {
 enum char_class : std::uint8_t {
   token_char = 1,   // tchar, RFC 9110 section 5.6.2
   text_char = 2,    // what a field value may have: tab, space, visible, obs-text
-  target_char = 4,  // what a path or a query may have: pchar, '/', '?', and '%' before its digits
+  target_char = 4,  // what RFC 3986 has in a path or a query: pchar, '/', '?', and '%'
   name_char = 8,    // what a registered host name may have: unreserved, sub-delims; not '%'
   hex_char = 16,
   digit_char = 32,
-  plain_target_char = 64,  // a target_char that asks for no closer look: not '.', '%' or '?'
+  // What is taken in a path or a query and asks for no closer look: not '.', '%', '?' or '\\'. Has
+  // what the URL standard leaves as it is besides: brackets, braces, '|', '^' and '`'.
+  plain_target_char = 64,
 };
 
 namespace detail {
@@ -35,6 +37,7 @@ constexpr std::array<std::uint8_t, 256> classify() {
   add("!#$%&'*+-.^_`|~", token_char);
   add("-_~!$&'()*+,;=", target_char | plain_target_char | name_char);
   add(":@/", target_char | plain_target_char);
+  add("[]{}|^`", plain_target_char);
   add(".", target_char | name_char);
   add("?%", target_char);
   for (unsigned c = 0; c != 256; ++c) {

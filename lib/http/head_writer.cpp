@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "ferrule/http/status.hpp"
+#include "ferrule/http/uri.hpp"
 #include "http/authority.hpp"
 #include "http/scan.hpp"
 
@@ -68,6 +69,44 @@ bool are_writable(std::span<const header_field> fields) noexcept {
 
 bool is_writable(body_kind body, std::uint64_t content_length) noexcept {
   return body != body_kind::length || content_length <= content_length_max;
+}
+
+// How many bytes at the beginning of a target are scheme and authority, in which brackets stand
+// around an address. 0 unless they are valid.
+std::size_t authority_end(std::string_view verb, std::string_view target) noexcept {
+  if (target.front() == '/') return 0;
+  if (verb == "CONNECT") return is_authority(target, port_rule::required) ? target.size() : 0;
+  constexpr std::string_view separator = "://";
+  const std::size_t scheme_end = target.find_first_of(":/?");
+  if (!target.substr(std::min(scheme_end, target.size())).starts_with(separator)) return 0;
+  const std::size_t begin = scheme_end + separator.size();
+  const std::size_t end = std::min(target.find_first_of("/?", begin), target.size());
+  return is_authority(target.substr(begin, end - begin), port_rule::optional) ? end : 0;
+}
+
+// A target in its parts for writing: what is written as it is, and the rest, which may grow.
+struct target_parts {
+  std::string_view plain;
+  std::string_view encoded;
+
+  std::size_t bytes_max() const noexcept { return plain.size() + 3 * encoded.size(); }
+};
+
+// Most targets are plain from end to end.
+target_parts parts_of(std::string_view verb, std::string_view target) noexcept {
+  const bool is_plain =
+      all_are(target_char, target) && target.find('%') == std::string_view::npos;
+  if (is_plain) return {target, {}};
+  const std::size_t end = authority_end(verb, target);
+  return {target.substr(0, end), target.substr(end)};
+}
+
+// Whether a server that goes by the URL standard takes each byte of the target.
+bool is_target(std::string_view target) noexcept {
+  for (const char c : target) {
+    if (!is(target_char, c) && !is(plain_target_char, c) && c != '\\') return false;
+  }
+  return !target.empty();
 }
 
 std::size_t bytes_of(std::span<const header_field> fields) noexcept {
@@ -136,21 +175,21 @@ bool write_response_head(buffer& out, const response_head_parts& head) {
 }
 
 bool write_request_head(buffer& out, const request_head_parts& head) {
-  if (!is_token(head.verb) || head.target.empty() || !all_are(target_char, head.target)) {
-    return false;
-  }
+  if (!is_token(head.verb) || !is_target(head.target)) return false;
   if (!is_authority(head.host, port_rule::optional)) return false;
   if (!is_field_value(head.content_type) || !are_writable(head.fields)) return false;
   if (!is_writable(head.body, head.content_length)) return false;
   if (std::ranges::any_of(head.fields, names_host)) return false;
 
+  const target_parts target = parts_of(head.verb, head.target);
   char* const begin =
-      out.prepare(fixed_bytes_max + head.verb.size() + head.target.size() + head.host.size() +
+      out.prepare(fixed_bytes_max + head.verb.size() + target.bytes_max() + head.host.size() +
                   head.content_type.size() + bytes_of(head.fields));
   pen to{begin};
   to.put(head.verb);
   to.put(" ");
-  to.put(head.target);
+  to.put(target.plain);
+  to.at += encode_target(target.encoded, to.at);
   to.put(" HTTP/1.1\r\n");
   put_line(to, host_name, head.host);
   put_line(to, content_type_name, head.content_type);

@@ -43,7 +43,7 @@ head_parse take_version(head_cursor& cursor, request_head& out) noexcept {
 struct target_scan {
   const char* end;
   const char* question_mark = nullptr;
-  bool has_special = false;  // a dot, an escape or a bracket
+  bool has_special = false;  // a dot, an escape or a backslash
 };
 
 target_scan scan_target(const head_cursor& cursor) noexcept {
@@ -57,8 +57,7 @@ target_scan scan_target(const head_cursor& cursor) noexcept {
         break;
       case '.':
       case '%':
-      case '[':
-      case ']':
+      case '\\':
         scan.has_special = true;
         break;
       default:
@@ -67,17 +66,10 @@ target_scan scan_target(const head_cursor& cursor) noexcept {
   }
 }
 
-// The closer look. Brackets may only stand around an address, which is not part of either.
+// The closer look.
 const char* bad_path_or_query_reason(std::string_view path, std::string_view query) noexcept {
-  constexpr std::string_view brackets = "[]";
-  constexpr std::size_t none = std::string_view::npos;
-  if (path.find_first_of(brackets) != none || query.find_first_of(brackets) != none) {
-    return "invalid byte in the request target";
-  }
-  const auto checked = check_path(path);
-  if (!checked) return to_string(checked.error());
-  const auto checked_query = check_escapes(query);
-  return checked_query ? nullptr : to_string(checked_query.error());
+  const auto checked = check_path(path).and_then([&] { return check_query(query); });
+  return checked ? nullptr : to_string(checked.error());
 }
 
 const char* bad_target_reason(char c) noexcept {

@@ -7,49 +7,36 @@ namespace {
 
 constexpr std::size_t escape_bytes = 3;
 
-// The byte that the escape at the beginning of `text` stands for.
-result<char, uri_error> decode_escape(std::string_view text) noexcept {
-  if (text.size() < escape_bytes || !is(hex_char, text[1]) || !is(hex_char, text[2])) {
-    return fail(uri_error::invalid_escape);
-  }
-  const char byte = static_cast<char>(hex_value(text[1]) << 4U | hex_value(text[2]));
-  if (byte == '\0') return fail(uri_error::zero_byte);
-  return byte;
+bool begins_with_escape(std::string_view text) noexcept {
+  return text.size() >= escape_bytes && text[0] == '%' && is(hex_char, text[1]) &&
+         is(hex_char, text[2]);
+}
+
+// A byte that text stands for, and how many bytes of the text say so.
+struct unit {
+  char c;
+  std::size_t bytes;
+
+  bool is_zero() const noexcept { return bytes == escape_bytes && c == '\0'; }
+};
+
+// The first of `text`, which is not empty. A '%' that begins no escape is itself.
+unit first_unit(std::string_view text) noexcept {
+  if (!begins_with_escape(text)) return {text.front(), 1};
+  return {static_cast<char>(hex_value(text[1]) << 4U | hex_value(text[2])), escape_bytes};
 }
 
 template <bool PlusIsSpace>
 result<std::string_view, uri_error> decode(std::string_view raw, char* out) noexcept {
   char* to = out;
-  for (std::size_t i = 0; i != raw.size(); ++i) {
-    char c = raw[i];
-    if (c == '%') {
-      const auto byte = decode_escape(raw.substr(i));
-      if (!byte) return fail(byte.error());
-      c = *byte;
-      i += escape_bytes - 1;
-    } else if (PlusIsSpace && c == '+') {
-      c = ' ';
-    }
-    *to++ = c;
+  for (std::size_t i = 0; i != raw.size();) {
+    const unit next = first_unit(raw.substr(i));
+    if (next.is_zero()) return fail(uri_error::zero_byte);
+    const bool is_space = PlusIsSpace && next.bytes == 1 && next.c == '+';
+    i += next.bytes;
+    *to++ = is_space ? ' ' : next.c;
   }
   return std::string_view(out, static_cast<std::size_t>(to - out));
-}
-
-// Whether a segment is one or two dots, each plain or escaped. Escapes are known to be valid.
-bool is_dot_segment(std::string_view segment) noexcept {
-  int dots = 0;
-  while (!segment.empty()) {
-    std::size_t taken = 1;
-    if (segment.front() == '%') {
-      if (segment[1] != '2' || (segment[2] | 0x20) != 'e') return false;
-      taken = escape_bytes;
-    } else if (segment.front() != '.') {
-      return false;
-    }
-    if (++dots > 2) return false;
-    segment.remove_prefix(taken);
-  }
-  return dots != 0;
 }
 
 }  // namespace
@@ -77,20 +64,61 @@ result<std::string_view, uri_error> decode_query(std::string_view raw, char* out
 result<void, uri_error> check_escapes(std::string_view raw) noexcept {
   for (std::size_t at = raw.find('%'); at != std::string_view::npos;
        at = raw.find('%', at + escape_bytes)) {
-    const auto byte = decode_escape(raw.substr(at));
-    if (!byte) return fail(byte.error());
+    const std::string_view rest = raw.substr(at);
+    if (!begins_with_escape(rest)) return fail(uri_error::invalid_escape);
+    if (first_unit(rest).is_zero()) return fail(uri_error::zero_byte);
   }
   return {};
 }
 
-result<void, uri_error> check_path(std::string_view raw) noexcept {
-  if (auto escapes = check_escapes(raw); !escapes) return escapes;
-  while (!raw.empty()) {
-    const std::size_t slash = raw.find('/');
-    if (is_dot_segment(raw.substr(0, slash))) return fail(uri_error::dot_segment);
-    raw.remove_prefix(slash == std::string_view::npos ? raw.size() : slash + 1);
-  }
+result<void, uri_error> check_query(std::string_view raw) noexcept {
+  if (raw.find("%00") != std::string_view::npos) return fail(uri_error::zero_byte);
   return {};
+}
+
+result<void, uri_error> check_path(std::string_view raw) noexcept {
+  std::size_t dots = 0;
+  bool is_dots = true;  // nothing else is in the segment so far
+  const auto ends_dot_segment = [&] { return is_dots && (dots == 1 || dots == 2); };
+  while (!raw.empty()) {
+    const unit next = first_unit(raw);
+    raw.remove_prefix(next.bytes);
+    if (next.is_zero()) return fail(uri_error::zero_byte);
+    if (next.c == '/' || next.c == '\\') {
+      if (ends_dot_segment()) return fail(uri_error::dot_segment);
+      dots = 0;
+      is_dots = true;
+    } else if (next.c == '.') {
+      ++dots;
+    } else {
+      is_dots = false;
+    }
+  }
+  if (ends_dot_segment()) return fail(uri_error::dot_segment);
+  return {};
+}
+
+std::size_t encode_target(std::string_view raw, char* out) noexcept {
+  constexpr std::string_view hexadecimal = "0123456789ABCDEF";
+  char* to = out;
+  for (std::size_t i = 0; i != raw.size(); ++i) {
+    const char c = raw[i];
+    if (c == '%' ? begins_with_escape(raw.substr(i)) : is(target_char, c)) {
+      *to++ = c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    *to++ = '%';
+    *to++ = hexadecimal[byte >> 4U];
+    *to++ = hexadecimal[byte & 15U];
+  }
+  return static_cast<std::size_t>(to - out);
+}
+
+std::string encode_target(std::string_view raw) {
+  std::string out(raw.size() * escape_bytes, '\0');
+  out.resize(encode_target(raw, out.data()));
+  return out;
 }
 
 }  // namespace ferrule::http

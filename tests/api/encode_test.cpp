@@ -50,6 +50,19 @@ TEST(encode, keeps_unreserved_characters_only) {
   EXPECT_EQ(tail, "a/b%20c");
 }
 
+TEST(encode, knows_what_no_path_can_hold) {
+  for (const char* text : {"a", "...", "a/b", "/a", "a//b", "..a", "a\\b", "%2e%2e"}) {
+    EXPECT_TRUE(is_path_segment(text)) << text;
+  }
+  for (const char* text : {"", ".", "..", "../a", "a/..", "a/./b", "..\\a", "a\\.."}) {
+    EXPECT_FALSE(is_path_segment(text)) << text;
+  }
+  for (const char* text : {"", "a", "a/b", "a/", "a b/.c"}) EXPECT_TRUE(is_path_tail(text)) << text;
+  for (const char* text : {"/", "/a", "a//b", "a//", "..", "a/../b", "a\\b"}) {
+    EXPECT_FALSE(is_path_tail(text)) << text;
+  }
+}
+
 struct page {
   std::uint32_t limit = 20;
   std::optional<std::uint64_t> after;

@@ -109,10 +109,12 @@ TEST_F(client_test, what_no_path_can_hold_is_not_sent) {
     return !got && got.error().fault == call_fault::transport &&
            got.error().transport == transport_error::invalid_request && !got.error().was_sent;
   };
-  for (const std::string_view note : {"", ".", ".."}) {
+  for (const std::string_view note : {"", ".", "..", "../x", "a\\.."}) {
     EXPECT_TRUE(refused(shop_(shop::put_note, note, 7, ""))) << note;
   }
-  EXPECT_TRUE(refused(shop_(shop::read, shop::kind::book, "a/../b", std::nullopt)));
+  for (const std::string_view tail : {"a/../b", "/etc", "a//b", "a\\b"}) {
+    EXPECT_TRUE(refused(shop_(shop::read, shop::kind::book, tail, std::nullopt))) << tail;
+  }
   EXPECT_TRUE(refused(shop_(shop::put_note, "x", 128, ""))) << "out of the parameter's range";
   EXPECT_TRUE(refused(shop_(shop::get, -1)));
   EXPECT_TRUE(network_.sent.empty());

@@ -213,12 +213,14 @@ void check_request(FuzzedDataProvider& from) {
   if (result.state == head_parse::error) {
     // The writer leaves the forms of targets and what an expectation means to its caller.
     const std::string_view path = std::string_view(target).substr(0, target.find('?'));
-    const bool plain = target.starts_with('/') && check_path(path) && check_escapes(target);
+    const bool plain = target.starts_with('/') && check_path(path) && check_query(target);
     const bool expects = find_field(parts.fields.fields, "expect").data() != nullptr;
     return FUZZ_CHECK(!plain || expects || verb == "CONNECT");
   }
   FUZZ_CHECK(result.bytes == head_text.size());
-  FUZZ_CHECK(head.method_text == verb && head.target == target);
+  FUZZ_CHECK(head.method_text == verb);
+  // Brackets around an address stay.
+  if (target.starts_with('/')) FUZZ_CHECK(head.target == encode_target(target));
   check_fields(head.fields, parts.fields.fields, own);
   const bool has_length = parts.body == body_kind::length;
   FUZZ_CHECK(head.content_length == (has_length ? parts.content_length : 0));

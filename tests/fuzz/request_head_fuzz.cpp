@@ -25,7 +25,7 @@ void check_head(const request_head& head, std::string_view bytes) {
   }
   FUZZ_CHECK(is_token(head.method_text));
   FUZZ_CHECK(head.path == "*" || head.path.starts_with('/') || head.verb == method::connect);
-  FUZZ_CHECK(check_path(head.path) && check_escapes(head.query));
+  FUZZ_CHECK(check_path(head.path) && check_query(head.query));
   FUZZ_CHECK(head.version_minor == 0 || !head.host.empty());
   FUZZ_CHECK(head.body != body_kind::until_close);
   FUZZ_CHECK((head.body == body_kind::length) == (head.content_length != 0));
@@ -46,7 +46,7 @@ void check_same(const request_head& a, const request_head& b) {
 }
 
 void check_written_again(const request_head& head) {
-  if (head.host.empty() || head.target.find_first_of("[]") != std::string_view::npos) return;
+  if (head.host.empty()) return;
   buffer out;
   FUZZ_CHECK(write_request_head(out, {.verb = head.method_text,
                                       .target = head.target,
@@ -57,8 +57,8 @@ void check_written_again(const request_head& head) {
   request_head again;
   const head_parse result = parse_request_head(out.view(), {}, storage, again);
   FUZZ_CHECK(result.state == head_parse::complete && result.bytes == out.size());
-  FUZZ_CHECK(again.method_text == head.method_text && again.target == head.target);
-  FUZZ_CHECK(again.path == head.path && again.query == head.query && again.host == head.host);
+  FUZZ_CHECK(again.method_text == head.method_text && again.host == head.host);
+  FUZZ_CHECK(again.path == encode_target(head.path) && again.query == encode_target(head.query));
   FUZZ_CHECK(again.body == head.body && again.content_length == head.content_length);
 }
 

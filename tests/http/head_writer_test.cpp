@@ -127,12 +127,26 @@ TEST(head_writer, requests) {
             "Content-Length: 2\r\nConnection: close\r\nAccept: */*\r\n\r\n");
 }
 
+TEST(head_writer, targets_are_percent_encoded) {
+  const auto line = [](const char* verb, const char* target) {
+    const std::string head = written({.verb = verb, .target = target, .host = "h"});
+    return head.substr(0, head.find('\r'));
+  };
+  EXPECT_EQ(line("GET", "/a[]?b[]={1|2}&c=5%&d=%5b"),
+            "GET /a%5B%5D?b%5B%5D=%7B1%7C2%7D&c=5%25&d=%5b HTTP/1.1");
+  EXPECT_EQ(line("GET", "/^`\\"), "GET /%5E%60%5C HTTP/1.1");
+  EXPECT_EQ(line("GET", "http://[::1]:80/[?]"), "GET http://[::1]:80/%5B?%5D HTTP/1.1");
+  EXPECT_EQ(line("GET", "http://[::1]"), "GET http://[::1] HTTP/1.1");
+  EXPECT_EQ(line("GET", "/?http://[::1]/"), "GET /?http://%5B::1%5D/ HTTP/1.1");
+  EXPECT_EQ(line("CONNECT", "[::1]:443"), "CONNECT [::1]:443 HTTP/1.1");
+}
+
 TEST(head_writer, bad_requests_are_refused) {
   EXPECT_EQ(written(request_head_parts{}), "refused");  // no host
   for (const char* host : {"h ", "u@h", "h\r\nX: y", "h:x"}) {
     EXPECT_EQ(written(request_head_parts{.host = host}), "refused") << host;
   }
-  for (const char* target : {"", "/a b", "/a\r\n", "/#", "/\xe9", "/\x7f", "/\"", "/[", "/a\t"}) {
+  for (const char* target : {"", "/a b", "/a\r\n", "/#", "/\xe9", "/\x7f", "/\"", "/<", "/a\t"}) {
     EXPECT_EQ(written(request_head_parts{.target = target, .host = "h"}), "refused") << target;
   }
 }

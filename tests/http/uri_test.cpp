@@ -44,14 +44,24 @@ TEST(uri, every_byte_survives_its_escape) {
   }
 }
 
-TEST(uri, bad_escapes) {
-  for (const char* raw : {"%", "%4", "a%", "a%4", "%g1", "%1g", "%%41", "% 41", "%-1", "%/0", "%:0",
-                          "%@0", "%`0", "%0G"}) {
-    EXPECT_EQ(decode_segment(raw, std::string(9, ' ').data()).error(), uri_error::invalid_escape);
+TEST(uri, a_percent_sign_that_begins_no_escape_is_itself) {
+  for (const char* raw : {"%", "%4", "a%", "a%4", "%g1", "%1g", "% 41", "%-1", "%/0", "%:0", "%@0",
+                          "%`0", "%0G", "%%", "%%%"}) {
+    EXPECT_EQ(decoded_segment(raw), raw);
+    EXPECT_EQ(decoded_query(raw), raw);
     EXPECT_EQ(check_escapes(raw).error(), uri_error::invalid_escape) << raw;
   }
+  EXPECT_EQ(decoded_segment("%%41"), "%A");
+  EXPECT_EQ(decoded_segment("%2%65"), "%2e") << "once, not twice";
+}
+
+TEST(uri, no_zero_bytes) {
   EXPECT_EQ(decoded_segment("a%00b"), to_string(uri_error::zero_byte));
+  EXPECT_EQ(decoded_segment("%%00"), to_string(uri_error::zero_byte));
   EXPECT_EQ(check_escapes("%41%00").error(), uri_error::zero_byte);
+  EXPECT_EQ(check_query("a=%00").error(), uri_error::zero_byte);
+  EXPECT_EQ(check_query("%%00").error(), uri_error::zero_byte);
+  EXPECT_TRUE(check_query("%0").has_value());
   EXPECT_TRUE(check_escapes("").has_value());
   EXPECT_TRUE(check_escapes("a%41%42b").has_value());
 }
@@ -72,16 +82,33 @@ TEST(uri, what_needs_decoding) {
 
 TEST(uri, paths) {
   for (const char* path : {"/", "/a", "/a/", "//", "/.a", "/a.", "/...", "/..a", "/a..b", "/%2ea",
-                           "/.%2fa", "/%2e%2e%2e", "*", "", "/a%2F..%2Fb", "/.;a"}) {
+                           "/%2e%2e%2e", "*", "", "/.;a", "/a%2Fb", "/a\\b", "/%", "/.%", "/.%2",
+                           "/%252e%252e", "/%c0%ae%c0%ae", "/%5c"}) {
     EXPECT_TRUE(check_path(path).has_value()) << path;
   }
-  for (const char* path : {"/.", "/..", "/./a", "/../a", "/a/.", "/a/..", "/a/../b", "/%2e", "/%2E",
-                           "/.%2e", "/%2e.", "/%2E%2e/a", "..", "."}) {
+  for (const char* path :
+       {"/.", "/..", "/./a", "/../a", "/a/.", "/a/..", "/a/../b", "/%2e", "/%2E", "/.%2e", "/%2e.",
+        "/%2E%2e/a", "..", ".", "/.%2fa", "/a%2F..%2Fb", "/a%5C..%5cb", "/..\\a", "/a\\..",
+        "/a\\.%2f"}) {
     EXPECT_EQ(check_path(path).error(), uri_error::dot_segment) << path;
   }
-  EXPECT_EQ(check_path("/%").error(), uri_error::invalid_escape);
   EXPECT_EQ(check_path("/%00").error(), uri_error::zero_byte);
-  EXPECT_EQ(check_path("/../%").error(), uri_error::invalid_escape);
+  EXPECT_EQ(check_path("/%%00").error(), uri_error::zero_byte);
+}
+
+TEST(uri, targets_are_written_as_rfc_3986_has_them) {
+  EXPECT_EQ(encode_target(""), "");
+  EXPECT_EQ(encode_target("/a-._~!$&'()*+,;=:@?/b"), "/a-._~!$&'()*+,;=:@?/b");
+  EXPECT_EQ(encode_target("/[]{}|\\^`"), "/%5B%5D%7B%7D%7C%5C%5E%60");
+  EXPECT_EQ(encode_target("/a%20b%C3%a9"), "/a%20b%C3%a9") << "what is encoded stays";
+  EXPECT_EQ(encode_target("/100%"), "/100%25");
+  EXPECT_EQ(encode_target("/%4g%%41"), "/%254g%25%41");
+  EXPECT_EQ(encode_target("/caf\xc3\xa9 \"<>#"), "/caf%C3%A9%20%22%3C%3E%23");
+  for (const char* raw : {"/%", "/%%41", "/a b", "/[%]", "/\xff%zz"}) {
+    const std::string once = encode_target(raw);
+    EXPECT_EQ(encode_target(once), once);
+    EXPECT_EQ(decoded_segment(once), decoded_segment(raw)) << "and means the same";
+  }
 }
 
 TEST(uri, errors_have_texts) {

@@ -65,10 +65,25 @@ void append_path_text(std::string& out, std::string_view text);
 /// The same, but '/' stays what it is: for a tail, `{path...}`.
 void append_tail_text(std::string& out, std::string_view text);
 
-/// Whether text can be one segment of a path: it is not empty, and neither "." nor "..", which
-/// servers refuse or resolve.
+/// Whether text can be one segment of a path: it is not empty, and neither is nor holds "." or ".."
+/// between slashes or backslashes, which servers refuse or resolve however it is encoded.
 constexpr bool is_path_segment(std::string_view text) noexcept {
-  return !text.empty() && text != "." && text != "..";
+  if (text.empty()) return false;
+  for (;;) {
+    const std::size_t slash = text.find_first_of("/\\");
+    const std::string_view part = text.substr(0, slash);
+    if (part == "." || part == "..") return false;
+    if (slash == text.npos) return true;
+    text.remove_prefix(slash + 1);
+  }
+}
+
+/// Whether text can be a tail: its slashes separate segments none of which is empty but perhaps the
+/// last, and it has no backslash, which would have to be encoded. See api/pattern.hpp.
+constexpr bool is_path_tail(std::string_view text) noexcept {
+  if (text.empty()) return true;
+  return !text.starts_with('/') && text.find("//") == text.npos && text.find('\\') == text.npos &&
+         is_path_segment(text);
 }
 
 namespace detail {

@@ -44,7 +44,8 @@ struct path {
 };
 
 /// The query string as an aggregate, by the names of its members; see api/query.hpp. What does
-/// not fit is answered 400 with a list of all of it.
+/// not fit, or what the type's `validate` refuses (see json/read_error.hpp), is answered 400 with a
+/// list of it.
 template <class T>
 struct query {
   T value{};
@@ -56,8 +57,9 @@ struct query {
 };
 
 /// The body as JSON. Answered without the handler: 415 for another content type than
-/// `application/json` or `.../...+json`, in another character set than UTF-8, or for none; 400 for
-/// what is no JSON; 422 for JSON that is no valid `T`, with a list of all that is wrong with it.
+/// `application/json` or `.../...+json`, or for none; 400 for what is no JSON, or has a byte order
+/// mark before it, which RFC 8259 section 8.1 forbids; 422 for JSON that is no valid `T`, with a
+/// list of what is wrong with it.
 template <class T>
 struct json_body {
   T value{};

@@ -6,14 +6,15 @@
 /// inline bool accepted = ferrule::is_json("application/json; charset=utf-8");  // true
 /// ```
 ///
-/// Source: RFC 9110 section 8.3, RFC 6839 section 3.1, RFC 8259 section 8.1.
+/// Source: RFC 9110 section 8.3, RFC 6839 section 3.1, RFC 8259 sections 8.1 and 11.
 
 #include <string_view>
 
 namespace ferrule {
 
-/// Whether `content_type` is `application/json` or ends in `+json`, and if it names a character
-/// set, that it is UTF-8. Other parameters do not matter. False for an empty view.
+/// Whether `content_type` is `application/json` or ends in `+json`. Parameters change nothing, not
+/// even a `charset`, since JSON has none (RFC 8259 section 11): it is UTF-8, and what is not is no
+/// JSON. False for an empty view.
 bool is_json(std::string_view content_type) noexcept;
 
 }  // namespace ferrule

@@ -73,7 +73,7 @@ bool parse_parameter(std::string_view text, E& out) noexcept {
   return value.has_value();
 }
 
-/// Any text, already percent-decoded. The view lasts as long as the request.
+/// Any text, already percent-decoded, and known to be UTF-8. The view lasts as long as the request.
 inline bool parse_parameter(std::string_view text, std::string_view& out) noexcept {
   out = text;
   return true;
@@ -90,6 +90,10 @@ concept text_parameter = std::default_initializable<T> && requires(std::string_v
 };
 
 namespace detail {
+
+/// Whether text is well-formed UTF-8. What is not is no parameter: nobody could write it into JSON,
+/// and overlong forms are there to hide a slash or a dot from who looks for one.
+bool is_utf8(std::string_view text) noexcept;
 
 /// Completes "must be ..." in an answer to an ill-typed parameter.
 template <class T>

@@ -15,6 +15,23 @@
 /// A placeholder takes one segment that is not empty. A tail takes the rest of the path, slashes
 /// and all; `/files/{path...}` matches `/files/` with an empty tail, and does not match `/files`.
 ///
+/// What a handler gets is safe to put behind a folder's name, but for the slash in a placeholder:
+///
+/// - The parser refuses %00 and dot segments in every spelling: `..`, `%2e%2e`, `..%2f`, `..%5c`,
+///   `..\`. Escapes are decoded once, so `%252e` is the text `%2e`.
+/// - A parameter that is no UTF-8 after decoding is answered 400, overlong forms such as `%c0%af`
+///   among it.
+/// - **A tail's slashes are those of the path**: answered 400 are `%2f`, `%5c` and `\` in it, since
+///   decoded they would make segments that nobody in front saw, and empty segments (`/files//etc`
+///   would be `/etc`, and `a//b` is `a/b` to a file system), except for one slash at the end.
+/// - **A placeholder may hold a slash**, `{id}` of `/items/a%2fb` is `a/b`: that is what `%2f` is
+///   for, and names of packages, branches and objects need it. Whoever makes a file's name of it
+///   looks for `/` first, or takes a tail.
+///
+/// A proxy sees the raw path, and so do routes: `/%71` is not `/q`, though RFC 3986 section 6.2.2.2
+/// calls them equivalent. Were it, `/%61dmin` would get past a proxy that guards `/admin` by the
+/// bytes; and no honest client encodes what need not be.
+///
 /// A mistake stops the compiler in a function whose name says what is wrong.
 
 #include <array>
@@ -60,6 +77,10 @@ struct pattern {
       if (segments[i].kind != segment_kind::literal && n-- == 0) return segment_text(i);
     }
     return {};
+  }
+  /// Whether placeholder `n` is a tail.
+  constexpr bool is_tail(std::size_t n) const noexcept {
+    return n + 1 == parameter_count && segments[segment_count - 1].kind == segment_kind::tail;
   }
   /// Which placeholder has this name, or -1.
   constexpr int parameter_index(std::string_view name) const noexcept {

@@ -15,8 +15,10 @@
 ///
 /// Members are text parameters, or optionals or vectors of them. A key that names no member is
 /// passed over, for links collect foreign keys on their way. A key given twice for one value is
-/// refused. `+` and `%20` are spaces; views last as long as the request. Text that always has to be
-/// there, or has a default, is a `std::string_view`, not a `std::string`: whether that has an
+/// refused, and so is one that is no UTF-8. A `validate` beside or in the type, see
+/// json/read_error.hpp, is called when all members fit; a pointer it gives, "/limit", names the
+/// parameter. `+` and `%20` are spaces; views last as long as the request. Text that always has to
+/// be there, or has a default, is a `std::string_view`, not a `std::string`: whether that has an
 /// initialiser cannot be told while compiling.
 
 #include <array>
@@ -91,6 +93,24 @@ inline constexpr bool query_member_required = detail::is_query_member_required<T
 
 namespace detail {
 
+/// What is wrong with a query: some of it in a list, so that an answer is not many times as long as
+/// the request.
+struct query_errors {
+  static constexpr std::size_t listed_max = 32;
+
+  std::vector<invalid_value> listed;
+  std::size_t unlisted = 0;
+
+  bool empty() const noexcept { return listed.empty(); }
+  void add(invalid_value wrong) {
+    if (listed.size() == listed_max) {
+      ++unlisted;
+    } else {
+      listed.push_back(std::move(wrong));
+    }
+  }
+};
+
 /// Where a query is read into, its type erased so that reading is not compiled for each type.
 class query_reader {
  public:
@@ -102,10 +122,9 @@ class query_reader {
     bool required;
     bool repeats;
   };
-  /// Reads the query of a request, and returns all that is wrong with it. Decoded text is kept by
-  /// the exchange.
-  static std::vector<invalid_value> read(http::exchange& from, std::span<const member> members,
-                                         void* into);
+  /// Reads the query of a request, and returns what is wrong with it. Decoded text is kept by the
+  /// exchange.
+  static query_errors read(http::exchange& from, std::span<const member> members, void* into);
 };
 
 template <class T, std::size_t I>

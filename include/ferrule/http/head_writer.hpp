@@ -61,7 +61,8 @@ struct request_head_parts {
 /// Transfer-Encoding.
 [[nodiscard]] bool write_response_head(buffer& out, const response_head_parts& head);
 
-/// Appends a request head with its empty line to `out`.
+/// Appends a request head with its empty line to `out`. Of the target's path and query what
+/// RFC 3986 does not allow but browsers send is percent-encoded, as by `encode_target`.
 /// Returns false, with `out` unchanged, for the same reasons, and when the method is no token, the
 /// target has a byte that targets may not have, the host is not valid, or `fields` name another.
 [[nodiscard]] bool write_request_head(buffer& out, const request_head_parts& head);

@@ -15,10 +15,11 @@
 /// Where RFC 9112 leaves a choice the strict one is taken, since two parsers that differ are how
 /// requests are smuggled: lines end in CRLF only; no folded lines; no space before a colon; a
 /// Content-Length is one number, given once; no Content-Length beside Transfer-Encoding, which is
-/// refused in HTTP/1.0; a target has only the characters of RFC 3986, only valid escapes, no
-/// %00 and no dot segments, not even escaped ones; one empty line may precede a request.
+/// refused in HTTP/1.0; a target has no control byte, space, quotation mark, `<`, `>`, `#` or byte
+/// beyond ASCII, no %00 and no dot segments, not even escaped ones; one empty line may precede a
+/// request. Looser than RFC 3986 only in what browsers send, see http/uri.hpp.
 ///
-/// Source: RFC 9112; RFC 9110 sections 4.2, 5, 7.2, 8.6 and 10.1.1; RFC 3986.
+/// Source: RFC 9112; RFC 9110 sections 4.2, 5, 7.2, 8.6 and 10.1.1; RFC 3986; the URL standard.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #pragma once
 /// @file
-/// Paths and queries: percent-decoding, the pairs of a query, and which paths are refused.
+/// Paths and queries: percent-encoding both ways, the pairs of a query, and what is refused.
 ///
 /// ```cpp
 /// inline bool has_flag(std::string_view query, std::string_view name) {
@@ -12,13 +12,18 @@
 /// ```
 ///
 /// Routes are matched on the raw path and parameters are decoded afterwards, so `%2F` stays inside
-/// its parameter and never makes a segment.
+/// its parameter and never makes a segment. Decoding is done once: `%252F` stands for `%2F`.
 ///
-/// Source: RFC 3986 sections 2.1, 3.3, 3.4; for '+' the URL standard's
-/// application/x-www-form-urlencoded.
+/// What browsers and curl send without encoding it, by the URL standard and against RFC 3986, is
+/// read as it is meant: `[ ] { } | \ ^` and the backquote as themselves, and so is a '%' without
+/// two hexadecimal digits behind it. `encode_target` writes it as RFC 3986 has it.
+///
+/// Source: RFC 3986 sections 2.1, 3.3, 3.4; the URL standard (url.spec.whatwg.org), percent-encode
+/// sets and percent-decoding, and for '+' application/x-www-form-urlencoded.
 
 #include <cstddef>
 #include <iterator>
+#include <string>
 #include <string_view>
 
 #include "ferrule/core/result.hpp"
@@ -27,9 +32,9 @@ namespace ferrule::http {
 
 /// Why a path or query is refused; each is answered 400.
 enum class uri_error {
-  invalid_escape,  ///< '%' without two hexadecimal digits
+  invalid_escape,  ///< '%' without two hexadecimal digits, in the name of a host
   zero_byte,       ///< %00
-  dot_segment,     ///< a segment "." or "..", plain or escaped
+  dot_segment,     ///< a segment "." or "..", plain or escaped, between slashes of any kind
 };
 
 /// A short static text for an answer or a log line.
@@ -42,19 +47,32 @@ inline bool needs_decoding(std::string_view segment) noexcept {
 
 /// Decodes the escapes of a path segment into `out`, which has room for `raw.size()` bytes and
 /// may be where `raw` itself is. Returns the decoded bytes.
-/// Errors: `invalid_escape`, `zero_byte`.
+/// Error: `zero_byte`.
 result<std::string_view, uri_error> decode_segment(std::string_view raw, char* out) noexcept;
 
 /// Decodes a name or value of a query: like `decode_segment`, and '+' is a space.
 result<std::string_view, uri_error> decode_query(std::string_view raw, char* out) noexcept;
 
-/// Whether every escape of `raw` is one that `decode_segment` takes.
+/// Whether every '%' begins an escape, and none is %00. For the names of hosts.
+/// Errors: `invalid_escape`, `zero_byte`.
 result<void, uri_error> check_escapes(std::string_view raw) noexcept;
 
-/// Whether a raw path is one that Ferrule serves: valid escapes, and no dot segments, which only
-/// help to get past a proxy's rules and which honest clients resolve before they send.
-/// Errors: all of `uri_error`.
+/// Whether a raw query is one that Ferrule serves. Error: `zero_byte`.
+result<void, uri_error> check_query(std::string_view raw) noexcept;
+
+/// Whether a raw path is one that Ferrule serves: no %00, and no dot segments, which only help to
+/// get past a proxy's rules and which honest clients resolve before they send. They are looked for
+/// as if the path were decoded and the backslash a slash: `/a/%2e%2e/b`, `/a%2f..%2fb` and
+/// `/a\..\b` are refused like `/a/../b`, so that no text made of a path climbs out of a folder.
+/// Errors: `zero_byte`, `dot_segment`.
 result<void, uri_error> check_path(std::string_view raw) noexcept;
+
+/// Writes a path, a query or a whole target as RFC 3986 has it: what is allowed in it and the
+/// escapes in it stay, a '%' that begins none becomes %25, and every other byte an escape. `out`
+/// has room for three times as many bytes as `raw`. Returns how many were written.
+std::size_t encode_target(std::string_view raw, char* out) noexcept;
+/// The same as a text of its own. Encoded again it stays as it is.
+std::string encode_target(std::string_view raw);
 
 /// A raw name and value of a query.
 struct query_pair {

@@ -21,7 +21,6 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include "ferrule/api/query.hpp"
 #include "ferrule/api/signature.hpp"
@@ -42,17 +41,38 @@ struct call {
 
 /// Each of these answers the request and returns false if it cannot be what is asked for.
 
-/// The text of a placeholder, percent-decoded; lasts as long as the request.
-std::string_view path_text(const call& c, std::size_t slot);
+/// The text of a placeholder, percent-decoded; lasts as long as the request. Nothing if the request
+/// was answered, because it is no text or no tail that a handler should see.
+std::optional<std::string_view> path_text(const call& c, std::size_t slot);
 bool refuse_path(const call& c, std::size_t slot, std::string expected);
-bool refuse_query(const call& c, std::vector<invalid_value> errors);
+bool refuse_query(const call& c, query_errors errors);
 bool require_json(const call& c);
 bool refuse_json(const call& c, json::read_error error);
 
 template <class T>
 bool load_path(const call& c, std::size_t slot, T& into) {
-  if (parse_parameter(path_text(c, slot), into)) return true;
+  const std::optional<std::string_view> text = path_text(c, slot);
+  if (!text) return false;
+  if (parse_parameter(*text, into)) return true;
   return refuse_path(c, slot, expected_parameter<T>());
+}
+
+/// Adds what a validation of a query found.
+void add_query_errors(query_errors& to, json::read_error found);
+
+/// Runs the `validate` of a query's type, if it has one.
+template <class T>
+void validate_query(const T& value, query_errors& errors) {
+  if constexpr (json::detail::validates_itself<T> || json::detail::validated_outside<T>) {
+    json::reader found("{}", {.problems_max = query_errors::listed_max});
+    json::violations problems(found);
+    if constexpr (json::detail::validates_itself<T>) {
+      value.validate(problems);
+    } else {
+      validate(value, problems);
+    }
+    if (found.failed()) add_query_errors(errors, found.take_error());
+  }
 }
 
 /// Which of the states a `T&` takes: the one of that type, else the only one derived from it;
@@ -113,6 +133,7 @@ struct argument<source::query, A, State...> {
   bool load(const call& c, std::size_t) {
     using members = decltype(value.value);
     auto errors = query_reader::read(c.exchange(), query_members<members>, &value.value);
+    if (errors.empty()) validate_query(value.value, errors);
     return errors.empty() || refuse_query(c, std::move(errors));
   }
   auto&& get() noexcept { return std::move(value); }
