@@ -19,3 +19,5 @@ ferrule_optional(dns cares)
 ferrule_optional(client ferrule::dns)
 ferrule_optional(storage sqlite3 m)
 ferrule_optional(compress z brotlidec brotlicommon zstd)
+# A server undoes the coding of requests where this is linked: include/ferrule/compress/linked.hpp.
+target_link_options(ferrule_compress INTERFACE LINKER:--undefined=ferrule_has_decompressor)

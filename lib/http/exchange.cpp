@@ -19,4 +19,24 @@ void exchange::give_back_kept() noexcept {
   }
 }
 
+std::optional<std::string_view> exchange::next_filtered_part() {
+  for (;;) {
+    const body_filter::step step = filter_->next();
+    switch (step.is) {
+      case body_filter::step::data:
+        return step.bytes;
+      case body_filter::step::end:
+        return std::string_view{};
+      case body_filter::step::fault:
+        sink_.refuse(*this, step.status, step.reason);
+        return std::nullopt;
+      case body_filter::step::more:
+        break;
+    }
+    const auto part = sink_.read(*this);
+    if (!part) return std::nullopt;
+    filter_->give(*part);
+  }
+}
+
 }  // namespace ferrule::http

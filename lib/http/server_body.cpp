@@ -45,7 +45,7 @@ body_reader::part server_engine::next_of_body(std::string_view bytes) noexcept {
 
 void server_engine::feed_reader() {
   if (phase_ != phase::handle || !kept_->ex.reader_waits()) return;
-  if (const auto part = read(kept_->ex)) kept_->ex.resume_reader(*part);
+  kept_->ex.feed_reader();
 }
 
 std::optional<std::string_view> server_engine::read(exchange& ex) {

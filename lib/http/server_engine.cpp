@@ -257,6 +257,7 @@ std::size_t server_engine::take_request(std::string_view bytes, std::size_t head
 
   const std::uint64_t body_max =
       traits.body_bytes_max != 0 ? traits.body_bytes_max : context_.limits.body_bytes_max;
+  ex.match().body_bytes_max = body_max;
   body_ = body_reader(head.body, head.content_length, body_max, context_.limits.chunk);
   if (traits.body != body_mode::none && body_.left() > body_max) {
     refuse(413, "the body is too large");

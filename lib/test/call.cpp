@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "ferrule/http/parser.hpp"
+#include "ferrule/http/server_limits.hpp"
 #include "ferrule/http/status.hpp"
 #include "ferrule/test/sim.hpp"
 
@@ -50,6 +51,16 @@ class recorder final : public http::sink, ready {
         std::string_view(request_.body).substr(read_, request_.part_bytes);
     read_ += part.size();
     return part;
+  }
+  void refuse(http::exchange& ex, int status, std::string_view reason) override {
+    if (ex.answered()) {
+      answer_.is_complete = false;
+    } else {
+      keep_head({.status = status, .content_type = "application/problem+json"});
+      answer_.body = reason;
+      answer_.is_complete = true;
+    }
+    ex.engine_parts().stop.request_stop();
   }
   void handler_ended(http::exchange&, bool stopped) noexcept override {
     answer_.stopped = stopped && !ends_with_head_;
@@ -130,6 +141,9 @@ call_answer call(http::service& service, const call_request& r) {
   std::array<header_field, 100> storage;
   parse(bytes, storage, asked.head);
   service.match(ex);
+  const std::uint64_t body_bytes_max = ex.match().traits->body_bytes_max;
+  ex.match().body_bytes_max =
+      body_bytes_max != 0 ? body_bytes_max : http::server_limits().body_bytes_max;
   if (ex.match().traits->body == http::body_mode::whole) asked.body = r.body;
 
   deadline_timer timeout(loop, ex.engine_parts().stop);

@@ -34,6 +34,7 @@ http::route_traits traits_of(std::string_view line) {
     void finish(http::exchange&) override {}
     void reset(http::exchange&) override {}
     std::optional<std::string_view> read(http::exchange&) override { return std::nullopt; }
+    void refuse(http::exchange&, int, std::string_view) override {}
     void handler_ended(http::exchange&, bool) noexcept override {}
   } nowhere;
   http::routed_request asked;

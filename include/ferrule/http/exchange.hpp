@@ -66,6 +66,7 @@ struct route_match {
   const route_traits* traits = nullptr;
   std::int32_t route = -1;  ///< the service's own index
   std::uint32_t extra = 0;  ///< the service's own, such as the mask of allowed methods
+  std::uint64_t body_bytes_max = 0;  ///< the route's or the server's: filled in by the engine
 };
 
 /// What stands for the placeholders of the route's pattern: filled in by `service::match`.
@@ -87,6 +88,26 @@ struct routed_request {
   ferrule::request head{};
   std::string_view body{};  ///< the whole, when the route asked for it
   path_params params{};
+};
+
+/// Changes a streamed body on its way to the handler: undoes its content coding.
+class body_filter {
+ public:
+  struct step {
+    enum kind : std::uint8_t { data, more, end, fault };
+    kind is = more;
+    std::string_view bytes{};  ///< for `data`: not empty, until the next call
+    int status = 0;            ///< for `fault`: what to answer
+    const char* reason = "";
+  };
+  body_filter() = default;
+  body_filter(const body_filter&) = delete;
+  body_filter& operator=(const body_filter&) = delete;
+  virtual ~body_filter() = default;
+
+  /// After `more`: the next part as it came, or the end when it is empty. It lasts until the next.
+  virtual void give(std::string_view part) = 0;
+  virtual step next() = 0;
 };
 
 class exchange;
@@ -118,6 +139,9 @@ class sink {
   /// The next part of the body, or nothing when it has yet to arrive; then the engine calls
   /// `exchange::resume_reader` with it. An empty part is the end.
   virtual std::optional<std::string_view> read(exchange& ex) = 0;
+  /// The body turned out to be of no use: answers `status` if that is still possible, and stops the
+  /// handler.
+  virtual void refuse(exchange& ex, int status, std::string_view reason) = 0;
   /// The handler's task is gone. Called once for an exchange that ran one.
   virtual void handler_ended(exchange& ex, bool stopped) noexcept = 0;
 
@@ -189,6 +213,9 @@ class exchange {
   /// and cancels.
   detail::read_awaiter read() noexcept;
 
+  /// Sends what `read` gives through a filter. Before the first read.
+  void filter_body(std::unique_ptr<body_filter> by) noexcept { filter_ = std::move(by); }
+
   /// Runs a handler's task, or what is started like one, once. `Done(exchange&, Task&)` is called
   /// when it completed, to take its result (which may throw) and answer; it is not called when
   /// the task was cancelled.
@@ -216,8 +243,8 @@ class exchange {
   void resume_writer() noexcept;
   /// Whether the handler waits for more of the body: `sink::read` returned nothing.
   bool reader_waits() const noexcept { return reader_ != nullptr; }
-  /// Gives the waiting reader its part, or the end.
-  void resume_reader(std::string_view part) noexcept;
+  /// Gives the waiting reader its part, or the end, if there is one now.
+  void feed_reader();
 
  private:
   friend detail::write_awaiter;
@@ -237,6 +264,10 @@ class exchange {
   static void end_handler(runner& r, bool stopped) noexcept;
 
   void give_back_kept() noexcept;
+  std::optional<std::string_view> next_part() {
+    return filter_ == nullptr ? sink_.read(*this) : next_filtered_part();
+  }
+  std::optional<std::string_view> next_filtered_part();
 
   // What the end of a handler needs comes first: after a wait it is in no near cache any more.
   sink& sink_;
@@ -245,6 +276,7 @@ class exchange {
   detail::write_awaiter* writer_ = nullptr;
   detail::read_awaiter* reader_ = nullptr;
   kept_block* kept_ = nullptr;
+  std::unique_ptr<body_filter> filter_;
   bool answered_ = false;
   bool completing_ = false;
   routed_request* asked_;
@@ -312,7 +344,7 @@ class [[nodiscard]] read_awaiter : public parked {
         }),
         exchange_(ex) {}
   bool await_ready() {
-    if (!exchange_.stop_.stop_requested()) part_ = exchange_.sink_.read(exchange_);
+    if (!exchange_.stop_.stop_requested()) part_ = exchange_.next_part();
     return part_.has_value();
   }
   template <class Promise>
@@ -339,7 +371,9 @@ inline detail::read_awaiter exchange::read() noexcept { return detail::read_awai
 inline void exchange::resume_writer() noexcept {
   if (writer_ != nullptr) std::exchange(writer_, nullptr)->wake();
 }
-inline void exchange::resume_reader(std::string_view part) noexcept {
+inline void exchange::feed_reader() {
+  const auto part = next_part();
+  if (!part) return;  // perhaps there is no exchange any more
   reader_->part_ = part;
   std::exchange(reader_, nullptr)->wake();
 }

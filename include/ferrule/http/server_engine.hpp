@@ -115,6 +115,7 @@ class server_engine final : sink {
   void finish(exchange& ex) override;
   void reset(exchange& ex) override;
   std::optional<std::string_view> read(exchange& ex) override;
+  void refuse(exchange&, int status, std::string_view reason) override { refuse(status, reason); }
   void handler_ended(exchange& ex, bool stopped) noexcept override;
 
   template <class Work>

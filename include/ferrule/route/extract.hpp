@@ -25,6 +25,7 @@
 #include "ferrule/api/query.hpp"
 #include "ferrule/api/signature.hpp"
 #include "ferrule/json/read.hpp"
+#include "ferrule/route/body_coding.hpp"
 #include "ferrule/route/failure.hpp"
 
 namespace ferrule::detail {
@@ -144,7 +145,7 @@ struct argument<source::json_body, A, State...> {
   static constexpr bool is_own = true;  // nothing that JSON is read into is a view
   std::remove_cvref_t<A> value{};
   bool load(const call& c, std::size_t) {
-    if (!require_json(c)) return false;
+    if (!require_json(c) || !decode_body(c.out)) return false;
     auto read = json::read<decltype(value.value)>(c.exchange().asked().body);
     if (!read) return refuse_json(c, std::move(read).error());
     value.value = *std::move(read);
@@ -165,6 +166,27 @@ struct argument<source::header, A, State...> {
   auto&& get() noexcept { return std::move(value); }
 };
 
+template <class A, class... State>
+struct argument<source::body, A, State...> {
+  static constexpr bool is_own = false;
+  const call* from = nullptr;
+  bool load(const call& c, std::size_t) {
+    from = &c;
+    return decode_body(c.out);
+  }
+  body get() const noexcept { return {from->exchange().asked().body}; }
+};
+template <class A, class... State>
+struct argument<source::body_stream, A, State...> {
+  static constexpr bool is_own = false;
+  const call* from = nullptr;
+  bool load(const call& c, std::size_t) {
+    from = &c;
+    return decode_stream(c.out);
+  }
+  body_stream get() const noexcept { return body_stream(from->exchange()); }
+};
+
 /// What needs no reading and cannot fail.
 template <class A, bool IsOwn = false>
 struct direct_argument {
@@ -174,14 +196,6 @@ struct direct_argument {
     from = &c;
     return true;
   }
-};
-template <class A, class... State>
-struct argument<source::body, A, State...> : direct_argument<A> {
-  body get() const noexcept { return {this->from->exchange().asked().body}; }
-};
-template <class A, class... State>
-struct argument<source::body_stream, A, State...> : direct_argument<A> {
-  body_stream get() const noexcept { return body_stream(this->from->exchange()); }
 };
 template <class A, class... State>
 struct argument<source::deadline, A, State...> : direct_argument<A, true> {
