@@ -98,10 +98,13 @@ const char* note_connection(std::string_view value, framing_facts& facts) noexce
 }
 
 const char* note_expect(std::string_view value, framing_facts& facts) noexcept {
-  if (equal_ignoring_case(value, "100-continue")) {
-    facts.expect_continue = true;
-  } else {
-    facts.unknown_expectation = true;
+  while (!value.empty()) {
+    const std::string_view expectation = next_element(value);
+    if (equal_ignoring_case(expectation, "100-continue")) {
+      facts.expect_continue = true;
+    } else if (!expectation.empty()) {
+      facts.unknown_expectation = true;
+    }
   }
   return nullptr;
 }
@@ -111,6 +114,7 @@ const char* note_expect(std::string_view value, framing_facts& facts) noexcept {
 const char* note_field(const header_field& field, framing_facts& facts) noexcept {
   switch (field.name.size()) {
     case 4:
+      if (facts.is_response) break;
       if (named(field.name, "host")) return note_host(field.value, facts);
       break;
     case 6:

@@ -13,6 +13,7 @@ namespace ferrule::http {
 struct framing_facts {
   std::string_view host;
   std::uint64_t content_length = 0;
+  bool is_response = false;  // to be said beforehand: there Host says nothing
   bool has_host = false;
   bool has_content_length = false;
   bool has_transfer_encoding = false;

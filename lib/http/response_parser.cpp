@@ -12,9 +12,10 @@ constexpr int bad_gateway = 502;
 
 head_parse refused(const char* reason) noexcept { return head_error(bad_gateway, reason); }
 
-// "HTTP/1.x SP code SP reason CRLF" (RFC 9112 section 4).
+// "HTTP/1.x SP code SP reason CRLF" (RFC 9112 section 4). Some servers have no reason and leave out
+// the space before it as well, which every client takes.
 head_parse take_status_line(head_cursor& cursor, response_head& out) noexcept {
-  constexpr std::string_view shape = "HTTP/1.d ddd ";  // a d stands for a digit
+  constexpr std::string_view shape = "HTTP/1.d ddd";  // a d stands for a digit
   for (std::size_t i = 0; i != shape.size(); ++i) {
     if (i == cursor.left()) return head_incomplete();
     const bool fits = shape[i] == 'd' ? is(digit_char, cursor.at[i]) : shape[i] == cursor.at[i];
@@ -25,6 +26,10 @@ head_parse take_status_line(head_cursor& cursor, response_head& out) noexcept {
   out.status = digit(9) * 100 + digit(10) * 10 + digit(11);
   if (out.status < 100 || out.status > 599) return refused("status code out of range");
   cursor.at += shape.size();
+  if (cursor.left() == 0) return head_incomplete();
+  if (*cursor.at == '\r') return take_line_end(cursor, "");
+  if (*cursor.at != ' ') return refused("invalid status line");
+  ++cursor.at;
   const char* const reason = cursor.at;
   cursor.at = skip_text(reason, cursor.end);
   out.reason = {reason, static_cast<std::size_t>(cursor.at - reason)};
@@ -80,6 +85,7 @@ head_parse parse(std::string_view bytes, const head_limits& limits, std::span<he
   head_parse step = take_limited_status_line(cursor, limits, out);
   if (step.state != head_parse::complete) return step;
   framing_facts facts;
+  facts.is_response = true;
   step = parse_fields(cursor, limits, storage, out.fields, facts);
   if (step.state != head_parse::complete) return step;
   step = conclude(facts, request, out);

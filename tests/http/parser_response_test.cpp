@@ -94,11 +94,15 @@ TEST(response_parser, every_shorter_piece_is_incomplete) {
 
 TEST(response_parser, status_lines) {
   EXPECT_EQ(parse_both_ways("HTTP/1.1 200 \r\n\r\n").status, 200);
+  EXPECT_EQ(parse_both_ways("HTTP/1.1 200\r\n\r\n").status, 200) << "as some servers say it";
+  EXPECT_EQ(parse_both_ways("HTTP/1.1 200\r\nHost: a\r\nhost: b c\r\n\r\n").status, 200)
+      << "nobody asks a response for its host";
   EXPECT_EQ(parse_both_ways("HTTP/1.0 599 \t x\xe9\r\n\r\n").reason, "\t x\xe9");
   EXPECT_EQ(parse_both_ways("HTTP/1.3 100 \r\n\r\n").status, 100);
   for (const char* line :
-       {"HTTP/1.1 200", "HTTP/1.1  200 OK", "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 2x0 OK",
-        "HTTP/1.1 099 No", "HTTP/1.1 000 No", "HTTP/1.1 600 No", "HTTP/1.1 999 No",
+       {"HTTP/1.1 200\rOK", "HTTP/1.1  200 OK", "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK",
+        "HTTP/1.1 2x0 OK", "HTTP/1.1 099 No", "HTTP/1.1 000 No", "HTTP/1.1 600 No",
+        "HTTP/1.1 999 No",
         "HTTP/2.0 200 OK", "HTTP/0.9 200 OK", "http/1.1 200 OK", "HTTP/1.x 200 OK",
         "HTTP/1.1\t200 OK", " HTTP/1.1 200 OK", "\r\nHTTP/1.1 200 OK", "ICY 200 OK",
         "HTTP/1.1 -20 OK"}) {

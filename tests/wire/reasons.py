@@ -1,15 +1,16 @@
 """Why a case differs, by topic and name: the first that fits counts. For differential.py."""
 REASONS = [
-    ("chunked", "^an error in a body|not at its end|without an end|a large size|too many trailer",
+    ("chunked", "^an error in a body|not at its end|without an end|a large size|too many trailer|"
+     "more zeros",
      "A limit of its own: nginx and haproxy have others, or none, before they look at the body."),
     ("chunked", "white space behind|that is none|control byte in an ext|line end in an ext",
-     "RFC 9112 section 7.1.1: white space stands before an extension only, and an extension has no "
-     "control bytes. What one recipient skips another takes for a part of the size."),
-    ("chunked", "extension that is too long",
-     "RFC 9112 section 7.1.1 tells a recipient to limit extensions."),
+     "RFC 9112 section 7.1.1: white space stands before an extension only, and an extension is a "
+     "token, or one with a token or a quoted string behind `=`. What one recipient skips another "
+     "takes for a part of the size."),
+    ("chunked", "extension that is too long|too much in all",
+     "RFC 9112 section 7.1.1 tells a recipient to limit extensions, each and in all."),
     ("chunked", "more than a length",
-     "RFC 9112 section 7.1: the conversion of a size must not overflow. 17 digits are refused even "
-     "when they are zeros."),
+     "RFC 9112 section 7.1: the conversion of a size must not overflow."),
     ("chunked", "bare|not CRLF|final CRLF",
      "RFC 9112 section 7.1: CRLF is part of the framing; section 2.2 lets a bare LF end lines of a "
      "head only. Whoever takes less than CRLF for it can be made to see other chunks."),
@@ -33,6 +34,9 @@ REASONS = [
     ("content_length", "missing|large number",
      "Who answers before the body is there, or waits for one that he will not take, decides it for "
      "a handler. 413 comes at once, and a body within the limit is waited for."),
+    ("expect", "list of nothing else",
+     "RFC 9110 sections 5.6.1 and 10.1.1: the field is a list, in which a member may come twice and "
+     "empty ones are no members."),
     ("expect", "another expectation",
      "RFC 9110 section 10.1.1: 417 says that the expectation was not met; to serve the request "
      "says that it was."),
@@ -70,6 +74,10 @@ REASONS = [
     ("request_line", "version|HTTP/2",
      "RFC 9112 section 2.3 has one form for a version, RFC 9110 section 15.6.6 has 505 for another "
      "major one. The preface of HTTP/2 (RFC 9113 section 3.4) asks for what is not spoken here."),
+    ("target", "browsers|and in a query|taken for itself|as forms send|same in absolute",
+     "The URL standard (url.spec.whatwg.org), sections 1.3 and 4.1, has browsers send these bytes "
+     "as they are, and a `%` that begins no escape stand for itself. To refuse them is to refuse "
+     "honest clients; nothing that is looked for in a target is spelled with them."),
     ("target", "CONNECT",
      "RFC 9110 section 9.3.6: the target is host and port. What follows a refused CONNECT may be "
      "meant for the tunnel, so the connection ends."),
