@@ -82,7 +82,17 @@ void add_query_errors(query_errors& to, json::read_error found) {
 }
 
 bool require_json(const call& c) {
-  if (is_json(c.exchange().request().header("Content-Type"))) return true;
+  std::string_view type;
+  for (const header_field& field : c.exchange().request().fields) {
+    if (!equal_ignoring_case(field.name, "Content-Type")) continue;
+    if (type.data() != nullptr) {
+      // Which one counts is what two readers would differ in (RFC 9110 section 5.3).
+      send_problem(c.out, {.status = 400, .detail = "more than one Content-Type"});
+      return false;
+    }
+    type = field.value;
+  }
+  if (is_json(type)) return true;
   send_problem(c.out, {.status = 415, .detail = "the body must be application/json"});
   return false;
 }

@@ -185,6 +185,9 @@ TEST(extract, a_json_body_is_read) {
 TEST(extract, a_body_of_another_type_is_answered_415) {
   EXPECT_EQ(call<routes>(post_user("{}", "text/plain")).status, 415);
   EXPECT_EQ(call<routes>({.line = "POST /users", .body = "{}"}).status, 415);
+  auto twice = post_user(R"({"name":"Ada","age":36})");
+  twice.fields.push_back({"content-type", "application/json"});
+  EXPECT_EQ(call<routes>(twice).status, 400);
 }
 
 TEST(extract, broken_json_is_answered_400_with_its_place) {
