@@ -178,8 +178,8 @@ TEST(chunked, framing_has_a_limit_for_the_whole_body) {
     return bytes + "0\r\n\r\n";
   };
   const auto state = [](const std::string& bytes) { return decode(bytes, bytes.size(), 1).state; };
-  EXPECT_EQ(state(body(100'000, "")), chunk_state::done) << "a byte in each chunk is allowed";
-  EXPECT_EQ(state(body(100'000, ";a=\"bcdef\"")), chunk_state::done);
+  EXPECT_EQ(state(body(3000, "")), chunk_state::done) << "a byte in each chunk is allowed";
+  EXPECT_EQ(state(body(3000, ";a=\"bcdef\"")), chunk_state::done);
   const std::string long_one = ";" + std::string(200, 'a');
   EXPECT_EQ(state(body(80, long_one)), chunk_state::done);
   EXPECT_EQ(state(body(100, long_one)), chunk_state::error);
