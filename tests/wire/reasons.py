@@ -5,7 +5,7 @@ REASONS = [
      "A limit of its own: nginx and haproxy have others, or none, before they look at the body."),
     ("chunked", "white space behind|that is none|control byte in an ext|line end in an ext",
      "RFC 9112 section 7.1.1: white space stands before an extension only, and an extension is a "
-     "token, or one with a token or a quoted string behind `=`. What one recipient skips another "
+     "token, alone or with a token or a quoted string behind `=`. What one recipient skips another "
      "takes for a part of the size."),
     ("chunked", "extension that is too long|too much in all",
      "RFC 9112 section 7.1.1 tells a recipient to limit extensions, each and in all."),
@@ -35,8 +35,8 @@ REASONS = [
      "Who answers before the body is there, or waits for one that he will not take, decides it for "
      "a handler. 413 comes at once, and a body within the limit is waited for."),
     ("expect", "list of nothing else",
-     "RFC 9110 sections 5.6.1 and 10.1.1: the field is a list, in which a member may come twice and "
-     "empty ones are no members."),
+     "RFC 9110 sections 5.6.1 and 10.1.1: the field is a list, in which a member may come twice "
+     "and empty ones are no members."),
     ("expect", "another expectation",
      "RFC 9110 section 10.1.1: 417 says that the expectation was not met; to serve the request "
      "says that it was."),
