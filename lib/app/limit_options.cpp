@@ -74,6 +74,8 @@ constexpr option options[] = {
         "body-bytes-per-second-min", "of a body; 0: no minimum; less: 408"),
     time<[](server_limits& l) -> auto& { return l.idle_timeout; }>(
         "idle-timeout", "between requests; then the connection closes"),
+    time<[](server_limits& l) -> auto& { return l.drain_idle_timeout; }>(
+        "drain-idle-timeout", "the same while draining, when asked to end"),
     time<[](server_limits& l) -> auto& { return l.handler_timeout; }>(
         "handler-timeout", "until an answer begins; 0: no limit; then 503"),
     time<[](server_limits& l) -> auto& { return l.write_timeout; }>(

@@ -11,6 +11,8 @@ namespace {
 
 // How long to leave the kernel alone that has no descriptor or memory for another connection.
 constexpr auto accept_retry = std::chrono::milliseconds(100);
+// While draining, for handshakes that have begun to come to their end.
+constexpr auto handshake_time = std::chrono::milliseconds(50);
 // Connections that are told of being too many are closed with care, which takes time. With so many
 // of them under way, further ones are just closed.
 constexpr std::uint32_t turned_away_max = 256;
@@ -28,9 +30,10 @@ server::server(reactor& loop, service& handlers, const server_limits& limits)
         self.closing_listener_ = false;
         self.finish_draining();
       }),
-      retry_([](timer& t) noexcept { static_cast<server_timer&>(t).self->start_accepting(); }),
+      retry_([](timer& t) noexcept { static_cast<server_timer&>(t).self->retry_accepting(); }),
       grace_([](timer& t) noexcept {
         server& self = *static_cast<server_timer&>(t).self;
+        self.close_listener();
         for (server_connection *c = self.first_, *next = nullptr; c != nullptr; c = next) {
           next = c->next;  // aborting may end the connection at once
           c->abort(stop_reason::drain);
@@ -63,6 +66,39 @@ std::int32_t server::listen(const address& at, const io::socket_options& options
 void server::start_accepting() {
   accepting_ = true;
   loop_.io().accept_start(accept_, listener_);
+}
+
+void server::retry_accepting() {
+  if (draining_) {
+    accept_rest();
+  } else {
+    start_accepting();
+  }
+}
+
+/// While draining: takes what waits at the listener, which then closes, unless the kernel has
+/// nothing left for a connection that waits.
+void server::accept_rest() noexcept {
+  std::int32_t last = 0;
+  while ((last = loop_.io().accept_waiting(listener_)) >= 0) serve(io::handle{last});
+  if (last != -EAGAIN) {
+    ++context_.counters.accepts_failed;
+    loop_.arm(retry_, saturating_add(loop_.now(), accept_retry));
+    return;
+  }
+  close_listener();
+  begin_closing();
+}
+
+/// From now on each answer says that its connection closes. Not before the listener is gone: until
+/// then, whoever connects anew would be left waiting for a second.
+void server::begin_closing() noexcept {
+  closing_since_ = loop_.now();
+  for (server_connection *c = first_, *next = nullptr; c != nullptr; c = next) {
+    next = c->next;
+    c->drain();
+  }
+  finish_draining();
 }
 
 void server::accepted(const io::completion& c) noexcept {
@@ -119,13 +155,27 @@ void server::drain(std::chrono::nanoseconds grace, drained_function done, void* 
   draining_ = true;
   drained_ = done;
   drained_context_ = context;
-  close_listener();
   loop_.arm(grace_, saturating_add(loop_.now(), grace));
-  for (server_connection *c = first_, *next = nullptr; c != nullptr; c = next) {
-    next = c->next;
-    c->drain();
+  context_.drain.request_stop(stop_reason::drain);
+  if (listener_ == io::handle::none) return begin_closing();
+  loop_.io().stop_listening(listener_);
+  loop_.arm(retry_, saturating_add(loop_.now(), handshake_time));
+}
+
+server::unfinished server::running() const noexcept {
+  unfinished found;
+  for (const server_connection* c = first_; c != nullptr; c = c->next) {
+    if (const route_traits* const route = c->running(); route != nullptr) {
+      ++found.handlers;
+      found.example = route;
+    }
   }
-  finish_draining();
+  return found;
+}
+
+mono_time server::idle_end(mono_time since) const noexcept {
+  if (closing_since_ == no_deadline) return no_deadline;
+  return saturating_add(std::max(since, closing_since_), context_.limits.drain_idle_timeout);
 }
 
 void server::close_listener() noexcept {
@@ -137,7 +187,8 @@ void server::close_listener() noexcept {
 }
 
 void server::finish_draining() noexcept {
-  if (!draining_ || closing_listener_ || first_ != nullptr || drained_ == nullptr) return;
+  const bool listens = listener_ != io::handle::none || closing_listener_;
+  if (!draining_ || listens || first_ != nullptr || drained_ == nullptr) return;
   loop_.disarm(grace_);
   std::exchange(drained_, nullptr)(drained_context_);
 }

@@ -19,6 +19,7 @@ void server_connection::open(server& on, io::handle socket) {
     return;
   }
   if (self->admitted_ == server::admission::turned_away) self->engine_.turn_away();
+  if (on.draining()) self->engine_.drain();
   self->step();
 }
 
@@ -207,9 +208,11 @@ mono_time server_connection::client_deadline() const noexcept {
   switch (engine_.waits()) {
     case server_engine::waiting_for::request:
       // A new connection has sent nothing yet, and has as long as for a head.
-      return saturating_add(progress_, waited_for_ == server_engine::waiting_for::rest_of_head
-                                           ? limits().header_timeout
-                                           : limits().idle_timeout);
+      if (waited_for_ == server_engine::waiting_for::rest_of_head) {
+        return saturating_add(progress_, limits().header_timeout);
+      }
+      return std::min(saturating_add(progress_, limits().idle_timeout),
+                      server_.idle_end(progress_));
     case server_engine::waiting_for::rest_of_head:
       return saturating_add(progress_, limits().header_timeout);
     case server_engine::waiting_for::body:
@@ -253,7 +256,7 @@ void server_connection::time_out() noexcept {
   step();
 }
 
-void server_connection::drain() {
+void server_connection::drain() noexcept {
   engine_.drain();
   step();
 }

@@ -35,10 +35,13 @@ class server_connection final : engine_owner,
 
   ~server_connection() { loop().disarm(*this); }
 
-  /// Ends when what was begun is answered.
-  void drain();
+  /// Ends when what was begun is answered, or when nothing more came in some time.
+  void drain() noexcept;
   /// Ends now; handlers are stopped.
   void abort(stop_reason reason) noexcept;
+
+  /// The route whose handler runs; null when none does.
+  const route_traits* running() const noexcept { return engine_.running(); }
 
   server_connection* next = nullptr;
   server_connection** link = nullptr;

@@ -94,10 +94,11 @@ void server_engine::abort(stop_reason reason) noexcept {
   }
 }
 
-void server_engine::drain() {
+void server_engine::drain() noexcept {
   draining_ = true;
-  keep_alive_ = false;
-  if (phase_ == phase::head && in_.empty()) phase_ = phase::ended;
+  if (kept_ == nullptr || kept_->ex.answered()) return;  // the next request's answer says so
+  const bool more_here = body_.complete() && in_.size() != in_begin_;
+  if (!more_here) keep_alive_ = false;
 }
 
 void server_engine::time_out() noexcept {
@@ -115,6 +116,10 @@ mono_time server_engine::handler_deadline() const noexcept {
   if (phase_ != phase::handle || kept_ == nullptr || kept_->ex.answered()) return no_deadline;
   const environment& env = kept_->ex.env();
   return env.stop->stop_requested() ? no_deadline : env.deadline;
+}
+
+const route_traits* server_engine::running() const noexcept {
+  return kept_ != nullptr && kept_->ex.running() ? kept_->ex.match().traits : nullptr;
 }
 
 void server_engine::stop_late_handler() noexcept {
@@ -243,15 +248,18 @@ std::size_t server_engine::take_request(std::string_view bytes, std::size_t head
   request& head = asked.head;
   ++batch_;
   ++requests_;
+  // While it drains, the last request that is here is the last.
+  const bool more_here = head.body != body_kind::chunked &&
+                         bytes.size() - head_bytes > head.content_length;
   // What follows a refused CONNECT may be meant for the tunnel, so it is no request.
-  keep_alive_ = head.keep_alive && head.verb != method::connect && !draining_ &&
+  keep_alive_ = head.keep_alive && head.verb != method::connect && (!draining_ || more_here) &&
                 requests_ != context_.limits.requests_per_connection_max;
   owes_continue_ = head.expect_continue;
   version_minor_ = head.version_minor;
   head_only_ = head.verb == method::head;
 
   head.peer = peer_;
-  exchange ex(*this, environment{.loop = &context_.loop()}, asked);
+  exchange ex(*this, environment{.loop = &context_.loop(), .drain = &context_.drain}, asked);
   context_.handlers().match(ex);
   const route_traits& traits = *ex.match().traits;
 

@@ -1,12 +1,15 @@
 #include "io/kernel_sockets.hpp"
 
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <limits>
 
 namespace ferrule::io::kernel {
 namespace {
@@ -105,6 +108,28 @@ std::int32_t option(handle socket, int level, int name, int value) noexcept {
     return set_option(fd_of(socket), level, name, &seconds, sizeof seconds);
   }
   return set_option(fd_of(socket), level, name, value);
+}
+
+std::int32_t refuse_handshakes(handle listener) noexcept {
+  constexpr std::uint32_t flags_byte = 13;  // of a TCP header, which is what a filter sees first
+  constexpr std::uint32_t syn = 0x02;
+  constexpr std::uint32_t everything = std::numeric_limits<std::uint32_t>::max();
+  std::array<sock_filter, 4> filter{{
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, flags_byte),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, syn, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, everything),
+  }};
+  const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
+  return set_option(fd_of(listener), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+std::int32_t accept(handle listener) noexcept {
+  for (;;) {
+    const std::int32_t result =
+        result_of(::accept4(fd_of(listener), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (result >= 0 || !is_passing_accept_error(result)) return result;
+  }
 }
 
 void shutdown(handle socket, int how) noexcept { ::shutdown(fd_of(socket), how); }

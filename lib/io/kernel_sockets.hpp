@@ -18,6 +18,11 @@ std::int32_t local(handle socket, address& out) noexcept;
 std::int32_t peer(handle socket, address& out) noexcept;
 std::int32_t peek(handle socket) noexcept;
 std::int32_t option(handle socket, int level, int name, int value) noexcept;
+/// The kernel drops SYNs that come to `listener`, so that whoever sent one asks again, after a
+/// second, whoever listens then. Connections whose handshake has begun go on.
+std::int32_t refuse_handshakes(handle listener) noexcept;
+/// The next connection at `listener`, or -EAGAIN.
+std::int32_t accept(handle listener) noexcept;
 void shutdown(handle socket, int how) noexcept;
 void close(handle any) noexcept;
 /// Whether recv(2) and send(2) work on it; pipes and terminals need read(2) and write(2).

@@ -316,14 +316,7 @@ unsigned backend::deliver_accepts(io::operation& op, socket& s) {
       end(op, -EMFILE);
       return count;
     }
-    socket accepted;
-    accepted.family = s.family;
-    accepted.connected = s.listening->pop();
-    const stream end_of = accepted.connected;
-    const io::handle handle = add(std::move(accepted));
-    end_of.to->own(end_of.side, *this, handle);
-    net_.note("{} accepts {}", host_.ip.ip(), static_cast<std::int32_t>(handle));
-    op.done(op, {static_cast<std::int32_t>(handle), true, {}});
+    op.done(op, {static_cast<std::int32_t>(take_waiting(s)), true, {}});
   }
   return count;
 }

@@ -33,6 +33,8 @@ class backend final : public io::backend, public socket_owner {
   std::int32_t peer(io::handle socket, address& out) override;
   std::int32_t peek(io::handle socket) noexcept override;
   std::int32_t option(io::handle socket, int level, int name, int value) override;
+  std::int32_t stop_listening(io::handle listener) override;
+  std::int32_t accept_waiting(io::handle listener) override;
   void shutdown(io::handle socket, int how) noexcept override;
 
   void close(io::operation& op, io::handle socket) override;
@@ -100,6 +102,7 @@ class backend final : public io::backend, public socket_owner {
   socket* find(io::handle handle) noexcept;
   static io::operation*& place_of(socket& s, kind what) noexcept;
   io::handle add(socket added);
+  io::handle take_waiting(socket& listener);
   std::int32_t bind_stream(io::handle handle, socket& s, const address& to);
   std::int32_t bind_datagrams(io::handle handle, socket& s);
   void end_all(socket& s, std::int32_t result);

@@ -103,6 +103,31 @@ std::int32_t backend::option(io::handle handle, int level, int name, int value) 
   return 0;
 }
 
+std::int32_t backend::stop_listening(io::handle handle) {
+  socket* const s = find(handle);
+  if (s == nullptr || !s->listening) return -EBADF;
+  s->listening->stop();
+  return 0;
+}
+
+std::int32_t backend::accept_waiting(io::handle handle) {
+  socket* const s = find(handle);
+  if (s == nullptr || !s->listening) return -EBADF;
+  if (s->listening->front() == nullptr) return -EAGAIN;
+  return static_cast<std::int32_t>(take_waiting(*s));
+}
+
+io::handle backend::take_waiting(socket& from) {
+  socket accepted;
+  accepted.family = from.family;
+  accepted.connected = from.listening->pop();
+  const stream end_of = accepted.connected;
+  const io::handle handle = add(std::move(accepted));
+  end_of.to->own(end_of.side, *this, handle);
+  net_.note("{} accepts {}", host_.ip.ip(), static_cast<std::int32_t>(handle));
+  return handle;
+}
+
 void backend::shutdown(io::handle handle, int how) noexcept {
   socket* s = find(handle);
   if (s == nullptr) return;

@@ -148,7 +148,10 @@ class listener {
   static bool is_free(const host& at, const address& local, bool reuse_port) noexcept;
 
   const address& local() const noexcept { return local_; }
-  bool full() const noexcept { return waiting_.size() > backlog_; }  // Linux: one more than asked
+  /// Whether a SYN is dropped. Linux: the queue takes one more than asked.
+  bool full() const noexcept { return stopped_ || waiting_.size() > backlog_; }
+  /// From now on SYNs are dropped.
+  void stop() noexcept { stopped_ = true; }
   stream_options accepted_options() const noexcept;
   void push(stream connected);
   const stream* front() const noexcept { return waiting_.empty() ? nullptr : &waiting_.front(); }
@@ -164,6 +167,7 @@ class listener {
   socket_owner& owner_;
   io::handle handle_;
   std::deque<stream> waiting_;
+  bool stopped_ = false;
 };
 
 }  // namespace ferrule::test::sim

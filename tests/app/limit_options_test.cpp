@@ -34,6 +34,7 @@ TEST(limit_options, are_shown_as_they_are_set) {
                                                             {"body-timeout", "2s"},
                                                             {"body-bytes-per-second-min", "0"},
                                                             {"idle-timeout", "500ms"},
+                                                            {"drain-idle-timeout", "3s"},
                                                             {"handler-timeout", "0s"},
                                                             {"write-timeout", "4s"}};
   EXPECT_EQ(others.size(), limit_options().size());

@@ -49,13 +49,13 @@ class manual_loop final : public executor {
 /// A task started as a root, and how it ended.
 template <class T>
 struct started : detail::receiver {
-  started(manual_loop& loop, task<T> t)
+  started(manual_loop& loop, task<T> t, stop_source* drain = nullptr)
       : receiver{[](receiver& r) noexcept { static_cast<started&>(r).completed = true; },
                  [](receiver& r) noexcept {
                    static_cast<started&>(r).stopped = true;
                    static_cast<started&>(r).work.reset();
                  }},
-        env{.loop = &loop, .stop = &stop},
+        env{.loop = &loop, .stop = &stop, .drain = drain},
         work(std::move(t)) {
     work->start(env, *this);
   }

@@ -51,6 +51,13 @@ class failing_backend final : public io::backend {
   std::int32_t option(io::handle socket, int level, int name, int value) override {
     return inner_->option(socket, level, name, value);
   }
+  std::int32_t stop_listening(io::handle listener) override {
+    return inner_->stop_listening(listener);
+  }
+  std::int32_t accept_waiting(io::handle listener) override {
+    const sparing spared(*this);
+    return inner_->accept_waiting(listener);
+  }
   void shutdown(io::handle socket, int how) noexcept override {
     const sparing spared(*this);
     inner_->shutdown(socket, how);

@@ -125,6 +125,7 @@ TYPED_TEST(client_connection_test, a_connection_that_was_closed_meanwhile_gives_
   client_connection client = this->make_client();
   ASSERT_TRUE(this->run(client.request(to("/plain"))).has_value());
   this->drain(0ns);
+  ASSERT_TRUE(this->until([&] { return this->drained_; }));
   ASSERT_TRUE(client.reusable()) << "it cannot know";
   EXPECT_EQ(this->run(client.request(to("/plain"))).error(), client_error::no_response);
   EXPECT_FALSE(client.reusable());

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "ferrule/core/drain.hpp"
 #include "ferrule/core/sleep.hpp"
 #include "ferrule/http/exchange.hpp"
 
@@ -12,8 +13,10 @@ namespace ferrule::http {
 /// /plain           answers in place with "plain <path>"
 /// /echo            wants the whole body and sends it back
 /// /async           a coroutine that sleeps 1 ms, then answers "async <path?query>"
-/// /later           the same, but it is answered when the coroutine has ended
+/// /slow            the same after 80 ms
+/// /later           the same as /async, but it is answered when the coroutine has ended
 /// /now             a coroutine that answers without suspending
+/// /drain           a coroutine that waits for the server's drain, then answers
 /// /never           a coroutine that sleeps until it is stopped
 /// /copy            wants the whole body and nothing after it has begun: a coroutine that copies,
 ///                  sleeps 1 ms, then answers "copy <path?query> <body>", and what it still sees of
@@ -41,9 +44,9 @@ class scripted_service final : public service {
     if (path == "/copy") ex.match().traits = &copies_;
     if (path == "/read" || path == "/ignore") ex.match().traits = &stream_;
     if (path == "/async" || path == "/later" || path == "/now" || path == "/never" ||
-        path == "/endless" || path == "/events" || path.starts_with("/bodiless/") ||
-        path == "/short" || path == "/long" || path.starts_with("/stream/") ||
-        path.starts_with("/length/")) {
+        path == "/slow" || path == "/drain" || path == "/endless" || path == "/events" ||
+        path == "/short" || path == "/long" || path.starts_with("/bodiless/") ||
+        path.starts_with("/stream/") || path.starts_with("/length/")) {
       ex.match().traits = &suspends_;
     }
   }
@@ -87,6 +90,8 @@ class scripted_service final : public service {
     counted here(running);
     const std::string_view path = ex.request().path;
     if (path == "/async" || path == "/later") co_await sleep(std::chrono::milliseconds(1));
+    if (path == "/slow") co_await sleep(std::chrono::milliseconds(80));
+    if (path == "/drain") co_await drain_begins();
     if (path == "/never") co_await sleep(std::chrono::hours(24));
     if (path == "/read") co_await read_all(ex);
     if (path.starts_with("/stream/")) co_await write_all(ex, number(path), std::nullopt);

@@ -287,10 +287,24 @@ TEST(server_engine, a_lost_connection_stops_its_handler) {
   EXPECT_EQ(c.context.counters.handlers_stopped, 1U);
 }
 
+TEST(server_engine, that_drains_answers_one_more_request) {
+  conversation c;
+  c.engine.drain();
+  EXPECT_FALSE(c.engine.ended());
+  c.ask("GET /plain HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(c.answer(), ok("plain /plain", "Connection: close\r\n"));
+  EXPECT_TRUE(c.engine.ended());
+}
+
+TEST(server_engine, that_drains_answers_all_requests_that_are_here) {
+  conversation c;
+  c.engine.drain();
+  c.ask("GET /plain?1 HTTP/1.1\r\nHost: a\r\n\r\nGET /plain?2 HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(c.answer(), ok("plain /plain?1") + ok("plain /plain?2", "Connection: close\r\n"));
+  EXPECT_TRUE(c.engine.ended());
+}
+
 TEST(server_engine, drains_after_the_answer_in_hand) {
-  conversation idle;
-  idle.engine.drain();
-  EXPECT_TRUE(idle.engine.ended());
   conversation c;
   c.ask("GET /async HTTP/1.1\r\nHost: a\r\n\r\n");
   c.engine.drain();

@@ -151,14 +151,14 @@ TYPED_TEST(server_test, a_cut_answer_is_a_reset) {
 }
 
 TYPED_TEST(server_test, draining_answers_what_was_begun) {
-  this->listen();
+  this->listen({.header_timeout = 200ms});
   auto idle = this->connect();
   auto busy = this->connect();
-  busy->send(get("/async"));
+  busy->send(get("/slow"));
   ASSERT_TRUE(this->until([&] { return idle->connected() && this->service_.running == 1; }));
   this->drain(10s);
   ASSERT_TRUE(this->until([&] { return idle->ended() && busy->ended(); }));
-  EXPECT_TRUE(busy->received().ends_with("async /async"));
+  EXPECT_TRUE(busy->received().ends_with("async /slow"));
   EXPECT_NE(busy->received().find("Connection: close"), std::string::npos);
   idle->close();
   busy->close();

@@ -23,6 +23,8 @@ class woken_backend final : public backend {
   std::int32_t peer(handle, address&) override { return -ENOTSUP; }
   std::int32_t peek(handle) noexcept override { return -ENOTSUP; }
   std::int32_t option(handle, int, int, int) override { return -ENOTSUP; }
+  std::int32_t stop_listening(handle) override { return -ENOTSUP; }
+  std::int32_t accept_waiting(handle) override { return -ENOTSUP; }
   void shutdown(handle, int) noexcept override {}
   void close(operation&, handle) override {}
   void drop(handle) noexcept override {}

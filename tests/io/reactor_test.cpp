@@ -42,6 +42,8 @@ class clock_backend final : public io::backend {
   std::int32_t peer(io::handle, ferrule::address&) override { return none; }
   std::int32_t peek(io::handle) noexcept override { return none; }
   std::int32_t option(io::handle, int, int, int) override { return none; }
+  std::int32_t stop_listening(io::handle) override { return none; }
+  std::int32_t accept_waiting(io::handle) override { return none; }
   void shutdown(io::handle, int) noexcept override {}
   void close(io::operation&, io::handle) override {}
   void drop(io::handle) noexcept override {}

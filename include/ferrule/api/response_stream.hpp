@@ -11,10 +11,11 @@
 ///
 /// The head may be yielded first; without it the answer is 200, `application/octet-stream` and
 /// chunked. It is sent with the first part, or at the end if there is none. The coroutine may also
-/// await tasks. An exception before the head is sent is answered 500; after it, and when a
-/// promised length is not kept to, the answer is reset, so that no client takes it for whole. An
-/// answer without a body (to HEAD, or 204, 205 and 304) is complete with its head: the coroutine is
-/// stopped where it waits next.
+/// await tasks; one without an end of its own awaits `drain_begins()` as well (core/drain.hpp), or
+/// it takes the whole grace when the service ends. An exception before the head is sent is answered
+/// 500; after it, and when a promised length is not kept to, the answer is reset, so that no client
+/// takes it for whole. An answer without a body (to HEAD, or 204, 205 and 304) is complete with its
+/// head: the coroutine is stopped where it waits next.
 
 #include <coroutine>
 #include <cstdint>

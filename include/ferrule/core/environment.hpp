@@ -29,6 +29,7 @@ struct trace_context {
 struct environment {
   executor* loop = nullptr;              ///< never null in a running task
   stop_source* stop = nullptr;           ///< never null in a running task
+  stop_source* drain = nullptr;          ///< says when its service begins to end, if it has one
   mono_time deadline = no_deadline;      ///< when the work is of no use any more
   const trace_context* trace = nullptr;  ///< null: not traced
   /// Of the request that is served; null: each call has its own.

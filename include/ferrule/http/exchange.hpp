@@ -182,7 +182,7 @@ class exchange {
     return *asked_;
   }
   /// The surroundings of the handler's task; its stop is requested when the client goes away, the
-  /// deadline passes or the server drains.
+  /// deadline passes or the grace of the server's drain is over. That this begins, `drain` tells.
   const environment& env() const noexcept { return env_; }
 
   /// Answers in one piece; once, and not after `begin`. The body is left out where HTTP says so

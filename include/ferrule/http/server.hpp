@@ -45,10 +45,20 @@ class server {
   /// Where it listens, with the real port.
   const address& local() const noexcept { return local_; }
 
-  /// Stops accepting, closes idle connections, lets requests that were begun be answered within
-  /// `grace`, then cancels what is left. `done(context)` follows, perhaps before this returns.
+  /// Ends without losing what was accepted or received. First no new connection is begun at the
+  /// listener; those whose handshake is under way, 50 ms at most, and those that wait there are
+  /// still accepted. Handlers are told (see core/drain.hpp), and go on. Then the listener closes,
+  /// and each connection's next answer says that it does, too. A connection on which nothing was
+  /// asked yet has the time of a head, one between requests `drain_idle_timeout`. After `grace`
+  /// what is left is cancelled. `done(context)` follows, perhaps before this returns.
   void drain(std::chrono::nanoseconds grace, drained_function done, void* context);
   bool draining() const noexcept { return draining_; }
+  /// The handlers that run now, and the route of one of them, null when there is none.
+  struct unfinished {
+    std::size_t handlers = 0;
+    const route_traits* example = nullptr;
+  };
+  unfinished running() const noexcept;
 
   const server_counters& counters() const noexcept { return context_.counters; }
 
@@ -59,6 +69,11 @@ class server {
   enum class admission : std::uint8_t { served, turned_away, refused };
   admission admit(io::handle socket, address& peer);
   void start_accepting();
+  void retry_accepting();
+  void accept_rest() noexcept;
+  void begin_closing() noexcept;
+  /// While draining, when a connection ends that is between requests since `since`.
+  mono_time idle_end(mono_time since) const noexcept;
   void accepted(const io::completion& c) noexcept;
   void serve(io::handle socket) noexcept;
   void connection_gone(server_connection& gone) noexcept;
@@ -81,7 +96,7 @@ class server {
   io::handle listener_ = io::handle::none;
   accept_operation accept_;
   accept_operation close_;
-  server_timer retry_;  // after the kernel refused to accept
+  server_timer retry_;  // after the kernel refused to accept; while draining, of the last accepts
   server_timer grace_;
   server_connection* first_ = nullptr;
   std::unique_ptr<connection_counts> per_address_;  // only where that is limited
@@ -89,6 +104,7 @@ class server {
   bool accepting_ = false;
   bool closing_listener_ = false;
   bool draining_ = false;
+  mono_time closing_since_ = no_deadline;  // while draining, once the listener is gone
   drained_function drained_ = nullptr;
   void* drained_context_ = nullptr;
 };

@@ -68,6 +68,7 @@ class server_context {
 
   const server_limits limits;
   server_counters counters;
+  stop_source drain;  ///< requested when the server begins to drain, for handlers to see
 
  private:
   static constexpr std::size_t buffer_bytes = 1024 - 16;  // with malloc's header four share a page

@@ -68,8 +68,9 @@ class server_engine final : sink {
   void feed_end() noexcept;
   /// Nothing more comes or goes: the connection is lost. Stops a running handler.
   void abort(stop_reason reason) noexcept;
-  /// Answers what was begun, then ends.
-  void drain();
+  /// Answers what is here; the last answer says that the connection closes, and it ends. One that
+  /// has nothing to answer stays, for its next request.
+  void drain() noexcept;
   /// The client was too slow: answers 408 if it still can, and ends.
   void time_out() noexcept;
   /// When the running handler has to have begun its answer; `no_deadline` once it has.
@@ -91,6 +92,8 @@ class server_engine final : sink {
   }
   /// A handler runs or a body is being collected.
   bool busy() const noexcept { return kept_ != nullptr; }
+  /// The route of the handler that runs; null when none does.
+  const route_traits* running() const noexcept;
   /// No more input is of use: close when what is outgoing has been sent and nothing is busy.
   bool ended() const noexcept { return phase_ == phase::ended && !busy(); }
   /// The last answer is incomplete: the connection must be reset, not closed.

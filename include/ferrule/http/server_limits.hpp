@@ -61,8 +61,13 @@ struct server_limits {
   /// What a body must bring, once `body_timeout` has been waited for it in all: each byte earns
   /// the time in which it is due, and with none left it is too late as above. 0: no minimum.
   std::uint32_t body_bytes_per_second_min = 240;
-  /// Between an answer and the next request. Then the connection closes.
-  std::chrono::nanoseconds idle_timeout = std::chrono::seconds(60);
+  /// Between an answer and the next request. Then the connection closes. Longer than the 60 s after
+  /// which most balancers close theirs, so that it is not ours that closes while a request is on
+  /// its way.
+  std::chrono::nanoseconds idle_timeout = std::chrono::seconds(75);
+  /// While the server drains: how long a connection on which requests were answered may bring one
+  /// more, so that what its client has just sent is not lost. Then it closes.
+  std::chrono::nanoseconds drain_idle_timeout = std::chrono::milliseconds(500);
   /// From a complete head to the beginning of a coroutine's answer, unless its route says
   /// otherwise; the handler sees its end as its `deadline`. Then it is stopped: 503. 0: no limit.
   /// A client's Request-Timeout-Ms makes it shorter, never longer, and the answer then is 504.

@@ -104,6 +104,12 @@ class backend {
   virtual std::int32_t peek(handle socket) noexcept = 0;
   /// setsockopt with an int. SO_LINGER takes its seconds: 0 makes a close reset the connection.
   virtual std::int32_t option(handle socket, int level, int name, int value) = 0;
+  /// From now on no connection is begun at `listener`; those whose handshake is under way, and
+  /// those that wait to be accepted, still come. Best effort: 0 or -errno.
+  virtual std::int32_t stop_listening(handle listener) = 0;
+  /// A connection that waits at `listener`, as `accept_start` brings it, or -EAGAIN when none waits
+  /// now, or another -errno.
+  virtual std::int32_t accept_waiting(handle listener) = 0;
   /// shutdown(2): SHUT_WR is what sends FIN. Pending receives end with what follows from it.
   virtual void shutdown(handle socket, int how) noexcept = 0;
 

@@ -63,6 +63,14 @@ std::int32_t epoll_backend::option(handle socket, int level, int name, int value
   return kernel::option(socket, level, name, value);
 }
 
+std::int32_t epoll_backend::stop_listening(handle listener) {
+  return kernel::refuse_handshakes(listener);
+}
+
+std::int32_t epoll_backend::accept_waiting(handle listener) {
+  return keep(kernel::accept(listener), epoll::medium::stream);
+}
+
 void epoll_backend::shutdown(handle socket, int how) noexcept { kernel::shutdown(socket, how); }
 
 void epoll_backend::close(operation& op, handle socket) {

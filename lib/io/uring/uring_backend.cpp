@@ -123,6 +123,14 @@ std::int32_t uring_backend::option(handle socket, int level, int name, int value
   return kernel::option(socket, level, name, value);
 }
 
+std::int32_t uring_backend::stop_listening(handle listener) {
+  return kernel::refuse_handshakes(listener);
+}
+
+std::int32_t uring_backend::accept_waiting(handle listener) {
+  return own(kernel::accept(listener), true);
+}
+
 void uring_backend::shutdown(handle socket, int how) noexcept { kernel::shutdown(socket, how); }
 
 /// One call may end early: it was interrupted, or the kernel took only a part of what it was given.

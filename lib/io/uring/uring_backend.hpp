@@ -55,6 +55,8 @@ class uring_backend final : public backend {
   std::int32_t peer(handle socket, address& out) override;
   std::int32_t peek(handle socket) noexcept override;
   std::int32_t option(handle socket, int level, int name, int value) override;
+  std::int32_t stop_listening(handle listener) override;
+  std::int32_t accept_waiting(handle listener) override;
   void shutdown(handle socket, int how) noexcept override;
 
   void close(operation& op, handle socket) override;
