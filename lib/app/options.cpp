@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 namespace ferrule {
@@ -41,14 +42,30 @@ std::string set(const found_option& found, std::string_view origin, std::string_
   return fmt::format("{} {}, not '{}'", origin, wrong, value);
 }
 
+/// Kubernetes tells every container of a service "ferrule" in its namespace by a variable
+/// FERRULE_PORT=tcp://10.0.0.11:80, which is no setting.
+bool is_service_link(std::string_view name, std::string_view value) {
+  constexpr std::array<std::string_view, 3> schemes = {"tcp://", "udp://", "sctp://"};
+  return name.ends_with("_PORT") && std::ranges::any_of(schemes, [&](std::string_view scheme) {
+           return value.starts_with(scheme);
+         });
+}
+
 /// Sets the options that have a variable and are not among the arguments.
 std::string from_environment(const char* const* environ_like, std::span<const option_group> groups,
-                             std::span<const option* const> given) {
+                             std::span<const option* const> given,
+                             std::vector<std::string>& notes) {
   for (const option_group& group : groups) {
     for (const option& each : group.options) {
       const std::string name = environment_name(each.name);
       const auto value = variable(environ_like, name);
       if (!value || std::ranges::find(given, &each) != given.end()) continue;
+      if (is_service_link(name, *value)) {
+        notes.push_back(fmt::format(
+            "{}={} is taken for Kubernetes' variable of a service, not for an option", name,
+            *value));
+        continue;
+      }
       if (is_flag(each) && !value->empty() && *value != "1") {
         return fmt::format("{} must be empty or 1, not '{}'", name, *value);
       }
@@ -102,7 +119,7 @@ parsed_options parse_options(int argc, const char* const* argv, const char* cons
     }
   }
   if (form.has_variables && parsed.error.empty()) {
-    parsed.error = from_environment(environ_like, groups, given);
+    parsed.error = from_environment(environ_like, groups, given, parsed.notes);
   }
   return parsed;
 }

@@ -210,18 +210,19 @@ int run_service(const serve_settings& defaults, int argc, char** argv, service_f
     fmt::print("{}", options_help(program, groups));
     return 0;
   }
-  if (!parsed.error.empty()) {
-    say_why(program, parsed.error);
-    return 2;
-  }
+  if (!parsed.error.empty()) return end_with(2, program, parsed.error);
   set_log_level(settings.least_logged);
+  for (const std::string& note : parsed.notes) log(log_level::warn, note);
   raise_descriptor_limit();
   survive_broken_pipes();
-  if (const std::string error = factory.start(); !error.empty()) {
-    say_why(program, error);
-    return 1;
+  try {
+    if (const std::string error = factory.start(); !error.empty()) {
+      return end_with(1, program, error);
+    }
+    return serve_until_signal(program, settings, factory);
+  } catch (...) {
+    return end_with(1, program, thrown_at_start());
   }
-  return serve_until_signal(program, settings, factory);
 }
 
 }  // namespace ferrule

@@ -61,6 +61,17 @@ TEST(options, come_from_the_environment_unless_the_command_line_says_otherwise) 
   EXPECT_EQ(o.set.port, 81);
 }
 
+TEST(options, are_not_what_kubernetes_says_of_a_service_of_our_name) {
+  const outcome o = parse({}, {"FERRULE_FIRST_PORT=tcp://10.0.0.11:80"});
+  EXPECT_EQ(o.parsed.error, "");
+  EXPECT_EQ(o.set.port, settings().port);
+  ASSERT_EQ(o.parsed.notes.size(), 1U);
+  EXPECT_NE(o.parsed.notes[0].find("FERRULE_FIRST_PORT=tcp://10.0.0.11:80"), std::string::npos);
+  EXPECT_NE(parse({"--first-port=tcp://10.0.0.11:80"}).parsed.error, "");
+  EXPECT_NE(parse({}, {"FERRULE_FIRST_PORT=http://a"}).parsed.error, "");
+  EXPECT_EQ(parse({}, {"FERRULE_NAME=tcp://a"}).set.name, "tcp://a");
+}
+
 TEST(options, that_are_wrong_say_how) {
   EXPECT_EQ(parse({"--nmae", "x"}).parsed.error,
             "unknown argument '--nmae'; --help lists the options");

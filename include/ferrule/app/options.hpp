@@ -65,6 +65,7 @@ struct option_group {
 struct parsed_options {
   bool help_wanted = false;
   std::string error;                       ///< empty: all went well; else a line for the user
+  std::vector<std::string> notes{};        ///< what was passed over, a line each, for the log
   std::vector<std::string_view> others{};  ///< what does not begin with "--", where it is allowed
 };
 
@@ -79,8 +80,9 @@ struct command_line_form {
 /// ("FERRULE_RECEIVE_BUFFER_BYTES" for "receive-buffer-bytes"). An option that is given several
 /// times is set as often: the last wins, unless its `set` collects them. An unknown argument, a
 /// missing or an invalid value is an error; so is an invalid value in a variable, of which a flag's
-/// must be empty or "1". `environ_like` is a null-terminated array of "NAME=value",
-/// or null.
+/// must be empty or "1". Passed over, with a note, is what Kubernetes sets for a service of our
+/// prefix's name: FERRULE_PORT=tcp://10.0.0.11:80. `environ_like` is a null-terminated array of
+/// "NAME=value", or null.
 parsed_options parse_options(int argc, const char* const* argv, const char* const* environ_like,
                              std::span<const option_group> groups,
                              const command_line_form& form = {});
