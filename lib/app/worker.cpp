@@ -13,11 +13,31 @@ std::string cannot_listen(const address& at, std::int32_t failed) {
   return text;
 }
 
+std::string thrown_at_start() {
+  try {
+    throw;
+  } catch (const std::exception& failed) {
+    return fmt::format("cannot start: {}", failed.what());
+  } catch (...) {
+    return "cannot start: something was thrown that is no std::exception";
+  }
+}
+
 worker::worker(const serve_settings& settings, service_factory& factory, const address& at,
-               bool share_port, std::uint64_t seed)
+               port_share share, std::uint64_t seed)
     : grace_(settings.drain),
-      drain_request_([](posted& p) noexcept { static_cast<drain_request&>(p).self->drain(); }) {
-  drain_request_.self = this;
+      drain_request_([](posted& p) noexcept { static_cast<drain_request&>(p).self->drain(); }),
+      overdue_([](timer& t) noexcept { static_cast<overdue_timer&>(t).self->note_unfinished(); }) {
+  drain_request_.self = overdue_.self = this;
+  try {
+    make(settings, factory, at, share, seed);
+  } catch (...) {
+    error_ = thrown_at_start();
+  }
+}
+
+void worker::make(const serve_settings& settings, service_factory& factory, const address& at,
+                  port_share share, std::uint64_t seed) {
   io::made_backend made = io::make_backend(settings.backend);
   backend_reason_ = std::move(made.why);
   if (made.io == nullptr) {
@@ -28,17 +48,38 @@ worker::worker(const serve_settings& settings, service_factory& factory, const a
   service_ = factory.make(*reactor_);
   server_ = std::make_unique<http::server>(*reactor_, service_->handlers(), settings.limits);
   io::socket_options socket = settings.socket;
-  socket.reuse_port = share_port;
+  socket.reuse_port = share != port_share::none;
+  socket.is_first_of_port = share == port_share::first;
   if (const std::int32_t failed = server_->listen(at, socket); failed < 0) {
     error_ = cannot_listen(at, failed);
   }
 }
 
-worker::~worker() = default;
+worker::~worker() {
+  if (reactor_ != nullptr) reactor_->disarm(overdue_);
+}
 
 void worker::drain() noexcept {
+  draining_ = true;
+  reactor_->arm(overdue_, saturating_add(reactor_->now(), grace_ + forced_end_after / 2));
   server_->drain(
       grace_, [](void* loop) noexcept { static_cast<reactor*>(loop)->stop(); }, reactor_.get());
+}
+
+/// The grace is over, and whatever can be stopped has been: what is left does not stop.
+void worker::note_unfinished() noexcept {
+  const http::server::unfinished left = server_->running();
+  route_left_ = left.example;
+  handlers_left_ = left.handlers;
+}
+
+std::string worker::busy_with() const {
+  if (!draining_) return "does not come back from what it runs";
+  const std::size_t handlers = handlers_left_;
+  if (handlers == 0) return "does not come back from what it runs while it drains";
+  return fmt::format("waits for {} handler{} that do{} not stop, {}{}", handlers,
+                     handlers == 1 ? "" : "s", handlers == 1 ? "es" : "",
+                     handlers == 1 ? "" : "one of them ", route_left_.load()->pattern);
 }
 
 }  // namespace ferrule

@@ -1,6 +1,7 @@
 #pragma once
 // One thread of a service: its reactor, its listener, its handlers.
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,14 +13,19 @@ namespace ferrule {
 
 /// Why listening failed, for the user; `failed` is -errno.
 std::string cannot_listen(const address& at, std::int32_t failed);
+/// The same of what is being caught.
+std::string thrown_at_start();
 
-/// Made and run on one thread; only `ask_to_drain` may be called from others, while it lives.
+/// Made and run on one thread; only `ask_to_drain` and `busy_with` may be called from others, while
+/// it lives.
 class worker {
  public:
-  /// Prepares to serve at `at`, shared with other workers when `share_port`. `error()` tells what
-  /// went wrong.
+  /// Whether other workers of this process listen at the same port.
+  enum class port_share : std::uint8_t { none, first, further };
+
+  /// Prepares to serve at `at`. `error()` tells what went wrong.
   worker(const serve_settings& settings, service_factory& factory, const address& at,
-         bool share_port, std::uint64_t seed);
+         port_share share, std::uint64_t seed);
   ~worker();
 
   const std::string& error() const noexcept { return error_; }
@@ -31,16 +37,25 @@ class worker {
   reactor& loop() noexcept { return *reactor_; }
   /// Serves until drained.
   void run() { reactor_->run(); }
-  /// Begins to end, on the worker's own thread.
-  void drain() noexcept;
   /// Begins to end, from any thread, once.
   void ask_to_drain() noexcept { reactor_->post(drain_request_); }
+  /// What keeps it from ending: "waits for 2 handlers that do not stop, one of them GET /slow".
+  std::string busy_with() const;
 
  private:
   struct drain_request : posted {
     using posted::posted;
     worker* self = nullptr;
   };
+  struct overdue_timer : timer {
+    using timer::timer;
+    worker* self = nullptr;
+  };
+
+  void make(const serve_settings& settings, service_factory& factory, const address& at,
+            port_share share, std::uint64_t seed);
+  void drain() noexcept;
+  void note_unfinished() noexcept;
 
   std::chrono::nanoseconds grace_;
   std::string error_;
@@ -49,6 +64,11 @@ class worker {
   std::unique_ptr<reactor_service> service_;
   std::unique_ptr<http::server> server_;
   drain_request drain_request_;
+  overdue_timer overdue_;
+  // For other threads.
+  std::atomic<bool> draining_{false};
+  std::atomic<std::size_t> handlers_left_{0};
+  std::atomic<const http::route_traits*> route_left_{nullptr};
 };
 
 }  // namespace ferrule

@@ -29,7 +29,6 @@ std::int32_t set_option(int fd, int level, int name, int value) noexcept {
 /// Set on the listener because the connections it accepts inherit them: no call a connection.
 std::int32_t set_options(int fd, const socket_options& options) noexcept {
   std::int32_t failed = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-  if (failed == 0 && options.reuse_port) failed = set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
   if (failed == 0 && options.nodelay) failed = set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   if (failed == 0 && options.linger_s >= 0) {
     const linger value{.l_onoff = 1, .l_linger = options.linger_s};
@@ -46,6 +45,8 @@ std::int32_t set_options(int fd, const socket_options& options) noexcept {
   }
   return failed;
 }
+
+std::int32_t share_port(int fd) noexcept { return set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1); }
 
 using name_function = int (*)(int, sockaddr*, socklen_t*);
 
@@ -65,9 +66,13 @@ std::int32_t name_of(name_function get, handle socket, address& out) noexcept {
 std::int32_t listen(const address& at, const socket_options& options) noexcept {
   const std::int32_t fd = open(at.family(), SOCK_STREAM);
   if (fd < 0) return fd;
+  const bool is_first = options.reuse_port && options.is_first_of_port;
   std::int32_t failed = set_options(fd, options);
+  if (failed == 0 && options.reuse_port && !is_first) failed = share_port(fd);
   if (failed == 0) failed = result_of(::bind(fd, at.data(), at.size()));
   if (failed == 0) failed = result_of(::listen(fd, options.backlog));
+  // Only now others may join: until then whoever listens there, sharing or not, is in the way.
+  if (failed == 0 && is_first) failed = share_port(fd);
   if (failed == 0) return fd;
   ::close(fd);
   return failed;

@@ -29,7 +29,8 @@ std::int32_t backend::listen(const address& at, const io::socket_options& option
     host_.tcp.release(*port);  // the listener takes it again
     local.set_port(*port);
   }
-  if (!listener::is_free(host_, local, options.reuse_port)) return -EADDRINUSE;
+  const bool joins = options.reuse_port && !options.is_first_of_port;
+  if (!listener::is_free(host_, local, joins)) return -EADDRINUSE;
   const io::handle handle = add({});
   socket& s = *find(handle);
   s.family = at.family();

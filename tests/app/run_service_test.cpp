@@ -1,53 +1,99 @@
 #include "ferrule/app/run_service.hpp"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <csignal>
+#include <semaphore>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "ferrule/core/sleep.hpp"
+#include "ferrule/io/blocking.hpp"
 
 namespace ferrule {
 namespace {
 
-// Answers /slow after 200 ms and everything else at once.
+/// /slow    answers after 200 ms
+/// /block   runs on a worker thread for a minute
+/// /hold    holds what blocks a thread across an await: the second stops the reactor
+/// /loop    of the first reactor never returns
+/// Everything else is answered at once. The last three tell of it in the log.
 class slow_service final : public reactor_service, http::service {
  public:
+  explicit slow_service(int number) : number_(number) {}
   http::service& handlers() noexcept override { return *this; }
   void match(http::exchange& ex) noexcept override {
     static constexpr http::route_traits at_once{};
-    static constexpr http::route_traits later{.suspends = true};
-    ex.match().traits = ex.request().path == "/slow" ? &later : &at_once;
+    static constexpr http::route_traits later{.suspends = true, .pattern = "GET /{later}"};
+    const std::string_view path = ex.request().path;
+    const bool suspends = path == "/slow" || path == "/block" || path == "/hold";
+    ex.match().traits = suspends ? &later : &at_once;
   }
   void invoke(http::exchange& ex) noexcept override {
-    if (ex.match().traits->suspends) return ex.run<done>(slow());
+    const std::string_view path = ex.request().path;
+    if (path == "/slow") return ex.run<done>(slow());
+    if (path == "/block") return ex.run<done>(block());
+    if (path == "/hold") return ex.run<done>(hold());
+    if (path == "/loop" && number_ == 0) loop();
     ex.respond({.status = 200, .content_type = "text/plain"}, "at once");
   }
 
  private:
   static task<> slow() { co_await sleep(std::chrono::milliseconds(200)); }
+  static task<> block() {
+    co_await run_blocking([] {
+      log(log_level::info, "blocks");
+      ::sleep(60);
+    });
+  }
+  static task<> hold() {
+    static std::binary_semaphore one(1);
+    log(log_level::info, "blocks");
+    one.acquire();
+    co_await sleep(std::chrono::hours(1));
+    one.release();
+  }
+  static void loop() {
+    log(log_level::info, "blocks");
+    for (volatile bool always = true; always;) {
+    }
+  }
   static void done(http::exchange& ex, task<>&) {
     ex.respond({.status = 200, .content_type = "text/plain"}, "slowly");
   }
+
+  int number_;
 };
 
 struct factory final : service_factory {
   std::unique_ptr<reactor_service> make(reactor&) override {
-    return std::make_unique<slow_service>();
+    const int number = made++;
+    if (number == throws_at) throw std::runtime_error("no database");
+    if (before_making != nullptr) before_making();
+    return std::make_unique<slow_service>(number);
   }
+  std::atomic<int> made{0};
+  int throws_at = -1;
+  void (*before_making)() = nullptr;
 };
 
 // A service in a process of its own, its standard error in a pipe.
 class process {
  public:
-  explicit process(std::vector<std::string> arguments) {
+  /// `prepare` is called in the process, before the service.
+  explicit process(std::vector<std::string> arguments, void (*prepare)(factory&) = nullptr) {
     int ends[2];
-    if (::pipe(ends) != 0) return;
+    if (::pipe2(ends, O_CLOEXEC) != 0) return;
+    std::fflush(nullptr);  // or the process would say it again
     pid_ = ::fork();
     if (pid_ == 0) {
       ::dup2(ends[1], STDERR_FILENO);
@@ -58,6 +104,7 @@ class process {
       std::vector<char*> argv;
       for (std::string& each : arguments) argv.push_back(each.data());
       factory all;
+      if (prepare != nullptr) prepare(all);
       const int code = run_service({}, static_cast<int>(argv.size()), argv.data(), all);
       std::fflush(nullptr);
       ::_exit(code);
@@ -74,6 +121,7 @@ class process {
     ::close(output_);
   }
 
+  int output() const { return output_; }
   /// The next line it writes, without its end; empty when it writes no more.
   std::string line() const {
     std::string text;
@@ -173,6 +221,114 @@ TEST(run_service, a_second_signal_ends_it_at_once) {
   p.signal(SIGTERM);  // another number, since the kernel merges equal signals that wait
   EXPECT_GT(p.end(), 128);
   ::close(socket);
+}
+
+// Nothing a handler does keeps the process from ending, and the log says what would have.
+TEST(run_service, ends_whatever_its_handlers_do) {
+  struct misdeed {
+    const char* path;
+    int times;
+    const char* complaint;
+  };
+  for (const auto& [path, times, complaint] :
+       {misdeed{"/loop", 1, "reactor 1 of 1 does not come back from what it runs"},
+        misdeed{"/hold", 2, "reactor 1 of 1 does not come back from what it runs"},
+        misdeed{"/block", 1,
+                "reactor 1 of 1 waits for 1 handler that does not stop, GET /{later}"}}) {
+    for (const char* backend : {"auto", "epoll"}) {
+      process p({"--threads", "1", "--drain", "10ms", "--backend", backend});
+      const std::string line = p.line();
+      std::vector<int> clients;
+      for (int i = 0; i < times; ++i) {
+        clients.push_back(connect_to(line));
+        send_text(clients.back(), "GET " + std::string(path) + last_request);
+        EXPECT_EQ(p.line(), "info: blocks");
+      }
+      p.signal(SIGTERM);
+      const std::string rest = p.everything();
+      EXPECT_NE(rest.find("error: slow is ended by force, "), rest.npos) << path << rest;
+      EXPECT_NE(rest.find(complaint), rest.npos) << path << rest;
+      EXPECT_EQ(p.end(), exit_code_forced) << path;
+      for (const int client : clients) ::close(client);
+    }
+  }
+}
+
+TEST(run_service, ends_while_it_starts) {
+  process p({"--threads", "1", "--drain", "10ms"}, [](factory& all) {
+    all.before_making = [] {
+      log(log_level::info, "blocks");
+      for (;;) ::pause();
+    };
+  });
+  EXPECT_EQ(p.line(), "info: blocks");
+  p.signal(SIGTERM);
+  EXPECT_NE(p.everything().find("reactor 1 of 1 has not started"), std::string::npos);
+  EXPECT_EQ(p.end(), exit_code_forced);
+}
+
+// The first reactor runs on the thread that signals come to.
+TEST(run_service, a_stuck_reactor_leaves_the_others_their_drain) {
+  for (const char* backend : {"auto", "epoll"}) {
+    process p({"--threads", "3", "--drain", "5s", "--backend", backend});
+    const std::string line = p.line();
+    const auto tells = [](int descriptor, int wait_ms) {
+      pollfd ready{descriptor, POLLIN, 0};
+      return ::poll(&ready, 1, wait_ms) == 1;
+    };
+    std::vector<int> stuck;
+    while (!tells(p.output(), 0)) {  // until one came to the first reactor
+      stuck.push_back(connect_to(line));
+      send_text(stuck.back(), "GET /loop HTTP/1.1\r\nHost: a\r\n\r\n");
+      while (!tells(stuck.back(), 10) && !tells(p.output(), 0)) {
+      }
+    }
+    EXPECT_EQ(p.line(), "info: blocks");
+    std::vector<int> served;
+    for (const int client : stuck) {
+      if (client != stuck.back()) served.push_back(client);
+    }
+    while (served.size() < 3) {
+      served.push_back(connect_to(line));
+      send_text(served.back(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+      if (!tells(served.back(), 500)) {
+        stuck.push_back(served.back());
+        served.pop_back();
+      }
+    }
+    for (const int client : served) send_text(client, "GET /slow" + last_request);
+    p.signal(SIGTERM);
+    for (const int client : served) {
+      EXPECT_TRUE(receive_all(client).ends_with("slowly")) << backend;
+    }
+  }
+}
+
+TEST(run_service, reports_what_its_factory_throws) {
+  process first({"--threads", "2"}, [](factory& all) { all.throws_at = 0; });
+  EXPECT_EQ(first.everything(), "slow: cannot start: no database\n");
+  EXPECT_EQ(first.end(), 1);
+  process other({"--threads", "2"}, [](factory& all) { all.throws_at = 1; });
+  EXPECT_EQ(other.everything(), "slow: reactor 2 of 2: cannot start: no database\n");
+  EXPECT_EQ(other.end(), 1);
+}
+
+TEST(run_service, takes_closed_standard_descriptors_for_no_socket) {
+  static constexpr int kept_output = 9;
+  process p({"--threads", "1"}, [](factory& all) {
+    ::dup2(STDERR_FILENO, kept_output);
+    for (int fd = 0; fd <= STDERR_FILENO; ++fd) ::close(fd);
+    all.before_making = [] {
+      for (int fd = 0; fd <= STDERR_FILENO; ++fd) {
+        char path[64]{};
+        const std::string link = "/proc/self/fd/" + std::to_string(fd);
+        const auto size = ::readlink(link.c_str(), path, sizeof path - 1);
+        path[std::max<ssize_t>(size, 0)] = '\n';
+        EXPECT_GT(::write(kept_output, path, static_cast<std::size_t>(size) + 1), 0);
+      }
+    };
+  });
+  for (int fd = 0; fd <= STDERR_FILENO; ++fd) EXPECT_EQ(p.line(), "/dev/null") << fd;
 }
 
 TEST(run_service, reports_a_taken_port) {

@@ -25,6 +25,35 @@ TYPED_TEST(backend_test, listens_on_a_port_of_its_choice_and_says_which) {
   EXPECT_EQ(this->io().listen(at, {}), -EADDRINUSE);
 }
 
+TYPED_TEST(backend_test, the_first_of_those_that_share_a_port_has_it_for_itself) {
+  const io::socket_options first{.reuse_port = true, .is_first_of_port = true};
+  const io::socket_options further{.reuse_port = true};
+  const handle alone = this->listen(first);
+  const address at = this->local(alone);
+  EXPECT_EQ(this->io().listen(at, first), -EADDRINUSE) << "another process that begins like this";
+  EXPECT_GE(this->io().listen(at, further), 0);
+  EXPECT_EQ(this->io().listen(at, {}), -EADDRINUSE);
+}
+
+TYPED_TEST(backend_test, connections_come_to_all_that_share_a_port) {
+  const handle first = this->listen({.reuse_port = true, .is_first_of_port = true});
+  const address at = this->local(first);
+  const auto second = static_cast<handle>(this->io().listen(at, {.reuse_port = true}));
+  acceptor& at_first = this->make_acceptor();
+  acceptor& at_second = this->make_acceptor();
+  this->io().accept_start(at_first, first);
+  this->io().accept_start(at_second, second);
+  std::vector<call*> connecting;
+  for (int i = 0; i < 64; ++i) {
+    connecting.push_back(&this->make_call());
+    this->io().connect(*connecting.back(), this->open(), at);
+  }
+  ASSERT_TRUE(this->run_until(
+      [&] { return at_first.accepted.size() + at_second.accepted.size() == connecting.size(); }));
+  EXPECT_GT(at_first.accepted.size(), 10U);
+  EXPECT_GT(at_second.accepted.size(), 10U);
+}
+
 TYPED_TEST(backend_test, shares_a_port_only_when_both_want_to) {
   const address at = this->local(this->listen({.reuse_port = true}));
   EXPECT_GE(this->io().listen(at, {.reuse_port = true}), 0);

@@ -9,6 +9,7 @@
 /// }
 /// ```
 
+#include <chrono>
 #include <memory>
 #include <span>
 #include <string>
@@ -32,16 +33,25 @@ class service_factory {
   /// Called once, on the main thread, after the options were read and before `make`. Returns what
   /// keeps the program from starting, or an empty text.
   virtual std::string start() { return {}; }
+  /// What this throws keeps the program from starting, as does what `start` throws.
   virtual std::unique_ptr<reactor_service> make(reactor& loop) = 0;
 
  protected:
   ~service_factory() = default;
 };
 
-/// Runs a service until SIGTERM or SIGINT: then stops accepting, answers what was begun within
-/// `--drain`, and returns 0. A second signal ends the process at once.
-/// Returns 1 with a line on standard error when it cannot start (the factory says so, the port is
-/// taken, the backend is not to be had), 2 for a wrong option; 0 after --help. `defaults` hold
+/// Once a service was asked to end and its `--drain` has passed, it has so long to end. Then the
+/// process is ended by force, whatever its handlers, reactors and worker threads do: with a line in
+/// the log that says what was still running, and this exit code.
+inline constexpr std::chrono::nanoseconds forced_end_after = std::chrono::seconds(1);
+inline constexpr int exit_code_forced = 3;
+
+/// Runs a service until SIGTERM or SIGINT: then drains it (see `http::server::drain`) within
+/// `--drain`, and returns 0. A second signal ends the process at once, with 128 and its number.
+/// Returns 1 with a line on standard error when it cannot start (the factory says so or throws, the
+/// port is taken, the backend is not to be had, whichever reactor it is that lacks something), 2
+/// for a wrong option; 0 after --help. Of the standard descriptors, which log lines and others'
+/// libraries take for granted, those that are closed are opened on /dev/null first. `defaults` hold
 /// where neither the environment nor the arguments say otherwise; `more` are the program's own
 /// options. Call it once, from the main thread, before other threads are started.
 int run_service(const serve_settings& defaults, int argc, char** argv, service_factory& factory,

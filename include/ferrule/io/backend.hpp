@@ -71,6 +71,9 @@ struct socket_options {
   /// like one that has taken its whole answer. 0 leaves the kernel's default.
   std::uint32_t unsent_bytes_max = 128U << 10U;
   bool reuse_port = false;  ///< SO_REUSEPORT: several reactors share one port
+  /// With `reuse_port`: the first of those, which fails with -EADDRINUSE where anybody listens, be
+  /// it another process of this user that shares its port.
+  bool is_first_of_port = false;
 };
 
 /// One reactor's way to the world, made and used on that reactor's thread; only `wake` may be

@@ -67,7 +67,8 @@ class [[nodiscard]] blocking_awaiter : io::awaited_operation {
 /// coroutine, must not touch what belongs to the reactor, and what it refers to must be safe to
 /// use from another thread. In the simulated world it runs inline after a virtual delay.
 /// Resumes on the awaiting thread. Cancellation: when `work` has not begun it never does, and the
-/// task unwinds; once begun it cannot be interrupted: its end is awaited and its result given.
+/// task unwinds; once begun it cannot be interrupted: its end is awaited and its result given. A
+/// service that ends does not wait for it beyond `forced_end_after` (app/run_service.hpp).
 template <std::invocable F>
 detail::blocking_awaiter<F> run_blocking(F work) {
   return detail::blocking_awaiter<F>(std::move(work));

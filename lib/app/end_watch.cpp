@@ -1,0 +1,78 @@
+#include "end_watch.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+
+#include "ferrule/app/run_service.hpp"
+#include "ferrule/observe/log.hpp"
+#include "option_values.hpp"
+
+namespace ferrule {
+
+end_watch::end_watch(crew& all, std::chrono::nanoseconds grace, std::string_view program)
+    : all_(all), grace_(grace), program_(program) {
+  ::sem_init(&changed_, 0, 0);
+  watching_ = this;
+  sigset_t everything;
+  sigset_t before;
+  ::sigfillset(&everything);
+  ::pthread_sigmask(SIG_SETMASK, &everything, &before);  // the thread inherits it
+  thread_ = std::thread([this] { watch(); });
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  struct sigaction action{};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;
+  ::sigaction(SIGTERM, &action, nullptr);
+  ::sigaction(SIGINT, &action, nullptr);
+}
+
+end_watch::~end_watch() {
+  finished_ = true;
+  ::sem_post(&changed_);
+  thread_.join();
+  // The semaphore stays: a signal may still come.
+}
+
+void end_watch::on_signal(int number) {
+  if (watching_->signal_ != 0) ::_exit(128 + number);
+  watching_->signal_ = number;
+  ::sem_post(&watching_->changed_);
+}
+
+void end_watch::watch() noexcept {
+  while (::sem_wait(&changed_) != 0) {
+  }
+  if (finished_) return;
+  all_.drain();
+  if (wait_for_end()) return;
+  try {
+    log(log_level::error,
+        fmt::format("{} is ended by force, {} after it was asked to: {}", program_,
+                    duration_text(grace_ + forced_end_after), all_.still_running()));
+  } catch (...) {  // there is no memory for the words
+    log(log_level::error, "ended by force, for it did not end in time");
+  }
+  flush_log();
+  ::_exit(exit_code_forced);
+}
+
+/// Whether everything has ended in time.
+bool end_watch::wait_for_end() noexcept {
+  timespec until{};
+  ::clock_gettime(CLOCK_MONOTONIC, &until);
+  const auto wait = std::min<std::chrono::nanoseconds>(grace_, std::chrono::hours(1000)) +
+                    forced_end_after + std::chrono::nanoseconds(until.tv_nsec);
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(wait);
+  until.tv_sec += seconds.count();
+  until.tv_nsec = (wait - seconds).count();
+  while (!finished_) {
+    if (::sem_clockwait(&changed_, CLOCK_MONOTONIC, &until) != 0 && errno == ETIMEDOUT) break;
+  }
+  return finished_;
+}
+
+}  // namespace ferrule
