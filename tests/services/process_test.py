@@ -4,10 +4,12 @@ import ctypes
 import json
 import pathlib
 import resource
+import signal
 import socket
 import struct
 import subprocess
 import sys
+import time
 import unittest
 
 from service_process import Service
@@ -47,6 +49,26 @@ class Fallback(unittest.TestCase):
         service.process.stderr.close()
 
 
+class Start(unittest.TestCase):
+    def test_whatever_a_reactor_lacks_is_said(self):
+        ended = 0
+        for descriptors in range(6, 40):
+            for backend in ("auto", "epoll"):
+                limit = (descriptors, descriptors)
+                service = Service(BIN / "hello", "--threads", "4", "--backend", backend,
+                                  preexec_fn=lambda: resource.setrlimit(
+                                      resource.RLIMIT_NOFILE, limit))
+                if service.line.startswith("info: hello on "):
+                    service.process.terminate()
+                    self.assertEqual(service.process.wait(20), 0, descriptors)
+                else:
+                    ended += 1
+                    self.assertRegex(service.line, "^hello: .*Too many open files")
+                    self.assertEqual(service.process.wait(20), 1, descriptors)
+                service.process.stderr.close()
+        self.assertGreater(ended, 10)
+
+
 class Connections(unittest.TestCase):
     def test_ten_thousand_stay_open_and_are_answered(self):
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -84,6 +106,108 @@ class Restart(unittest.TestCase):
         second.terminate()
         self.assertEqual(second.wait(20), 0)
         second.stderr.close()
+
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+BACKENDS = ("auto", "epoll")
+
+
+def connect(service):
+    return socket.create_connection(("127.0.0.1", service.port), timeout=10)
+
+
+def answer_of(client):
+    """What comes until the whole answer is there or the connection ends."""
+    received = b""
+    while not received.endswith(b"Hello, World!"):
+        try:
+            piece = client.recv(4096)
+        except ConnectionError as lost:
+            return received + str(lost).encode()
+        if not piece:
+            break
+        received += piece
+    return received
+
+
+def stop_running(service):
+    service.process.send_signal(signal.SIGSTOP)
+    while "State:\tT" not in service.status():
+        pass
+
+
+class Drain(unittest.TestCase):
+    def check(self, clients):
+        answers = [answer_of(client) for client in clients]
+        for client in clients:
+            client.close()
+        self.assertEqual(sum(each.endswith(b"Hello, World!") for each in answers), len(clients))
+        for each in answers:
+            self.assertIn(b"\r\nConnection: close\r\n", each)
+
+    def test_what_lies_in_the_kernel_is_answered(self):
+        for backend in BACKENDS:
+            for threads in ("1", "2"):
+                with Service(BIN / "hello", "--backend", backend, "--threads", threads) as hello:
+                    stop_running(hello)
+                    clients = [connect(hello) for _ in range(100)]
+                    for client in clients:
+                        client.sendall(REQUEST)
+                    hello.process.send_signal(signal.SIGTERM)
+                    hello.process.send_signal(signal.SIGCONT)
+                    self.check(clients)
+                    self.assertEqual(hello.process.wait(20), 0)
+
+    def test_connections_whose_request_comes_later_are_answered(self):
+        for backend in BACKENDS:
+            with Service(BIN / "hello", "--backend", backend) as hello:
+                clients = [connect(hello) for _ in range(20)]
+                hello.process.send_signal(signal.SIGTERM)
+                time.sleep(0.2)
+                for client in clients:
+                    client.sendall(REQUEST)
+                self.check(clients)
+                self.assertEqual(hello.process.wait(20), 0)
+
+    def test_kept_connections_may_ask_once_more(self):
+        for backend in BACKENDS:
+            with Service(BIN / "hello", "--backend", backend) as hello:
+                clients = [connect(hello) for _ in range(20)]
+                for client in clients:
+                    client.sendall(REQUEST)
+                    answer_of(client)
+                hello.process.send_signal(signal.SIGTERM)
+                time.sleep(0.2)
+                for client in clients:
+                    client.sendall(REQUEST)
+                self.check(clients)
+                self.assertEqual(hello.process.wait(20), 0)
+
+
+class Standstill(unittest.TestCase):
+    def test_what_came_meanwhile_is_answered_however_late(self):
+        limits = [f"--{name}-timeout=200ms" for name in ("idle", "header", "body")]
+        for backend in BACKENDS:
+            with Service(BIN / "hello", "--backend", backend, *limits) as hello:
+                idle = [connect(hello) for _ in range(300)]
+                for client in idle:
+                    client.sendall(REQUEST)
+                    answer_of(client)
+                halves = [connect(hello) for _ in range(300)]
+                for client in halves:
+                    client.sendall(REQUEST[:10])
+                hello.get("/")  # by now they were read
+                stop_running(hello)
+                for client in idle:
+                    client.sendall(REQUEST)
+                for client in halves:
+                    client.sendall(REQUEST[10:])
+                time.sleep(0.5)
+                hello.process.send_signal(signal.SIGCONT)
+                answers = [answer_of(client) for client in idle + halves]
+                for client in idle + halves:
+                    client.close()
+                self.assertEqual(sum(b" 200 OK" in each for each in answers), 600, backend)
 
 
 if __name__ == "__main__":
