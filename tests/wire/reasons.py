@@ -84,8 +84,9 @@ REASONS = [
     ("target", "OPTIONS|asterisk",
      "RFC 9112 section 3.2.4: `*` is the target of OPTIONS, as it is, and of nothing else."),
     ("target", "may not have|fragment|escape|no slash",
-     "RFC 9112 section 3.2: a target is of the characters of RFC 3986, begins with a slash unless "
-     "it is absolute, and has no fragment; an invalid one gets 400. `%00` (RFC 3986 section 7.3) "
+     "RFC 9112 section 3.2: a target is of the characters of RFC 3986 and those that browsers "
+     "leave as they are, begins with a slash unless it is absolute, and has no fragment; else 400. "
+     "`%00` (RFC 3986 section 7.3) "
      "ends strings in what is behind."),
     ("target", "dot segment",
      "RFC 3986 section 6.2.2.3: a client removes dot segments. A server that does it too serves "
