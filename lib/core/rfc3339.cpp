@@ -45,7 +45,7 @@ class scanner {
       if (count < 9) value = value * 10 + static_cast<std::uint32_t>(rest_[count] - '0');
     }
     rest_.remove_prefix(count);
-    if (count == 0 || count > 9) fail();
+    if (count == 0) fail();
     for (; count < 9; ++count) value *= 10;
     return value;
   }
@@ -71,6 +71,13 @@ class scanner {
   std::string_view rest_;
   bool failed_ = false;
 };
+
+/// Whether a month begins with this second in UTC: a leap second may come before it.
+bool starts_month(std::int64_t unix_seconds) {
+  const auto days = std::chrono::floor<std::chrono::days>(std::chrono::seconds(unix_seconds));
+  return days == std::chrono::seconds(unix_seconds) &&
+         std::chrono::year_month_day(std::chrono::sys_days(days)).day() == std::chrono::day(1);
+}
 
 void put_digits(char* to, unsigned value, int count) {
   for (char* at = to + count; at != to; value /= 10) *--at = static_cast<char>('0' + value % 10);
@@ -145,10 +152,11 @@ std::optional<timestamp> parse_rfc3339(std::string_view text) noexcept {
   const int offset_minutes = in.offset();
 
   const std::chrono::year_month_day date = year / month / day;
-  if (!in.at_end() || !date.ok() || hour > 23 || minute > 59 || second > 59) return std::nullopt;
+  if (!in.at_end() || !date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
   const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
   const std::int64_t unix_seconds =
       days * day_seconds + (hour * 60 + minute - offset_minutes) * 60 + second;
+  if (second == 60 && !starts_month(unix_seconds)) return std::nullopt;
   if (unix_seconds < first_second || unix_seconds > last_second) return std::nullopt;
   return timestamp{unix_seconds, nanoseconds};
 }

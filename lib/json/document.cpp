@@ -39,10 +39,63 @@ void document::reserve(std::size_t bytes, std::size_t depth_max) {
 
 simdjson::error_code document::parse(std::string_view text, std::size_t depth_max) {
   if (text.size() > simdjson::SIMDJSON_MAXSIZE_BYTES) return simdjson::CAPACITY;
-  reserve(text.size(), depth_max);
+  reserve(text.size(), depth_max + 1);  // the parser's own limit is the first depth it refuses
+  reached = {};
   text.copy(padded.get(), text.size());
   std::memset(padded.get() + text.size(), 0, simdjson::SIMDJSON_PADDING);
-  return parser.parse_into_document(tape_owner, padded.get(), text.size(), false).error();
+  const simdjson::error_code error = parse_padded(text.size());
+  if (error != simdjson::NUMBER_ERROR) return error;
+  const auto numbers = find_large_numbers(text, depth_max);
+  return numbers ? parse_with(*numbers, text.size()) : error;
+}
+
+simdjson::error_code document::parse_padded(std::size_t size) {
+  return parser.parse_into_document(tape_owner, padded.get(), size, false).error();
+}
+
+/// Parses with a zero in place of each of `numbers`, and then marks those.
+simdjson::error_code document::parse_with(std::span<const token_place> numbers, std::size_t size) {
+  for (const token_place number : numbers) {
+    std::memset(padded.get() + number.offset, ' ', number.size);
+    padded[number.offset] = '0';
+  }
+  const simdjson::error_code error = parse_padded(size);
+  if (error != simdjson::SUCCESS) return error;
+  position at;
+  for (const token_place number : numbers) {
+    while (offset(at) != number.offset) advance(at);
+    tape_owner.tape[at.word] = std::uint64_t{'b'} << 56U;
+  }
+  return simdjson::SUCCESS;
+}
+
+void document::advance(position& at) const noexcept {
+  // Containers are entered, not stepped over.
+  const char type = type_of(tape()[at.word]);
+  at.word += type == 'l' || type == 'u' || type == 'd' || type == 'b' ? 2 : 1;
+  do {
+    ++at.structural;
+  } while (padded[offset(at)] == ',' || padded[offset(at)] == ':');
+}
+
+std::size_t document::offset(const position& at) const noexcept {
+  return parser.implementation->structural_indexes[at.structural];
+}
+
+std::string_view document::source(std::string_view text, std::size_t index) {
+  if (reached.word > index) reached = {};
+  while (reached.word != index) advance(reached);
+  const std::size_t start = offset(reached);
+  const std::size_t last = next_index(tape(), index) - 1;
+  position at = reached;
+  if (type_of(tape()[index]) == '{' || type_of(tape()[index]) == '[') {
+    while (at.word != last) advance(at);
+  }
+  reached = at;
+  // The parser ends its list with the size of the text.
+  ++at.structural;
+  const std::string_view piece = text.substr(start, offset(at) - start);
+  return piece.substr(0, piece.find_last_not_of(" \t\r\n") + 1);
 }
 
 std::string_view document::string(std::uint64_t word) const noexcept {
@@ -64,7 +117,7 @@ std::optional<member_place> document::find_duplicate() {
       ++objects;
     }
     // Containers are entered, not stepped over.
-    i += type == 'l' || type == 'u' || type == 'd' ? 2 : 1;
+    i += type == 'l' || type == 'u' || type == 'd' || type == 'b' ? 2 : 1;
   }
   return std::nullopt;
 }

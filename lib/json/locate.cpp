@@ -1,9 +1,8 @@
 #include "json/locate.hpp"
 
 #include <charconv>
-#include <cmath>
 #include <cstdint>
-#include <cstdlib>
+#include <utility>
 
 #include "ferrule/core/escape.hpp"
 #include "json/pointer.hpp"
@@ -14,6 +13,58 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+/// The number that four hexadecimal digits at `at` are.
+std::optional<std::uint32_t> hex_at(std::string_view text, std::size_t at) {
+  const std::string_view digits = text.substr(at, 4);
+  std::uint32_t unit = 0;
+  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), unit, 16);
+  if (digits.size() != 4 || parsed.ptr != digits.data() + 4) return std::nullopt;
+  return unit;
+}
+
+void append_utf8(std::string& out, std::uint32_t code) {
+  const auto put = [&](std::uint32_t byte) { out += static_cast<char>(byte); };
+  if (code < 0x80) return put(code);
+  if (code < 0x800) {
+    put(0xC0 | code >> 6);
+  } else {
+    if (code < 0x10000) {
+      put(0xE0 | code >> 12);
+    } else {
+      put(0xF0 | code >> 18);
+      put(0x80 | (code >> 12 & 0x3F));
+    }
+    put(0x80 | (code >> 6 & 0x3F));
+  }
+  put(0x80 | (code & 0x3F));
+}
+
+/// The text that a well-formed string stands for; `raw` is what is between its quotes.
+std::string unescape(std::string_view raw) {
+  std::string text;
+  for (std::size_t at = 0; at < raw.size(); ++at) {
+    if (raw[at] != '\\') {
+      text += raw[at];
+      continue;
+    }
+    const char c = raw[++at];
+    if (c != 'u') {
+      constexpr std::string_view letters = "bfnrt";
+      const std::size_t known = letters.find(c);
+      text += known == letters.npos ? c : "\b\f\n\r\t"[known];
+      continue;
+    }
+    std::uint32_t code = hex_at(raw, at + 1).value_or(0);
+    at += 4;
+    if (code >= 0xD800 && code <= 0xDBFF) {
+      code = 0x10000 + ((code - 0xD800) << 10) + (hex_at(raw, at + 3).value_or(0) - 0xDC00);
+      at += 6;
+    }
+    append_utf8(text, code);
+  }
+  return text;
+}
+
 /// Reads JSON by the grammar of RFC 8259 and stops at the first fault. Every function returns
 /// false after a fault, and each level then puts its step before the pointer.
 class locator {
@@ -21,6 +72,7 @@ class locator {
   locator(std::string_view text, std::size_t depth_max, std::optional<member_place> duplicate)
       : text_(text), depth_max_(depth_max), duplicate_(duplicate) {}
 
+  /// The first fault.
   syntax_place find() {
     skip_space();
     if (at_end()) {
@@ -31,6 +83,7 @@ class locator {
     }
     return std::move(fault_);
   }
+  std::vector<token_place> take_large_numbers() { return std::move(large_numbers_); }
 
  private:
   bool value(std::size_t depth) {
@@ -124,9 +177,9 @@ class locator {
   }
 
   bool hex(std::uint32_t& unit) {
-    const std::string_view digits = text_.substr(at_, 4);
-    const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), unit, 16);
-    if (digits.size() != 4 || parsed.ptr != digits.data() + 4) return false;
+    const std::optional<std::uint32_t> read = hex_at(text_, at_);
+    if (!read) return false;
+    unit = *read;
     at_ += 4;
     return true;
   }
@@ -142,32 +195,23 @@ class locator {
     skip('-');
     if (!skip('0') && !digits()) return fail_at(start, "a value was expected");
     const std::size_t whole_end = at_;
+    constexpr std::size_t safe_chars_max = 18;  // of a whole number that any word holds
     if (skip('.') && !digits()) return fail("a digit was expected");
     if (skip('e') || skip('E')) {
       if (!skip('+')) skip('-');
       if (!digits()) return fail("a digit was expected");
     }
-    const std::string_view token = text_.substr(start, at_ - start);
-    const bool fits = at_ == whole_end ? fits_64_bits(token) : fits_double(token);
-    return fits || fail_at(start, "is a number out of range");
+    if (at_ != whole_end || at_ - start > safe_chars_max) {
+      large_numbers_.push_back(
+          {static_cast<std::uint32_t>(start), static_cast<std::uint32_t>(at_ - start)});
+    }
+    return true;
   }
 
   bool digits() {
     const std::size_t start = at_;
     while (!at_end() && is_digit(text_[at_])) ++at_;
     return at_ != start;
-  }
-
-  static bool fits_64_bits(std::string_view token) {
-    const char* const end = token.data() + token.size();
-    std::int64_t negative = 0;
-    std::uint64_t positive = 0;
-    return (token[0] == '-' ? std::from_chars(token.data(), end, negative)
-                            : std::from_chars(token.data(), end, positive))
-               .ec == std::errc();
-  }
-  static bool fits_double(std::string_view token) {
-    return std::isfinite(std::strtod(std::string(token).c_str(), nullptr));
   }
 
   bool at_end() const { return at_ == text_.size(); }
@@ -190,9 +234,11 @@ class locator {
     fault_.message = message;
     return false;
   }
+  /// Puts a step before the pointer: the index of an element, or a member's name as it stands in
+  /// the text, between its quotes.
   bool below(std::string_view key) {
     std::string step;
-    append_pointer_step(step, key);
+    append_pointer_step(step, unescape(key));
     fault_.pointer.insert(0, step);
     return false;
   }
@@ -202,6 +248,7 @@ class locator {
   std::optional<member_place> duplicate_;
   std::size_t at_ = 0;
   std::size_t objects_ = 0;
+  std::vector<token_place> large_numbers_;
   syntax_place fault_;
 };
 
@@ -210,6 +257,13 @@ class locator {
 syntax_place locate(std::string_view text, std::size_t depth_max,
                     std::optional<member_place> duplicate) {
   return locator(text, depth_max, duplicate).find();
+}
+
+std::optional<std::vector<token_place>> find_large_numbers(std::string_view text,
+                                                           std::size_t depth_max) {
+  locator all(text, depth_max, std::nullopt);
+  if (!all.find().message.empty()) return std::nullopt;
+  return all.take_large_numbers();
 }
 
 }  // namespace ferrule::json::detail

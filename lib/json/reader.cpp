@@ -1,11 +1,13 @@
 #include "ferrule/json/reader.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdlib>
 #include <utility>
 
-#include "ferrule/json/write.hpp"
 #include "json/document.hpp"
+#include "json/integer.hpp"
 #include "json/locate.hpp"
 #include "json/pointer.hpp"
 
@@ -52,47 +54,24 @@ Number number_at(node value) noexcept {
   return std::bit_cast<Number>(value.at[1]);
 }
 
-double double_at(node value) noexcept {
-  if (type_at(value) == 'l') return static_cast<double>(number_at<std::int64_t>(value));
-  if (type_at(value) == 'u') return static_cast<double>(number_at<std::uint64_t>(value));
-  return number_at<double>(value);
-}
-
 bool is_number(node value) noexcept {
-  return type_at(value) == 'l' || type_at(value) == 'u' || type_at(value) == 'd';
+  const char type = type_at(value);
+  return type == 'l' || type == 'u' || type == 'd' || type == 'b';
 }
 
-/// Renders a parsed value as text again.
-void render(buffer& out, std::string_view prefix, const detail::document& document,
-            const std::uint64_t* at) {
-  const std::uint64_t* tape = document.tape();
-  switch (type_of(*at)) {
-    case '"':
-      return append_json_string(out, prefix, document.string(*at));
-    case 'l':
-      return detail::put_integer(out, prefix, static_cast<std::int64_t>(at[1]));
-    case 'u':
-      return detail::put_integer(out, prefix, at[1]);
-    case 'd':
-      return detail::put_double(out, prefix, std::bit_cast<double>(at[1]));
-    case 't':
-      return detail::put(out, prefix, "true");
-    case 'f':
-      return detail::put(out, prefix, "false");
-    case 'n':
-      return detail::put(out, prefix, "null");
-    default:
-      break;
+/// JSON without the space between its tokens.
+std::string without_space(std::string_view text) {
+  std::string compact;
+  compact.reserve(text.size());
+  bool in_string = false;
+  for (std::size_t at = 0; at != text.size(); ++at) {
+    const char c = text[at];
+    if (!in_string && (c == ' ' || c == '\t' || c == '\r' || c == '\n')) continue;
+    compact += c;
+    if (c == '"') in_string = !in_string;
+    if (c == '\\') compact += text[++at];
   }
-  const bool is_object = type_of(*at) == '{';
-  const std::uint64_t* const end = tape + low_half(*at) - 1;
-  out.append(prefix);
-  const std::size_t start = out.size();
-  for (++at; at != end; at = tape + detail::next_index(tape, static_cast<std::size_t>(at - tape))) {
-    if (is_object) append_json_string(out, ",", document.string(*at++));
-    render(out, is_object ? ":" : ",", document, at);
-  }
-  detail::close(out, start, is_object ? '{' : '[', is_object ? '}' : ']');
+  return compact;
 }
 
 }  // namespace
@@ -106,14 +85,14 @@ reader::reader(std::string_view text, read_limits limits)
       document_(detail::document::take()),
       problems_max_(limits.problems_max),
       allow_unknown_(limits.allow_unknown) {
+  const std::size_t depth_max = std::min(limits.depth_max, nesting_max);
   std::optional<detail::member_place> duplicate;
-  // The parser's own limit is the first depth it refuses; empty containers do not count.
-  if (document_->parse(text, limits.depth_max + 1) == simdjson::SUCCESS) {
+  if (document_->parse(text, depth_max) == simdjson::SUCCESS) {
     duplicate = document_->find_duplicate();
     parsed_ = !duplicate;
   }
   if (parsed_) return;
-  detail::syntax_place place = detail::locate(text, limits.depth_max, duplicate);
+  detail::syntax_place place = detail::locate(text, depth_max, duplicate);
   if (place.message.empty()) place.message = "is not JSON";
   error_.kind = error_kind::syntax;
   error_.problems.push_back(
@@ -169,9 +148,28 @@ bool reader::read(node value, bool& into) {
   return true;
 }
 
+std::string_view reader::source_of(node value) const {
+  return document_->source(text_, static_cast<std::size_t>(value.at - document_->tape()));
+}
+
+double reader::double_at(node value) const {
+  switch (type_at(value)) {
+    case 'l':
+      return static_cast<double>(number_at<std::int64_t>(value));
+    case 'u':
+      return static_cast<double>(number_at<std::uint64_t>(value));
+    case 'd':
+      return number_at<double>(value);
+    default:
+      return std::strtod(std::string(source_of(value)).c_str(), nullptr);
+  }
+}
+
 bool reader::read(node value, double& into) {
   if (!is_number(value)) return mismatch(value, "a number");
-  into = double_at(value);
+  const double number = double_at(value);
+  if (!std::isfinite(number)) return fail("must be within what a 64-bit number holds");
+  into = number;
   return true;
 }
 
@@ -189,26 +187,36 @@ bool reader::read(node value, std::string& into) {
   return true;
 }
 
+std::optional<detail::integer> reader::integer_at(node value) {
+  if (!is_number(value)) {
+    mismatch(value, "a whole number");
+    return std::nullopt;
+  }
+  if (type_at(value) == 'u') return detail::integer{number_at<std::uint64_t>(value)};
+  if (type_at(value) == 'l') return detail::integer::of(number_at<std::int64_t>(value));
+  const std::optional<detail::integer> whole = detail::parse_integer(source_of(value));
+  if (!whole) fail("must be a whole number");
+  return whole;
+}
+
 bool reader::read_signed(node value, std::int64_t min, std::int64_t max, std::int64_t& into) {
-  if (!is_number(value)) return mismatch(value, "a whole number");
-  if (type_at(value) == 'd') return fail("must be a whole number without point or exponent");
-  const auto number = number_at<std::int64_t>(value);
-  // The parser uses 'u' only for numbers beyond a signed word.
-  if (type_at(value) == 'u' || number < min || number > max) {
+  const std::optional<detail::integer> number = integer_at(value);
+  if (!number) return false;
+  const std::optional<std::int64_t> fitting = number->as_signed();
+  if (!fitting || *fitting < min || *fitting > max) {
     return fail("must be from " + std::to_string(min) + " to " + std::to_string(max));
   }
-  into = number;
+  into = *fitting;
   return true;
 }
 
 bool reader::read_unsigned(node value, std::uint64_t max, std::uint64_t& into) {
-  if (!is_number(value)) return mismatch(value, "a whole number");
-  if (type_at(value) == 'd') return fail("must be a whole number without point or exponent");
-  const auto number = number_at<std::uint64_t>(value);
-  if ((type_at(value) == 'l' && number_at<std::int64_t>(value) < 0) || number > max) {
+  const std::optional<detail::integer> number = integer_at(value);
+  if (!number) return false;
+  if (number->is_beyond || number->is_negative || number->magnitude > max) {
     return fail("must be from 0 to " + std::to_string(max));
   }
-  into = number;
+  into = number->magnitude;
   return true;
 }
 
@@ -230,9 +238,7 @@ bool reader::read_raw(node value, std::string& into) {
     into = text_;
     return true;
   }
-  buffer out;
-  render(out, "", *document_, value.at);
-  into = out.view();
+  into = without_space(source_of(value));
   return true;
 }
 

@@ -32,12 +32,29 @@ TEST(rfc3339, writes_as_many_digits_as_needed) {
 }
 
 TEST(rfc3339, reads_what_the_rfc_shows) {
-  // RFC 3339 section 5.8, without its leap seconds.
+  // RFC 3339 section 5.8.
   EXPECT_EQ(ferrule::parse_rfc3339("1985-04-12T23:20:50.52Z"),
             (timestamp{482'196'050, 520'000'000}));
   EXPECT_EQ(ferrule::parse_rfc3339("1996-12-19T16:39:57-08:00"), (timestamp{851'042'397, 0}));
   EXPECT_EQ(ferrule::parse_rfc3339("1937-01-01T12:00:27.87+00:20"),
             (timestamp{-1'041'337'173, 870'000'000}));
+  EXPECT_EQ(ferrule::parse_rfc3339("1990-12-31T23:59:60Z"), (timestamp{662'688'000, 0}));
+  EXPECT_EQ(ferrule::parse_rfc3339("1990-12-31T15:59:60-08:00"), (timestamp{662'688'000, 0}));
+}
+
+TEST(rfc3339, reads_a_leap_second_as_the_one_after_it) {
+  EXPECT_EQ(ferrule::parse_rfc3339("1990-12-31T23:59:60.25Z"),
+            (timestamp{662'688'000, 250'000'000}));
+  EXPECT_EQ(ferrule::parse_rfc3339("2016-06-30T23:59:60Z"),
+            ferrule::parse_rfc3339("2016-07-01T00:00:00Z"));
+  EXPECT_EQ(ferrule::parse_rfc3339("2017-01-01T00:59:60+01:00"),
+            ferrule::parse_rfc3339("2017-01-01T00:00:00Z"));
+}
+
+TEST(rfc3339, cuts_digits_beyond_the_nanosecond) {
+  EXPECT_EQ(ferrule::parse_rfc3339("1970-01-01T00:00:00.1234567899Z"), (timestamp{0, 123'456'789}));
+  EXPECT_EQ(ferrule::parse_rfc3339("1970-01-01T00:00:00." + std::string(1'000, '9') + 'Z'),
+            (timestamp{0, 999'999'999}));
 }
 
 TEST(rfc3339, reads_any_offset_case_and_precision) {
@@ -57,7 +74,6 @@ TEST(rfc3339, refuses_all_else) {
            "2024-05-01T12:34Z",
            "2024-05-01T12:34:56.Z",
            "2024-05-01T12:34:56,5Z",
-           "2024-05-01T12:34:56.1234567890Z",
            "2024-05-01T12:34:56+0100",
            "2024-05-01T12:34:56+01",
            "2024-05-01T12:34:56+24:00",
@@ -73,7 +89,11 @@ TEST(rfc3339, refuses_all_else) {
            "2024-05-01T24:00:00Z",
            "2024-05-01T12:60:00Z",
            "2024-05-01T12:00:60Z",
-           "1990-12-31T23:59:60Z",
+           "1990-12-30T23:59:60Z",  // no leap second ends such a day
+           "1990-12-31T23:59:60+01:00",
+           "1990-12-31T22:59:60Z",
+           "1990-12-31T23:59:61Z",
+           "9999-12-31T23:59:60Z",
            "+024-05-01T12:34:56Z",
            "24-05-01T12:34:56Z",
            "2024-5-01T12:34:56Z",

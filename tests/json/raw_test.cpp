@@ -26,14 +26,31 @@ TEST(raw, keeps_a_whole_document_as_it_is) {
   EXPECT_EQ(json::write(*read), text);
 }
 
-TEST(raw, keeps_an_equal_value_as_a_member) {
+TEST(raw, keeps_its_text_without_space_as_a_member) {
   const auto read = json::read<event>(
       R"({"kind":"k","payload": { "a" : [ 1, -2, 18446744073709551615, 1.50, 1e2, -0.0 ],)"
-      R"( "b\n" : [ true, false, null, "\u0041\"", {}, [] ] }, "extra":[[1],[2,{"x":3}]]})");
+      R"( "b\n " : [ true, false, null, " \u0041\\\"  ", {}, [ ] ] } , "extra":[[1],[2,{"x":3}]]})");
   ASSERT_TRUE(read);
-  EXPECT_EQ(read->payload.text(), R"({"a":[1,-2,18446744073709551615,1.5,100,-0.0],)"
-                                  R"("b\n":[true,false,null,"A\"",{},[]]})");
+  EXPECT_EQ(read->payload.text(), R"({"a":[1,-2,18446744073709551615,1.50,1e2,-0.0],)"
+                                  R"("b\n ":[true,false,null," \u0041\\\"  ",{},[]]})");
   EXPECT_EQ(read->extra->text(), R"([[1],[2,{"x":3}]])");
+}
+
+TEST(raw, keeps_numbers_of_any_size_and_precision) {
+  const auto read = json::read<event>(
+      R"({"extra":[ 1e400 , -100000000000000000000 ],"payload":0.12345678901234567890,"kind":""})");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->payload.text(), "0.12345678901234567890");
+  EXPECT_EQ(read->extra->text(), "[1e400,-100000000000000000000]");
+}
+
+TEST(raw, each_of_many) {
+  const auto read = json::read<std::vector<json::raw>>(
+      " [ 1 , \"a,:\" ,[ ],{ },[[2]] , {\"a\":[{}]},true,-1.5e3 ] ");
+  ASSERT_TRUE(read);
+  std::string all;
+  for (const json::raw& each : *read) all.append(each.text()).append(1, '|');
+  EXPECT_EQ(all, R"(1|"a,:"|[]|{}|[[2]]|{"a":[{}]}|true|-1.5e3|)");
 }
 
 TEST(raw, null_as_a_member) {

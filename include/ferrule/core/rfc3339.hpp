@@ -45,8 +45,9 @@ std::optional<std::int64_t> to_ticks(timestamp time, tick_length tick) noexcept;
 /// time must be in the years 0000 to 9999, as `to_timestamp` makes sure.
 void append_rfc3339(buffer& out, timestamp time);
 
-/// Reads an RFC 3339 date-time with any offset and up to nine digits after the second. Nothing
-/// for all else; also for a second 60: clocks here do not count leap seconds.
+/// Reads an RFC 3339 date-time with any offset; nothing for all else. Digits of a second beyond the
+/// ninth are cut off. A leap second, which only the end of a month in UTC has (section 5.7), is the
+/// second after it: clocks here do not count it.
 std::optional<timestamp> parse_rfc3339(std::string_view text) noexcept;
 
 }  // namespace ferrule

@@ -15,8 +15,8 @@ namespace ferrule::json {
 /// One valid JSON value as text; `null` to begin with.
 ///
 /// Reading a whole document as `raw` checks it and keeps its text as it is. Reading one as a
-/// member keeps an equal value, without white space and with numbers in their shortest form.
-/// Writing copies the text. Thread rule: as a plain value.
+/// member keeps its text without the white space between tokens: numbers of any size and precision
+/// are passed on as they came. Writing copies the text. Thread rule: as a plain value.
 class raw {
  public:
   raw() = default;

@@ -44,9 +44,14 @@ struct read_error {
   std::size_t unlisted = 0;         ///< how many more there were beyond `problems_max`
 };
 
+/// The deepest nesting of arrays and objects that can be read or written, so that no document
+/// exhausts a stack.
+inline constexpr std::size_t nesting_max = 1'024;
+
 /// Bounds for reading.
 struct read_limits {
   /// Arrays and objects nested in one another, empty ones not counted; one more is a syntax error.
+  /// More than `nesting_max` is as good as that.
   std::size_t depth_max = 64;
   /// Problems that are listed; the rest are counted.
   std::size_t problems_max = 32;

@@ -27,6 +27,7 @@ namespace ferrule::json {
 
 namespace detail {
 struct document;
+struct integer;
 struct path_step;
 }  // namespace detail
 
@@ -105,6 +106,9 @@ class reader {
   bool fail(std::string_view message);
   bool mismatch(node value, std::string_view expected);
   bool expect(node value, char type, std::string_view expected);
+  std::string_view source_of(node value) const;
+  double double_at(node value) const;
+  std::optional<detail::integer> integer_at(node value);
   std::string_view text_of(node string) const noexcept;
   node after(node value) const noexcept;
   void read_members(node value, const object_form& form, void* into, std::string_view tag);
