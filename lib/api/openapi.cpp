@@ -56,7 +56,8 @@ json::raw raw_of(const buffer& text) { return json::raw::trusted(std::string(tex
 
 // First of all types, so that no type of a contract takes the name `problem` from it.
 openapi_builder::openapi_builder()
-    : problem_schema_(schema_of_type<problem_form::problem>(types_)) {}
+    : problem_schema_(
+          schema_of_type<problem_form::problem>(types_, json::schema_use::written)) {}
 
 openapi_operation& openapi_builder::add(const pattern& shape) {
   return paths_[template_of(shape.path())][lower_case(to_string(shape.verb))];
@@ -102,10 +103,19 @@ json::raw openapi_builder::finish(const openapi_info& info) && {
   return raw_of(text);
 }
 
-json::raw text_schema() { return json::raw::trusted(R"({"type":"string"})"); }
+json::raw text_schema(const json::member_limits& limits) {
+  buffer out;
+  out.append(R"({"type":"string"})");
+  json::detail::add_size_limits(out, limits, "Length");
+  return raw_of(out);
+}
 
-json::raw list_schema(const json::raw& items) {
-  return json::raw::trusted(R"({"type":"array","items":)" + std::string(items.text()) + '}');
+json::raw list_schema(const json::raw& items, const json::member_limits& limits) {
+  buffer out;
+  json::detail::put(out, R"({"type":"array","items":)", items.text());
+  out.append('}');
+  json::detail::add_size_limits(out, limits, "Items");
+  return raw_of(out);
 }
 
 json::raw with_default(const json::raw& schema, std::string_view value) {

@@ -10,7 +10,8 @@ namespace {
 
 template <class Floating>
 void put_floating(buffer& out, std::string_view prefix, Floating value) {
-  if (!std::isfinite(value)) return put(out, prefix, "null");
+  // RFC 8259 section 6.
+  if (!std::isfinite(value)) throw_unwritable("json: NaN and infinity are no numbers in JSON");
   // "-0" would be read back as the integer zero, which has no sign.
   if (value == 0 && std::signbit(value)) return put(out, prefix, "-0.0");
   constexpr std::size_t chars_max = 32;  // the longest takes 24
@@ -22,6 +23,9 @@ void put_floating(buffer& out, std::string_view prefix, Floating value) {
 
 }  // namespace
 
+void throw_unwritable(const char* why) { throw unwritable(why); }
+void throw_nested_too_deep() { throw_unwritable("json: a value nested too deep"); }
+
 void put_double(buffer& out, std::string_view prefix, double value) {
   put_floating(out, prefix, value);
 }
@@ -32,7 +36,7 @@ void put_float(buffer& out, std::string_view prefix, float value) {
 
 void put_time(buffer& out, std::string_view prefix, std::int64_t ticks, tick_length tick) {
   const std::optional<timestamp> time = to_timestamp(ticks, tick);
-  if (!time) return put(out, prefix, "null");
+  if (!time) throw_unwritable("json: a time outside the years 0000 to 9999");
   put(out, prefix, "\"");
   append_rfc3339(out, *time);
   out.append('"');

@@ -120,11 +120,23 @@ TEST_F(openapi_document, has_what_every_document_must_have) {
 TEST_F(openapi_document, refers_only_to_what_is_there) {
   std::set<std::string> references;
   collect_references(root, references);
-  EXPECT_EQ(references.size(), 4U);  // article, draft, problem, invalid_value
+  EXPECT_EQ(references.size(), 5U);  // article, article.read, draft, problem, invalid_value
   for (const std::string& each : references) {
     ASSERT_EQ(each[0], '#') << each;
     EXPECT_NE(at(each.substr(1)), "(nothing)") << each;
   }
+}
+
+TEST_F(openapi_document, closes_what_is_sent_and_leaves_answers_open) {
+  const std::string members =
+      R"("type":"object","properties":{"id":{"type":"integer","minimum":0,)"
+      R"("maximum":18446744073709551615},"name":{"type":"string"}},"required":["id","name"])";
+  EXPECT_EQ(at("/components/schemas/article"), '{' + members + '}');
+  EXPECT_EQ(at("/components/schemas/article.read"),
+            '{' + members + R"(,"additionalProperties":false})");
+  EXPECT_EQ(at("/components/schemas/draft/additionalProperties"), "false");
+  EXPECT_EQ(at("/components/schemas/draft/properties/like"),
+            R"({"anyOf":[{"$ref":"#/components/schemas/article.read"},{"type":"null"}]})");
 }
 
 TEST_F(openapi_document, holds_a_path_once_with_all_its_methods) {

@@ -117,6 +117,8 @@ TEST_F(client_test, what_no_path_can_hold_is_not_sent) {
   }
   EXPECT_TRUE(refused(shop_(shop::put_note, "x", 128, ""))) << "out of the parameter's range";
   EXPECT_TRUE(refused(shop_(shop::get, -1)));
+  EXPECT_TRUE(refused(shop_(shop::read, static_cast<shop::kind>(77), "a", std::nullopt)))
+      << "a value without a name";
   EXPECT_TRUE(network_.sent.empty());
 }
 

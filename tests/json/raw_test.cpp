@@ -29,7 +29,8 @@ TEST(raw, keeps_a_whole_document_as_it_is) {
 TEST(raw, keeps_its_text_without_space_as_a_member) {
   const auto read = json::read<event>(
       R"({"kind":"k","payload": { "a" : [ 1, -2, 18446744073709551615, 1.50, 1e2, -0.0 ],)"
-      R"( "b\n " : [ true, false, null, " \u0041\\\"  ", {}, [ ] ] } , "extra":[[1],[2,{"x":3}]]})");
+      R"( "b\n " : [ true, false, null, " \u0041\\\"  ", {}, [ ] ] } ,)"
+      R"( "extra":[[1],[2,{"x":3}]]})");
   ASSERT_TRUE(read);
   EXPECT_EQ(read->payload.text(), R"({"a":[1,-2,18446744073709551615,1.50,1e2,-0.0],)"
                                   R"("b\n ":[true,false,null," \u0041\\\"  ",{},[]]})");
@@ -57,7 +58,11 @@ TEST(raw, null_as_a_member) {
   const auto read = json::read<event>(R"({"kind":"k","payload":null,"extra":null})");
   ASSERT_TRUE(read);
   EXPECT_EQ(read->payload, json::raw());
-  EXPECT_FALSE(read->extra);
+  // Whether it was missing or null is not lost.
+  ASSERT_TRUE(read->extra);
+  EXPECT_EQ(*read->extra, json::raw());
+  EXPECT_EQ(json::write(*read), R"({"kind":"k","payload":null,"extra":null})");
+  EXPECT_FALSE(json::read<event>(R"({"kind":"k","payload":null})")->extra);
 }
 
 }  // namespace

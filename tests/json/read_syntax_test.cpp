@@ -60,7 +60,8 @@ TEST(json_syntax, names_the_fault_and_its_place) {
   EXPECT_EQ(fault(R"({"a":[{"b":[1,2,x]}]})"), "a value was expected @16 /a/0/b/2");
   EXPECT_EQ(fault(R"({"x/y":{"m~n":!}})"), "a value was expected @14 /x~1y/m~0n");
   // A member is called what its escape sequences stand for.
-  EXPECT_EQ(fault(R"({"\u0061\"\\\/\b\f\n\r\t":!})"), "a value was expected @26 /a\"\\~1\b\f\n\r\t");
+  EXPECT_EQ(fault(R"({"\u0061\"\\\/\b\f\n\r\t":!})"),
+            "a value was expected @26 /a\"\\~1\b\f\n\r\t");
   EXPECT_EQ(fault(R"({"\u00e9\u20AC\ud83d\ude00\u007e":!})"),
             "a value was expected @34 /\u00e9\u20ac\U0001F600~0");
 }

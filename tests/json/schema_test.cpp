@@ -30,6 +30,27 @@ struct settings {
   int retries = 3;
 };
 struct nothing {};
+struct open {
+  static constexpr bool json_allow_unknown = true;
+  std::optional<bool> maybe;
+};
+struct limited {
+  std::string name;
+  std::optional<std::string> note;
+  std::uint8_t count;
+  std::int8_t below;
+  double share;
+  std::vector<bool> list;
+  std::map<std::string, bool> map;
+  static constexpr json::member_limits json_limits[] = {
+      {.member = "name", .size_min = 1, .size_max = 9, .form = &json::plain_text},
+      {.member = "note", .size_max = 3},
+      {.member = "count", .min = 1},
+      {.member = "below", .max = -5},
+      {.member = "share", .min = 0, .max = 1},
+      {.member = "list", .size_min = 1},
+      {.member = "map", .size_max = 2}};
+};
 struct other {
   static constexpr std::string_view json_tag = "else";
   bool flag;
@@ -75,8 +96,12 @@ std::string component() {
 TEST(schema, simple_types) {
   EXPECT_EQ(schema<bool>(), R"({"type":"boolean"})");
   EXPECT_EQ(schema<const std::string>(), R"({"type":"string"})");
-  EXPECT_EQ(schema<double>(), R"({"type":"number","format":"double"})");
-  EXPECT_EQ(schema<float>(), R"({"type":"number","format":"float"})");
+  EXPECT_EQ(schema<double>(),
+            R"({"type":"number","format":"double",)"
+            R"("minimum":-1.7976931348623157e+308,"maximum":1.7976931348623157e+308})");
+  EXPECT_EQ(schema<float>(),
+            R"({"type":"number","format":"float",)"
+            R"("minimum":-3.4028235e+38,"maximum":3.4028235e+38})");
   EXPECT_EQ(schema<std::monostate>(), R"({"type":"null"})");
   EXPECT_EQ(schema<json::raw>(), "{}");
   EXPECT_EQ(schema<shop::color>(), R"({"type":"string","enum":["red","green"]})");
@@ -95,11 +120,20 @@ TEST(schema, integers_with_their_ranges) {
 
 TEST(schema, times_and_durations) {
   using namespace std::chrono;
-  EXPECT_EQ(schema<sys_seconds>(), R"({"type":"string","format":"date-time"})");
-  EXPECT_EQ(schema<milliseconds>(), R"({"type":"integer","description":"milliseconds"})");
-  EXPECT_EQ(schema<duration<double>>(), R"({"type":"number","description":"seconds"})");
-  EXPECT_EQ((schema<duration<int, std::ratio<1, 25>>>()),
-            R"({"type":"integer","description":"1/25 seconds"})");
+  EXPECT_EQ(schema<sys_seconds>(),
+            R"({"type":"string","format":"date-time","pattern":"^[^.]*([.]0+)?[^.]*$"})");
+  EXPECT_EQ(schema<sys_time<milliseconds>>(),
+            R"({"type":"string","format":"date-time",)"
+            R"("pattern":"^[^.]*([.][0-9]{1,3}0*)?[^.]*$"})");
+  EXPECT_EQ(schema<system_clock::time_point>(), R"({"type":"string","format":"date-time"})");
+  EXPECT_EQ(schema<sys_days>(),
+            R"({"type":"string","format":"date-time","description":"whole days"})");
+  EXPECT_EQ(schema<milliseconds>(),
+            R"({"type":"integer","format":"int64","minimum":-9223372036854775808,)"
+            R"("maximum":9223372036854775807,"description":"milliseconds"})");
+  EXPECT_EQ((schema<duration<std::uint8_t, std::ratio<1, 25>>>()),
+            R"({"type":"integer","minimum":0,"maximum":255,"description":"1/25 seconds"})");
+  EXPECT_TRUE(schema<duration<double>>().ends_with(R"("description":"seconds"})"));
 }
 
 TEST(schema, containers) {
@@ -146,9 +180,44 @@ TEST(schema, names_stay_apart_and_are_given_once) {
 }
 
 TEST(schema, variants) {
-  EXPECT_EQ((schema<std::variant<std::monostate, shop::other>>()),
-            R"({"oneOf":[{"type":"null"},{"allOf":[{"$ref":"#/components/schemas/other"},)"
-            R"({"type":"object","properties":{"type":{"const":"else"}},"required":["type"]}]}]})");
+  json::components types;
+  EXPECT_EQ((schema<std::variant<std::monostate, shop::other>>(types)),
+            R"({"oneOf":[{"type":"null"},{"$ref":"#/components/schemas/other"}]})");
+  EXPECT_EQ(schema<shop::other>(types), R"({"$ref":"#/components/schemas/other.written"})");
+  EXPECT_EQ(all(types),
+            R"({"other":{"type":"object","properties":{"type":{"const":"else"},)"
+            R"("flag":{"type":"boolean"}},"required":["type","flag"]},)"
+            R"("other.written":{"type":"object","properties":{"flag":{"type":"boolean"}},)"
+            R"("required":["flag"]}})");
+}
+
+TEST(schema, what_is_read_is_closed_and_may_be_null) {
+  json::components types;
+  EXPECT_EQ(schema<shop::nothing>(types), R"({"$ref":"#/components/schemas/nothing"})");
+  types.use = json::schema_use::read;
+  EXPECT_EQ(schema<shop::nothing>(types), R"({"$ref":"#/components/schemas/nothing.read"})");
+  EXPECT_EQ(schema<shop::open>(types), R"({"$ref":"#/components/schemas/open"})");
+  EXPECT_EQ(all(types),
+            R"({"nothing":{"type":"object","properties":{},"required":[]},)"
+            R"("nothing.read":{"type":"object","properties":{},"required":[],)"
+            R"("additionalProperties":false},)"
+            R"("open":{"type":"object","properties":{"maybe":{"anyOf":[{"type":"boolean"},)"
+            R"({"type":"null"}]}},"required":[]}})");
+}
+
+TEST(schema, limits) {
+  EXPECT_EQ(component<shop::limited>(),
+            R"({"limited":{"type":"object","properties":{)"
+            R"("name":{"type":"string","minLength":1,"maxLength":9,)"
+            R"("pattern":"^[^\\x00-\\x1F\\x7F]*$"},)"
+            R"("note":{"type":"string","maxLength":3},)"
+            R"("count":{"type":"integer","minimum":1,"maximum":255},)"
+            R"("below":{"type":"integer","minimum":-128,"maximum":-5},)"
+            R"("share":{"type":"number","format":"double","minimum":0,"maximum":1},)"
+            R"("list":{"type":"array","items":{"type":"boolean"},"minItems":1},)"
+            R"("map":{"type":"object","additionalProperties":{"type":"boolean"},)"
+            R"("maxProperties":2}},)"
+            R"("required":["name","count","below","share","list","map"]}})");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <map>
 
 #include "ferrule/core/sleep.hpp"
@@ -38,6 +39,14 @@ task<result<user, shop::error>> buy_later(std::string name) {
   co_return buy(name);
 }
 task<> nothing_later() { co_await sleep(1ms); }
+struct measure {
+  std::string name;
+  std::vector<double> values;
+};
+task<measure> measure_later() {
+  co_await sleep(1ms);
+  co_return measure{"a", {std::numeric_limits<double>::infinity()}};
+}
 task<int> fail_later() {
   co_await sleep(1ms);
   throw std::runtime_error("late");
@@ -61,7 +70,10 @@ constexpr auto routes = route_table(
     route<"GET /later/{name}">(buy_later), route<"GET /nothing">(nothing_later),
     route<"GET /fail">(fail_later), route<"GET /vector">([] { return std::vector<int>{1, 2}; }),
     route<"GET /map">([] { return std::map<std::string, int>{{"a", 1}}; }),
-    route<"GET /true">([] { return true; }));
+    route<"GET /true">([] { return true; }),
+    route<"GET /nan">([] { return measure{"a", {1, std::numeric_limits<double>::quiet_NaN()}}; }),
+    route<"GET /nan-later">(measure_later),
+    route<"GET /no-text">([]() -> const char* { return nullptr; }));
 
 TEST(respond, text_and_nothing) {
   EXPECT_EQ(call<routes>("GET /string").body, "text");
@@ -119,6 +131,22 @@ TEST(respond, a_task_that_throws_is_answered_500) {
   set_exception_log([](const escaped_exception&) noexcept {});
   EXPECT_EQ(call<routes>("GET /fail").status, 500);
   set_exception_log(nullptr);
+}
+
+TEST(respond, a_value_without_a_text_in_json_is_answered_500) {
+  set_exception_log([](const escaped_exception&) noexcept {});
+  for (const char* line : {"GET /nan", "GET /nan-later"}) {
+    const auto answer = call<routes>(line);
+    EXPECT_EQ(answer.status, 500) << line;
+    EXPECT_EQ(answer.content_type, "application/problem+json") << line;
+    EXPECT_EQ(answer.body.find("\"name\""), std::string::npos) << line;
+  }
+  set_exception_log(nullptr);
+}
+
+TEST(respond, text_that_points_nowhere_is_empty) {
+  EXPECT_EQ(call<routes>("GET /no-text").status, 200);
+  EXPECT_EQ(call<routes>("GET /no-text").body, "");
 }
 
 TEST(respond, a_stopped_task_is_not_answered) {

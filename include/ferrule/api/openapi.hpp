@@ -14,11 +14,12 @@
 /// }
 /// ```
 ///
-/// Described are parameters, bodies and answers by the schemas of their types, each error that the
-/// `to_problem` of an endpoint's enumeration knows, with an example, and what Ferrule refuses
-/// itself: ill-typed parameters (400) and bodies (400, 415, 422). An error type that is no
-/// enumeration becomes the `default` answer. A tail `{name...}` is written as `{name}`, for
-/// OpenAPI has no word for it.
+/// Described are parameters, bodies and answers by the schemas of their types, with their
+/// `json_limits` (json/limits.hpp) and, for bodies, that further members are refused; each error
+/// that the `to_problem` of an endpoint's enumeration knows, with an example, and what Ferrule
+/// refuses itself: ill-typed parameters (400) and bodies (400, 415, 422). An error type that is no
+/// enumeration becomes the `default` answer. A tail `{name...}` is written as `{name}`, for OpenAPI
+/// has no word for it.
 ///
 /// Source: OpenAPI 3.1.0; RFC 9457 for problems.
 
@@ -42,6 +43,17 @@ struct openapi_info {
   std::string_view version;  ///< of the contract
   std::optional<std::string_view> description{};
 };
+
+/// What a header field's text is bounded by, for its schema: specialise it for a `header<"Name">`
+/// whose handler refuses other texts.
+///
+/// ```cpp
+/// template <>
+/// inline constexpr ferrule::json::member_limits
+///     ferrule::header_limits<ferrule::header<"Idempotency-Key">>{.size_min = 1, .size_max = 128};
+/// ```
+template <class Header>
+inline constexpr json::member_limits header_limits{};
 
 namespace detail {
 
@@ -104,45 +116,49 @@ class openapi_builder {
   std::map<std::string, std::map<std::string, openapi_operation>> paths_;
 };
 
-json::raw text_schema();
+json::raw text_schema(const json::member_limits& limits = {});
 openapi_response described_response(int status);
 openapi_header location_header();
 
 template <class T>
-json::raw schema_of_type(json::components& types) {
+json::raw schema_of_type(json::components& types, json::schema_use use) {
   buffer out;
+  types.use = use;
   json::write_schema<T>(out, types);
   return json::raw::trusted(std::string(out.view()));
 }
 
 /// The schema of what stands in a path or a query as text.
 template <class T>
-json::raw parameter_schema(json::components& types) {
+json::raw parameter_schema(json::components& types, const json::member_limits& limits = {}) {
   using enum json::kind;
   constexpr json::kind form = json::kind_of<T>;
   if constexpr (form == boolean || form == integer || form == floating || form == enumeration) {
-    return schema_of_type<T>(types);
+    buffer out;
+    json::detail::limited_schema<T>(out, "", types, limits);
+    return json::raw::trusted(std::string(out.view()));
   } else {
-    return text_schema();
+    return text_schema(limits);
   }
 }
 
-json::raw list_schema(const json::raw& items);
+json::raw list_schema(const json::raw& items, const json::member_limits& limits);
 json::raw with_default(const json::raw& schema, std::string_view value);
 
 template <class T, std::size_t I>
 openapi_parameter query_parameter(json::components& types) {
   using member = json::member_type<T, I>;
+  constexpr json::member_limits limits = json::detail::find_limits<T, I>();
   openapi_parameter described{.name = std::string(json::member_name<T, I>),
                               .in = "query",
                               .required = query_member_required<T, I>,
                               .schema = {}};
   if constexpr (is_query_optional<member>) {
-    described.schema = parameter_schema<typename member::value_type>(types);
+    described.schema = parameter_schema<typename member::value_type>(types, limits);
   } else if constexpr (is_query_list<member>) {
-    described.schema = list_schema(parameter_schema<typename member::value_type>(types));
+    described.schema = list_schema(parameter_schema<typename member::value_type>(types), limits);
   } else {
-    described.schema = parameter_schema<member>(types);
+    described.schema = parameter_schema<member>(types, limits);
     if constexpr (!query_member_required<T, I> && json::kind_of<member> != json::kind::object) {
       const T defaults{};
       described.schema =
@@ -173,10 +189,14 @@ void document_argument(openapi_builder& builder, openapi_operation& to, const pa
     }(std::make_index_sequence<json::member_count<value>>());
     builder.add_refusal(to, 400);
   } else if constexpr (from == source::header) {
-    to.parameters.push_back({std::string(A::name()), "header", false, text_schema()});
+    to.parameters.push_back(
+        {std::string(A::name()), "header", false, text_schema(header_limits<A>)});
   } else if constexpr (from == source::json_body) {
+    using value = decltype(A::value);
     to.requestBody = {
-        true, {{"application/json", {schema_of_type<decltype(A::value)>(builder.types())}}}};
+        true,
+        {{"application/json",
+          {schema_of_type<value>(builder.types(), json::schema_use::read)}}}};
     for (const int status : {400, 415, 422}) builder.add_refusal(to, status);
   } else {
     static_assert(from == source::body);
@@ -196,7 +216,8 @@ void document_content(openapi_builder& builder, openapi_response& answer) {
   if constexpr (text_result<T>) {
     answer.content = {{"text/plain", {text_schema()}}};
   } else {
-    answer.content = {{"application/json", {schema_of_type<T>(builder.types())}}};
+    answer.content = {
+        {"application/json", {schema_of_type<T>(builder.types(), json::schema_use::written)}}};
   }
 }
 

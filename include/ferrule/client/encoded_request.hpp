@@ -9,7 +9,9 @@
 /// }
 /// ```
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <optional>
@@ -99,7 +101,25 @@ const auto& unwrapped(const A& argument) noexcept {
   }
 }
 
-/// Appends a parameter's text; false if the number does not fit its type.
+/// Whether a value has a text that `parse_parameter` reads: NaN, infinity and an enumeration's
+/// value without a name have none.
+template <class T>
+bool has_text([[maybe_unused]] const T& value) {
+  if constexpr (std::floating_point<T>) {
+    return std::isfinite(value);
+  } else if constexpr (std::is_enum_v<T>) {
+    return !json::enum_name(value).empty();
+  } else if constexpr (is_query_optional<T>) {
+    return !value || has_text(*value);
+  } else if constexpr (is_query_list<T>) {
+    return std::ranges::all_of(
+        value, [](const typename T::value_type& each) { return has_text(each); });
+  } else {
+    return true;
+  }
+}
+
+/// Appends a parameter's text; false if it has none, or a number does not fit its type.
 template <class P, class A>
 bool append_argument(std::string& out, const A& given) {
   static_assert(sendable_parameter<P>,
@@ -109,9 +129,11 @@ bool append_argument(std::string& out, const A& given) {
     if (!std::in_range<P>(given)) return false;
     append_parameter(out, static_cast<P>(given));
   } else if constexpr (number_parameter<P>) {
+    if (!has_text(static_cast<P>(given))) return false;
     append_parameter(out, static_cast<P>(given));
   } else {
     const P& value = given;
+    if (!has_text(value)) return false;
     append_parameter(out, value);
   }
   return true;
@@ -146,17 +168,27 @@ class call_encoder<Endpoint, signature<R, P...>> {
       made_.is_valid &= append_argument<decltype(Parameter::value)>(texts_[slot], given);
     } else if constexpr (from == source::query) {
       const decltype(Parameter::value)& values = given;
+      std::apply([&](const auto&... member) { made_.is_valid &= (has_text(member) && ...); },
+                 json::tie_members(values));
       append_query(query_, values);
     } else if constexpr (from == source::json_body) {
       const decltype(Parameter::value)& value = given;
-      made_.body = json::write(value);
-      made_.content_type = "application/json";
+      put_json(value);
     } else if constexpr (from == source::header) {
       const std::optional<std::string_view> value = given;
       if (value) made_.add_field(Parameter::name(), *value);
     } else {
       made_.body = text_of_body(given);
       made_.content_type = "application/octet-stream";
+    }
+  }
+  template <class T>
+  void put_json(const T& value) {
+    made_.content_type = "application/json";
+    try {
+      made_.body = json::write(value);
+    } catch (const json::unwritable&) {
+      made_.is_valid = false;
     }
   }
   static std::string_view text_of_body(std::string_view bytes) noexcept { return bytes; }

@@ -22,7 +22,7 @@
 namespace ferrule::json {
 
 /// The values that are looked at for names, both ends included. Specialise it for an enumeration
-/// with values outside; a value outside has no name.
+/// with values outside; a value outside has no name, and can be neither written nor read.
 template <class E>
 struct enum_range {
   static constexpr int min = -128;
@@ -147,6 +147,9 @@ struct enumerator {
 template <class E>
 inline constexpr auto enumerators = [] {
   constexpr const auto& packed = detail::packed<E>;
+  static_assert(packed.values.size() != 0,
+                "ferrule: no value of this enumeration has a name within -128 to 127: specialise "
+                "json::enum_range for it, or use an integer (std::uint8_t for std::byte)");
   std::array<enumerator<E>, packed.values.size()> table{};
   std::size_t begin = 0;
   for (std::size_t i = 0; i != table.size(); ++i) {

@@ -1,6 +1,7 @@
 #pragma once
 /// @file
-/// Which form a C++ type takes in JSON. Writer, reader and schema agree because all ask here.
+/// Which form a C++ type takes in JSON. Writer, reader and schema agree because all ask here, and
+/// in json/check.hpp, which tells what to do about a type that has none.
 ///
 /// ```cpp
 /// using ferrule::json::kind;
@@ -11,17 +12,23 @@
 /// | C++ | JSON |
 /// | --- | --- |
 /// | aggregate | object; a member that is an empty optional is left out |
-/// | `bool`; integers; `float`, `double` | `true`/`false`; number; number, `null` if not finite |
+/// | `bool`; integers; `float`, `double` | `true`/`false`; number; number |
 /// | `std::string`, `std::string_view`, `const char*` | string |
-/// | enumeration | its name as a string; a value without a name: its number |
+/// | enumeration | its name as a string |
 /// | `std::optional`, `std::unique_ptr` | the value, or `null` where it cannot be left out |
-/// | `std::vector`, `std::array`, any other range | array |
+/// | `std::vector`, `std::array`, any other range with a size | array |
 /// | `std::map`, `std::unordered_map` with string keys | object |
 /// | `std::variant` of aggregates | object that starts with `"type":"<name of the aggregate>"` |
 /// | `std::monostate` | `null` |
 /// | time point of `std::chrono::system_clock` | RFC 3339 string in UTC, as precise as needed |
 /// | `std::chrono::duration` | number of its own ticks: name the unit in the member's name |
 /// | `json::raw` | any value, passed on |
+///
+/// Some values have no text that could be read again: NaN and infinity, an enumeration's value
+/// without a name within its `enum_range`, a time outside the years 0000 to 9999, a variant without
+/// a value, and what is nested deeper than `nesting_max`. `write` throws `unwritable` for them, so
+/// that no answer breaks the promise of its schema; a handler's caller gets a 500. Where such a
+/// value is meant to travel, make it an empty optional first.
 
 #include <array>
 #include <chrono>
@@ -95,14 +102,37 @@ inline constexpr bool is_std_array = false;
 template <class T, std::size_t N>
 inline constexpr bool is_std_array<std::array<T, N>> = true;
 
+/// No arrays: one of characters need not end with a zero.
 template <class T>
-concept string_like = std::convertible_to<const T&, std::string_view>;
+concept string_like = !std::is_array_v<T> && std::convertible_to<const T&, std::string_view>;
 
 template <class T>
-concept map_like = std::ranges::input_range<const T> && requires {
-  typename T::mapped_type;
-  requires string_like<typename T::key_type>;
-};
+concept any_map = requires { typename T::mapped_type; };
+/// With one value for each key, which is text.
+template <class T>
+concept map_like = any_map<T> && std::ranges::sized_range<const T> &&
+                   string_like<typename T::key_type> &&
+                   requires(const T& map, const typename T::key_type& key) { map.at(key); };
+
+/// Whether elements of elements of a range are of its own type, as of a std::filesystem::path, or
+/// the range has no end. One whose elements are such ranges is not, they are.
+template <class T, class Inner = T, int Depth = 0>
+consteval bool finds_endless() {
+  if constexpr (Depth == 8 || !std::ranges::input_range<const Inner> || string_like<Inner>) {
+    return false;
+  } else {
+    using element = std::ranges::range_value_t<const Inner>;
+    using sentinel = std::ranges::sentinel_t<const T>;
+    return std::is_same_v<sentinel, std::unreachable_sentinel_t> || std::is_same_v<element, T> ||
+           finds_endless<T, element, Depth + 1>();
+  }
+}
+template <class T>
+inline constexpr bool is_endless = finds_endless<T>();
+
+template <class T>
+concept sequence_like = std::ranges::input_range<const T> && std::ranges::sized_range<const T> &&
+                        !any_map<T> && !std::is_array_v<T> && !is_endless<T>;
 
 /// Integers proper: characters say nothing about whether text or a number is meant.
 template <class T>
@@ -113,7 +143,9 @@ concept number_like_integer =
 
 template <class T>
 consteval kind classify() {
-  if constexpr (std::same_as<T, bool>) {
+  if constexpr (std::is_volatile_v<T>) {
+    return kind::unsupported;
+  } else if constexpr (std::same_as<T, bool>) {
     return kind::boolean;
   } else if constexpr (number_like_integer<T>) {
     return kind::integer;
@@ -137,8 +169,10 @@ consteval kind classify() {
     return kind::duration;
   } else if constexpr (map_like<T>) {
     return kind::map;
-  } else if constexpr (std::ranges::input_range<const T>) {
+  } else if constexpr (sequence_like<T>) {
     return kind::sequence;
+  } else if constexpr (std::ranges::input_range<const T>) {
+    return kind::unsupported;
   } else if constexpr (std::is_aggregate_v<T> && std::is_class_v<T>) {
     return kind::object;
   } else {
@@ -169,7 +203,7 @@ inline constexpr tick_length tick_of{Duration::period::num, Duration::period::de
 
 /// The form that `T` takes.
 template <class T>
-inline constexpr kind kind_of = detail::classify<std::remove_cv_t<T>>();
+inline constexpr kind kind_of = detail::classify<std::remove_const_t<T>>();
 
 namespace detail {
 
@@ -178,6 +212,10 @@ namespace detail {
 template <class T, std::size_t I>
 inline constexpr bool is_required =
     kind_of<member_type<T, I>> != kind::optional && !requires { requires T::json_allow_missing; };
+
+/// Whether an aggregate may be read with members that its type does not have.
+template <class T>
+concept allows_unknown = requires { requires T::json_allow_unknown; };
 
 /// Refuses variants whose alternatives could not be told apart.
 template <class Variant>
@@ -200,6 +238,9 @@ struct checked_variant<std::variant<T...>> {
   static_assert(distinct(),
                 "two alternatives of a variant have one name: give one of them a "
                 "static constexpr std::string_view json_tag");
+
+  static_assert(!variant_tag<std::variant<T...>>.empty(),
+                "the member that tells a variant's alternatives apart needs a name");
 
   template <class Alternative>
   static consteval bool tag_is_free() {

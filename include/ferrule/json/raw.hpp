@@ -12,7 +12,8 @@
 
 namespace ferrule::json {
 
-/// One valid JSON value as text; `null` to begin with.
+/// One valid JSON value as text; `null` to begin with. As a member `std::optional<raw>` tells one
+/// that is missing from one that is null.
 ///
 /// Reading a whole document as `raw` checks it and keeps its text as it is. Reading one as a
 /// member keeps its text without the white space between tokens: numbers of any size and precision

@@ -12,17 +12,20 @@
 /// }
 /// ```
 ///
-/// The whole text must be JSON (RFC 8259) in UTF-8, without a member named twice and without
-/// numbers that neither 64 bits nor a double hold, also where no type asks for it. Then:
+/// The whole text must be JSON (RFC 8259) in UTF-8 without a member named twice, also where no type
+/// asks for it. Then:
 ///
 /// - A member that the type does not have is refused, unless the type says
 ///   `static constexpr bool json_allow_unknown = true;`, or `read_limits::allow_unknown` is set.
 /// - A member that is missing is refused, unless it is an optional (which `null` empties, too) or
 ///   the type says `static constexpr bool json_allow_missing = true;`: members then keep the
 ///   values they are initialised with.
-/// - Numbers never change: an integer written with a point or an exponent, or out of the member's
-///   range, is refused; so is a time finer than the member keeps.
-/// - A type's `validate` (see `json::violations`) runs on what was read without a problem.
+/// - Numbers never change: for an integer, a number that is not whole or out of the member's range
+///   is refused, however it is spelled (`1e2` is 100, as JSON Schema has it); for a `double`, one
+///   beyond its range, while digits beyond its precision are rounded; so is a time finer than the
+///   member keeps.
+/// - A type's `json_limits` (json/limits.hpp) and its `validate` (see `json::violations`) are
+///   checked on what was read without a problem.
 
 #include <array>
 #include <limits>
@@ -35,8 +38,10 @@
 #include <variant>
 
 #include "ferrule/core/result.hpp"
+#include "ferrule/json/check.hpp"
 #include "ferrule/json/enum_names.hpp"
 #include "ferrule/json/kinds.hpp"
+#include "ferrule/json/limits.hpp"
 #include "ferrule/json/reader.hpp"
 
 namespace ferrule::json {
@@ -46,18 +51,14 @@ namespace detail {
 template <class T>
 bool read_value(reader& in, node value, T& into);
 
-template <class T>
-concept allows_unknown = requires { requires T::json_allow_unknown; };
-template <class T>
-concept validates_itself =
-    requires(const T& value, violations& problems) { value.validate(problems); };
-template <class T>
-concept validated_outside =
-    requires(const T& value, violations& problems) { validate(value, problems); };
-
 template <class T, std::size_t I>
 void read_member(reader& in, node value, void* into) {
-  read_value(in, value, std::get<I>(tie_members(*static_cast<T*>(into))));
+  auto& member = std::get<I>(tie_members(*static_cast<T*>(into)));
+  if constexpr (std::is_same_v<member_type<T, I>, std::optional<raw>>) {
+    read_value(in, value, member.emplace());  // null is a value of it, too
+  } else {
+    read_value(in, value, member);
+  }
 }
 
 template <class T>
@@ -71,11 +72,7 @@ bool read_aggregate(reader& in, node value, T& into, std::string_view tag = {}) 
   constexpr object_form form{member_forms<T>, allows_unknown<T>};
   if (!in.read_object(value, form, &into, tag)) return false;
   violations problems(in);
-  if constexpr (validates_itself<T>) {
-    into.validate(problems);
-  } else if constexpr (validated_outside<T>) {
-    validate(std::as_const(into), problems);
-  }
+  run_checks(problems, std::as_const(into));
   return true;
 }
 
@@ -86,7 +83,7 @@ bool read_optional(reader& in, node value, T& into) {
     into.reset();
     return true;
   }
-  held fresh{};
+  held fresh = make_blank<held>();
   if (!read_value(in, value, fresh)) return false;
   if constexpr (requires { into.emplace(std::move(fresh)); }) {
     into.emplace(std::move(fresh));
@@ -149,13 +146,13 @@ bool read_sequence(reader& in, node value, T& into) {
   } else {
     static_assert(
         requires(element e) { into.push_back(std::move(e)); },
-        "only std::array and containers with push_back can be read: views do not own "
+        "ferrule: only std::array and containers with push_back can be read: views do not own "
         "their elements, and sets would drop some");
     into.clear();
     return in.read_array(
         value,
         [](reader& r, node n, void* container) {
-          element fresh{};
+          element fresh = make_blank<element>();
           if (read_value(r, n, fresh)) static_cast<T*>(container)->push_back(std::move(fresh));
         },
         &into);
@@ -164,13 +161,20 @@ bool read_sequence(reader& in, node value, T& into) {
 
 template <class T>
 bool read_map(reader& in, node value, T& into) {
+  static_assert(std::is_same_v<typename T::key_type, std::string>,
+                "ferrule: only maps with keys of std::string can be read: a view would outlive the "
+                "document");
   into.clear();
   return in.read_map(
       value,
       [](reader& r, std::string_view key, node n, void* container) {
-        typename T::mapped_type fresh{};
+        auto fresh = make_blank<typename T::mapped_type>();
         if (!read_value(r, n, fresh)) return;
-        static_cast<T*>(container)->emplace(std::string(key), std::move(fresh));
+        T& map = *static_cast<T*>(container);
+        // The map may compare in a way of its own.
+        if (!map.try_emplace(std::string(key), std::move(fresh)).second) {
+          r.add(error_kind::schema, "", "is the same as a member before it");
+        }
       },
       &into);
 }
@@ -187,7 +191,7 @@ struct variant_forms<std::variant<T...>> {
 
   template <class Alternative>
   static bool read_one(reader& in, node value, variant& into) {
-    Alternative fresh{};
+    Alternative fresh = make_blank<Alternative>();
     if (!read_aggregate(in, value, fresh, variant_tag<variant>)) return false;
     into = std::move(fresh);
     return true;
@@ -223,16 +227,17 @@ bool read_variant(reader& in, node value, T& into) {
 
 template <class T>
 bool read_value(reader& in, node value, T& into) {
-  constexpr kind form = kind_of<T>;
-  static_assert(form != kind::unsupported,
-                "this type has no form in JSON: use an aggregate, or see json/kinds.hpp");
+  static_assert(!std::is_const_v<T>,
+                "ferrule: what is const cannot be read: remove the const, or only write it");
+  static_assert(checked_form<std::remove_const_t<T>>::ok);
+  constexpr kind form = std::is_const_v<T> ? kind::unsupported : kind_of<T>;
   if constexpr (form == kind::boolean || form == kind::floating) {
     return in.read(value, into);
   } else if constexpr (form == kind::integer) {
     return read_integer(in, value, into);
   } else if constexpr (form == kind::string) {
     static_assert(std::is_same_v<T, std::string>,
-                  "only std::string can be read: a view would outlive the document");
+                  "ferrule: only std::string can be read: a view would outlive the document");
     return in.read(value, into);
   } else if constexpr (form == kind::enumeration) {
     return read_enum(in, value, into);
@@ -258,8 +263,10 @@ bool read_value(reader& in, node value, T& into) {
     if (!in.read_raw(value, text)) return false;
     into = raw::trusted(std::move(text));
     return true;
-  } else {
+  } else if constexpr (form == kind::object) {
     return read_aggregate(in, value, into);
+  } else {
+    return false;  // not reached: the compiler was stopped above
   }
 }
 
@@ -272,10 +279,8 @@ bool read_value(reader& in, node value, T& into) {
 /// refuse, up to `limits.problems_max`. Thread rule: any thread; memory is pooled by thread.
 template <class T>
 result<T, read_error> read(std::string_view text, read_limits limits = {}) {
-  static_assert(std::is_default_constructible_v<T>,
-                "a type needs a default value before it can be read: give its members defaults");
   reader in(text, limits);
-  T value{};
+  T value = detail::make_blank<T>();
   if (in.parsed()) detail::read_value(in, in.root(), value);
   if (in.failed()) return fail(in.take_error());
   return value;

@@ -28,10 +28,14 @@ namespace ferrule::json {
 
 namespace detail {
 
+// None of these is ever asked for a value. They have bodies because a type may have no linkage.
+
 /// Stands in for any member when counting how many initialisers an aggregate takes.
 struct anything {
   template <class U>
-  operator U() const noexcept;  // NOLINT(google-explicit-constructor)
+  operator U() const noexcept {  // NOLINT(google-explicit-constructor)
+    __builtin_unreachable();
+  }
 };
 
 /// Stands in for a base class of `T`, and for nothing else.
@@ -39,14 +43,18 @@ template <class T>
 struct any_base_of {
   template <class U>
     requires(std::is_base_of_v<U, T> && !std::is_same_v<U, T>)
-  operator U() const noexcept;  // NOLINT(google-explicit-constructor)
+  operator U() const noexcept {  // NOLINT(google-explicit-constructor)
+    __builtin_unreachable();
+  }
 };
 
 /// Stands in for a member without a default.
 struct without_default {
   template <class U>
     requires(!std::is_default_constructible_v<U>)
-  operator U() const noexcept;  // NOLINT(google-explicit-constructor)
+  operator U() const noexcept {  // NOLINT(google-explicit-constructor)
+    __builtin_unreachable();
+  }
 };
 
 template <std::size_t>
@@ -66,8 +74,9 @@ consteval std::size_t initialiser_count() {
     return N - 1;
   } else if constexpr (N > members_max) {
     static_assert(N <= members_max,
-                  "this aggregate has more than 32 members, or cannot be initialised: "
-                  "group members in nested aggregates");
+                  "ferrule: this aggregate has more than 32 members, or cannot be initialised (a "
+                  "reference, perhaps): group members in nested aggregates, and make references "
+                  "values");
     return 0;
   } else {
     return initialiser_count<T, N + 1, valid>();
@@ -138,9 +147,15 @@ consteval std::string_view last_identifier(std::string_view text) {
 template <class T, std::size_t Count, std::size_t I>
 consteval std::string_view find_member_name() {
   constexpr const auto& tied = nowhere<T>.value;
-  std::string_view text = print_member<std::get<I>(tie(tied, members<Count>()))>();
-  text.remove_prefix(text.find("Member = "));
-  return last_identifier(text.substr(0, text.find(';')));  // GCC goes on to the alias' meaning
+  if constexpr (requires { print_member<std::get<I>(tie(tied, members<Count>()))>(); }) {
+    std::string_view text = print_member<std::get<I>(tie(tied, members<Count>()))>();
+    text.remove_prefix(text.find("Member = "));
+    return last_identifier(text.substr(0, text.find(';')));  // GCC goes on to the alias' meaning
+  } else {
+    static_assert(Count == 0,
+                  "ferrule: a reference cannot be reflected: make it a value, or a view");
+    return {};
+  }
 }
 #ifdef __clang__
 #pragma clang diagnostic pop

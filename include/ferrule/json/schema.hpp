@@ -12,8 +12,9 @@
 /// }
 /// ```
 ///
-/// A schema describes what is written and what may be sent. It does not forbid further members,
-/// so that an answer may gain some; nor does it say what a `validate` checks.
+/// A schema describes either what `write` makes or what `read` takes. What is written may gain
+/// members, so its schema does not forbid further ones; what is read may not, unless its type
+/// allows unknown members. What `json_limits` bounds is part of it, what a `validate` checks not.
 /// Source: OpenAPI 3.1.0 section 4.8.24, JSON Schema 2020-12.
 
 #include <chrono>
@@ -29,31 +30,48 @@
 #include "ferrule/core/buffer.hpp"
 #include "ferrule/json/enum_names.hpp"
 #include "ferrule/json/kinds.hpp"
+#include "ferrule/json/limits.hpp"
 #include "ferrule/json/write.hpp"
 
 namespace ferrule::json {
 
-/// The aggregates that schemas refer to, each once: the `schemas` of an OpenAPI document's
-/// components. A name is that of the type; where two types share one, the later one's namespaces
-/// are put before it. Thread rule: as a plain value.
+/// What a schema describes.
+enum class schema_use : std::uint8_t {
+  written,  ///< every text that `write` makes
+  read,     ///< every text that `read` takes, but for its `validate`
+};
+
+/// The aggregates that schemas refer to, each once for either use: the `schemas` of an OpenAPI
+/// document's components. A name is that of the type; where that is taken, the type's namespaces
+/// are put before it, or `.read` or `.written` or a number after it. Thread rule: as a plain value.
 class components {
  public:
-  /// The name of the component for `T`, which is described now if it was not yet.
+  /// What is described from now on.
+  schema_use use = schema_use::written;
+
+  /// The name of the component for `T`, which is described now if it was not yet. As alternative of
+  /// a variant it has the member `tag` first, which names it.
   template <class T>
-  std::string_view add();
+  std::string_view add(std::string_view tag = {}, std::string_view tag_value = {});
 
   /// Appends the object of all components by name.
   void write(buffer& out) const;
 
  private:
-  struct component {
+  struct key {
     std::string_view type;  // with namespaces
+    schema_use use;
+    std::string_view tag, tag_value;
+    friend bool operator==(const key&, const key&) = default;
+  };
+  struct component {
+    key of;
     std::string name;
     buffer schema;
   };
 
   /// The component for a type, and whether it is new.
-  std::pair<component&, bool> find_or_make(std::string_view qualified, std::string_view name);
+  std::pair<component&, bool> find_or_make(const key& wanted, std::string_view name);
 
   std::deque<component> all_;  // does not move what it holds: describing one may add others
 };
@@ -64,10 +82,27 @@ struct schema_range {
   std::int64_t min;
   std::uint64_t max;
   unsigned bits;
+  bool is_signed;
 };
 void put_integer_schema(buffer& out, std::string_view prefix, schema_range range);
-void put_duration_schema(buffer& out, std::string_view prefix, bool whole, tick_length tick);
+void put_floating_schema(buffer& out, std::string_view prefix, bool is_single,
+                         const member_limits& limits);
+/// Adds the unit of a duration to the schema of its number.
+void add_duration_unit(buffer& out, tick_length tick);
+void put_time_schema(buffer& out, std::string_view prefix, tick_length tick);
+/// Adds limits to the schema that `out` ends with, of text if `unit` is "Length", else of an array
+/// ("Items") or a map ("Properties").
+void add_size_limits(buffer& out, const member_limits& limits, std::string_view unit);
 
+template <class T>
+constexpr schema_range range_of() {
+  using limits = std::numeric_limits<T>;
+  return {static_cast<std::int64_t>(limits::min()), static_cast<std::uint64_t>(limits::max()),
+          sizeof(T) * 8, std::is_signed_v<T>};
+}
+schema_range within(schema_range range, const member_limits& limits);
+
+/// Appends the schema of a type, which refers to those it adds to `types`.
 template <class T>
 void schema_of(buffer& out, std::string_view prefix, components& types);
 
@@ -91,17 +126,18 @@ void put_sequence_schema(buffer& out, std::string_view prefix, components& types
   out.append('}');
 }
 
-/// The component of the aggregate, and beside it the member that names it.
+inline void put_reference(buffer& out, std::string_view prefix, std::string_view component) {
+  put(out, prefix, R"({"$ref":"#/components/schemas/)");
+  put(out, component, "\"}");
+}
+
+/// The component of the aggregate with the member that names it.
 template <class Variant, class T>
 void put_alternative_schema(buffer& out, components& types) {
   if constexpr (kind_of<T> == kind::null) {
     put(out, ",", R"({"type":"null"})");
   } else {
-    schema_of<T>(out, R"(,{"allOf":[)", types);
-    append_json_string(out, R"(,{"type":"object","properties":{)", variant_tag<Variant>);
-    append_json_string(out, R"(:{"const":)", tag_of<T>());
-    append_json_string(out, R"(}},"required":[)", variant_tag<Variant>);
-    out.append("]}]}");
+    put_reference(out, ",", types.template add<T>(variant_tag<Variant>, tag_of<T>()));
   }
 }
 
@@ -127,48 +163,76 @@ void put_optional_schema(buffer& out, std::string_view prefix, components& types
   out.append(R"(,{"type":"null"}]})");
 }
 
+/// The schema of a value within limits.
+template <class T>
+void limited_schema(buffer& out, std::string_view prefix, components& types,
+                    const member_limits& limits) {
+  constexpr kind form = kind_of<T>;
+  if constexpr (form == kind::integer) {
+    put_integer_schema(out, prefix, within(range_of<T>(), limits));
+  } else if constexpr (form == kind::floating) {
+    put_floating_schema(out, prefix, std::is_same_v<T, float>, limits);
+  } else {
+    schema_of<T>(out, prefix, types);
+    if constexpr (form == kind::string) add_size_limits(out, limits, "Length");
+    if constexpr (form == kind::sequence) add_size_limits(out, limits, "Items");
+    if constexpr (form == kind::map) add_size_limits(out, limits, "Properties");
+  }
+}
+
+/// Optional members are left out rather than null when written, but null is read.
+template <class T, std::size_t I>
+void put_member_schema(buffer& out, components& types) {
+  using member = std::remove_const_t<member_type<T, I>>;
+  using value = std::remove_const_t<typename limited_value<member>::type>;
+  static_assert(is_checked_member<member>);
+  constexpr std::string_view prefix = member_prefix<T, I>.view();
+  if (is_optional<member> && types.use == schema_use::read) {
+    put(out, prefix, R"({"anyOf":[)");
+    limited_schema<value>(out, "", types, limits_of<T, I>);
+    out.append(R"(,{"type":"null"}]})");
+  } else {
+    limited_schema<value>(out, prefix, types, limits_of<T, I>);
+  }
+}
+
 /// The description of an aggregate, which becomes its component.
 template <class T>
-void put_object_schema(buffer& out, components& types) {
+void put_object_schema(buffer& out, components& types, std::string_view tag,
+                       std::string_view tag_value) {
   out.append(R"({"type":"object","properties":)");
   const std::size_t properties = out.size();
+  if (!tag.empty()) {
+    append_json_string(out, ",", tag);
+    append_json_string(out, R"(:{"const":)", tag_value);
+    out.append('}');
+  }
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    [[maybe_unused]] const auto put_one = [&]<class M>(std::type_identity<M>,
-                                                       std::string_view prefix) {
-      if constexpr (kind_of<M> == kind::optional) {
-        // Left out rather than null when written; not required below.
-        schema_of<std::remove_cvref_t<decltype(*std::declval<M&>())>>(out, prefix, types);
-      } else {
-        schema_of<M>(out, prefix, types);
-      }
-    };
-    (put_one(std::type_identity<member_type<T, I>>(), member_prefix<T, I>.view()), ...);
+    (put_member_schema<T, I>(out, types), ...);
     close(out, properties, '{', '}');
 
     out.append(R"(,"required":)");
     const std::size_t required = out.size();
+    if (!tag.empty()) append_json_string(out, ",", tag);
     ((is_required<T, I> ? append_json_string(out, ",", member_name<T, I>) : void()), ...);
     close(out, required, '[', ']');
   }(std::make_index_sequence<member_count<T>>());
+  if (types.use == schema_use::read && !allows_unknown<T>) {
+    out.append(R"(,"additionalProperties":false)");
+  }
   out.append('}');
 }
 
 template <class T>
 void schema_of(buffer& out, std::string_view prefix, components& types) {
   constexpr kind form = kind_of<T>;
-  static_assert(form != kind::unsupported,
-                "this type has no form in JSON: use an aggregate, or see json/kinds.hpp");
+  static_assert(checked_form<T>::ok);
   if constexpr (form == kind::boolean) {
     put(out, prefix, R"({"type":"boolean"})");
   } else if constexpr (form == kind::integer) {
-    using limits = std::numeric_limits<T>;
-    put_integer_schema(out, prefix,
-                       {static_cast<std::int64_t>(limits::min()),
-                        static_cast<std::uint64_t>(limits::max()), sizeof(T) * 8});
+    put_integer_schema(out, prefix, range_of<T>());
   } else if constexpr (form == kind::floating) {
-    put(out, prefix,
-        std::is_same_v<T, float> ? R"({"type":"number","format":"float"})"
-                                 : R"({"type":"number","format":"double"})");
+    put_floating_schema(out, prefix, std::is_same_v<T, float>, {});
   } else if constexpr (form == kind::string) {
     put(out, prefix, R"({"type":"string"})");
   } else if constexpr (form == kind::enumeration) {
@@ -186,28 +250,28 @@ void schema_of(buffer& out, std::string_view prefix, components& types) {
   } else if constexpr (form == kind::null) {
     put(out, prefix, R"({"type":"null"})");
   } else if constexpr (form == kind::time_point) {
-    put(out, prefix, R"({"type":"string","format":"date-time"})");
+    put_time_schema(out, prefix, tick_of<typename T::duration>);
   } else if constexpr (form == kind::duration) {
-    put_duration_schema(out, prefix, std::is_integral_v<typename T::rep>, tick_of<T>);
+    schema_of<typename T::rep>(out, prefix, types);
+    add_duration_unit(out, tick_of<T>);
   } else if constexpr (form == kind::raw) {
     put(out, prefix, "{}");
-  } else {
-    const std::string_view name = types.template add<T>();
-    put(out, prefix, R"({"$ref":"#/components/schemas/)");
-    put(out, name, "\"}");
+  } else if constexpr (form == kind::object) {
+    put_reference(out, prefix, types.template add<T>());
   }
 }
 
 }  // namespace detail
 
 template <class T>
-std::string_view components::add() {
-  const auto [described, is_new] = find_or_make(qualified_type_name<T>, type_name<T>);
-  if (is_new) detail::put_object_schema<T>(described.schema, *this);
+std::string_view components::add(std::string_view tag, std::string_view tag_value) {
+  const auto [described, is_new] =
+      find_or_make({qualified_type_name<T>, use, tag, tag_value}, type_name<T>);
+  if (is_new) detail::put_object_schema<T>(described.schema, *this, tag, tag_value);
   return described.name;
 }
 
-/// Appends the schema of `T` to `out`, and to `types` the components it refers to.
+/// Appends the schema of `T` for `types.use` to `out`, and to `types` the components it refers to.
 template <class T>
 void write_schema(buffer& out, components& types) {
   detail::schema_of<std::remove_cv_t<T>>(out, "", types);

@@ -40,7 +40,7 @@ void send_created(const outlet& out, const created<T>& made) {
   const header_field location{"Location", made.location};
   const std::span<const header_field> fields(&location, made.location.empty() ? 0 : 1);
   if constexpr (text_result<T>) {
-    out.respond({201, "text/plain; charset=utf-8", fields}, made.value);
+    out.respond({201, "text/plain; charset=utf-8", fields}, json::detail::text_view(made.value));
   } else {
     send_json(out, 201, made.value, fields);
   }
@@ -59,7 +59,7 @@ void send_error(const outlet& out, const E& error) {
 template <class R>
 [[gnu::noinline]] void send(const outlet& out, const R& value) {
   if constexpr (text_result<R>) {
-    send_text(out, value);
+    send_text(out, json::detail::text_view(value));
   } else if constexpr (std::is_same_v<R, no_content>) {
     out.respond({.status = 204}, {});
   } else if constexpr (std::is_same_v<R, response>) {

@@ -1,0 +1,175 @@
+#pragma once
+/// @file
+/// What an aggregate's members are bounded by, said once: `read` refuses the rest with a pointer to
+/// the member, and schemas tell callers beforehand.
+///
+/// ```cpp
+/// struct new_user {
+///   std::string name;
+///   std::optional<int> age;
+///   static constexpr ferrule::json::member_limits json_limits[] = {
+///       {.member = "name", .size_min = 1, .size_max = 200, .form = &ferrule::json::plain_text},
+///       {.member = "age", .min = 0, .max = 150}};
+/// };
+/// ```
+///
+/// An empty optional is within every limit. What concerns several members is for a `validate`, see
+/// json/read_error.hpp.
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+#include <type_traits>
+
+#include "ferrule/json/check.hpp"
+#include "ferrule/json/read_error.hpp"
+
+namespace ferrule::json {
+
+/// How the text of a member has to look.
+struct text_form {
+  std::string_view pattern;             ///< a regular expression (ECMA-262), for schemas
+  bool (*fits)(std::string_view text);  ///< the same, for the reader
+  std::string_view message;             ///< goes on from the pointer: "must be ..."
+};
+
+/// Whether text is free of control characters (U+0000 to U+001F and U+007F), which much software
+/// cuts texts at, or shows as something else.
+bool is_plain_text(std::string_view text) noexcept;
+inline constexpr text_form plain_text{R"(^[^\x00-\x1F\x7F]*$)", is_plain_text,
+                                      "must not hold control characters"};
+
+/// The limits of a member, both ends included.
+struct member_limits {
+  static constexpr std::size_t no_size = std::numeric_limits<std::size_t>::max();
+  static constexpr std::int64_t no_min = std::numeric_limits<std::int64_t>::min();
+  static constexpr std::int64_t no_max = std::numeric_limits<std::int64_t>::max();
+
+  std::string_view member{};
+  std::size_t size_min = 0;  ///< characters (code points) of text, elements of arrays and maps
+  std::size_t size_max = no_size;
+  std::int64_t min = no_min;  ///< of numbers
+  std::int64_t max = no_max;
+  const text_form* form = nullptr;
+
+  constexpr bool bound_size() const { return size_min != 0 || size_max != no_size; }
+  constexpr bool bound_number() const { return min != no_min || max != no_max; }
+  constexpr bool exist() const { return bound_size() || bound_number() || form != nullptr; }
+};
+
+namespace detail {
+
+template <class T>
+concept has_limits = requires { T::json_limits; };
+
+template <class T, std::size_t... I>
+consteval bool name_members(std::index_sequence<I...>) {
+  for (const member_limits& limits : T::json_limits) {
+    if (!((limits.member == member_name<T, I>) || ...)) return false;
+  }
+  return true;
+}
+
+/// The limits of member `I`.
+template <class T, std::size_t I>
+consteval member_limits find_limits() {
+  if constexpr (has_limits<T>) {
+    static_assert(name_members<T>(std::make_index_sequence<member_count<T>>()),
+                  "ferrule: json_limits names a member that this type does not have");
+    for (const member_limits& limits : T::json_limits) {
+      if (limits.member == member_name<T, I>) return limits;
+    }
+  }
+  return {};
+}
+
+template <class T>
+struct limited_value {
+  using type = T;
+};
+template <class T>
+  requires is_optional<T>
+struct limited_value<T> {
+  using type = std::remove_reference_t<decltype(*std::declval<T&>())>;
+};
+
+template <class T, std::size_t I>
+consteval member_limits checked_limits() {
+  constexpr member_limits limits = find_limits<T, I>();
+  constexpr kind form = kind_of<typename limited_value<member_type<T, I>>::type>;
+  static_assert(limits.form == nullptr || form == kind::string,
+                "ferrule: json_limits gives a form to a member that is no text");
+  static_assert(!limits.bound_size() || form == kind::string || form == kind::sequence ||
+                    form == kind::map,
+                "ferrule: json_limits gives a size to a member that has none: text, arrays and "
+                "maps do");
+  static_assert(!limits.bound_number() || form == kind::integer || form == kind::floating,
+                "ferrule: json_limits gives a range to a member that is no number");
+  return limits;
+}
+template <class T, std::size_t I>
+inline constexpr member_limits limits_of = checked_limits<T, I>();
+
+// Each reports what exceeds the limits.
+void check_text(violations& problems, const member_limits& limits, std::string_view text);
+void check_size(violations& problems, const member_limits& limits, std::size_t size,
+                std::string_view unit);
+void check_signed(violations& problems, const member_limits& limits, std::int64_t number);
+void check_unsigned(violations& problems, const member_limits& limits, std::uint64_t number);
+void check_floating(violations& problems, const member_limits& limits, double number);
+
+template <class M>
+void check_member(violations& problems, const member_limits& limits, const M& member) {
+  constexpr kind form = kind_of<M>;
+  if constexpr (form == kind::optional) {
+    if (member) check_member(problems, limits, *member);
+  } else if constexpr (form == kind::string) {
+    check_text(problems, limits, member);
+  } else if constexpr (form == kind::sequence || form == kind::map) {
+    check_size(problems, limits, std::ranges::size(member),
+               form == kind::map ? "members" : "elements");
+  } else if constexpr (form == kind::floating) {
+    check_floating(problems, limits, member);
+  } else if constexpr (std::is_signed_v<M>) {
+    check_signed(problems, limits, member);
+  } else if constexpr (form == kind::integer) {
+    check_unsigned(problems, limits, member);
+  }
+}
+
+template <class T>
+concept validates_itself =
+    requires(const T& value, violations& problems) { value.validate(problems); };
+template <class T>
+concept validated_outside =
+    requires(const T& value, violations& problems) { validate(value, problems); };
+
+/// Whether there is anything to check of a value that has the form of its type.
+template <class T>
+inline constexpr bool has_checks = has_limits<T> || validates_itself<T> || validated_outside<T>;
+
+/// Reports what the limits of a type and its `validate` refuse of a value.
+template <class T>
+void run_checks([[maybe_unused]] violations& problems, [[maybe_unused]] const T& value) {
+  if constexpr (has_limits<T>) {
+    const auto tied = tie_members(value);
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (
+          [&] {
+            if constexpr (limits_of<T, I>.exist()) {
+              check_member(problems, limits_of<T, I>, std::get<I>(tied));
+            }
+          }(),
+          ...);
+    }(std::make_index_sequence<member_count<T>>());
+  }
+  if constexpr (validates_itself<T>) {
+    value.validate(problems);
+  } else if constexpr (validated_outside<T>) {
+    validate(value, problems);
+  }
+}
+
+}  // namespace detail
+}  // namespace ferrule::json

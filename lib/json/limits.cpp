@@ -1,0 +1,85 @@
+#include "ferrule/json/limits.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+
+namespace ferrule::json {
+
+namespace {
+
+void refuse(violations& problems, const member_limits& limits, std::string_view message) {
+  problems.add(std::string("/").append(limits.member), message);
+}
+
+/// "must have from 1 to 200 characters"
+void refuse_range(violations& problems, const member_limits& limits, std::string_view verb,
+                  const std::string& min, const std::string& max, std::string_view unit) {
+  std::string message = "must " + std::string(verb);
+  if (min.empty() || max.empty()) {
+    message += min.empty() ? " at most " + max : " at least " + min;
+  } else {
+    message += " from " + min + " to " + max;
+  }
+  refuse(problems, limits, message.append(unit));
+}
+
+void refuse_number(violations& problems, const member_limits& limits) {
+  const auto text = [](std::int64_t bound, std::int64_t none) {
+    return bound == none ? std::string() : std::to_string(bound);
+  };
+  refuse_range(problems, limits, "be", text(limits.min, member_limits::no_min),
+               text(limits.max, member_limits::no_max), "");
+}
+
+}  // namespace
+
+bool is_plain_text(std::string_view text) noexcept {
+  return std::ranges::none_of(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
+namespace detail {
+
+void check_text(violations& problems, const member_limits& limits, std::string_view text) {
+  // Bytes that go on with a character are none of their own.
+  const auto is_start = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
+  check_size(problems, limits, static_cast<std::size_t>(std::ranges::count_if(text, is_start)),
+             "characters");
+  if (limits.form != nullptr && !limits.form->fits(text)) {
+    refuse(problems, limits, limits.form->message);
+  }
+}
+
+void check_size(violations& problems, const member_limits& limits, std::size_t size,
+                std::string_view unit) {
+  if (size >= limits.size_min && size <= limits.size_max) return;
+  const auto text = [](std::size_t bound, std::size_t none) {
+    return bound == none ? std::string() : std::to_string(bound);
+  };
+  refuse_range(problems, limits, "have", text(limits.size_min, 0),
+               text(limits.size_max, member_limits::no_size), std::string(" ").append(unit));
+}
+
+void check_signed(violations& problems, const member_limits& limits, std::int64_t number) {
+  if (number < limits.min || number > limits.max) refuse_number(problems, limits);
+}
+
+void check_unsigned(violations& problems, const member_limits& limits, std::uint64_t number) {
+  const bool is_above =
+      limits.max != member_limits::no_max && std::cmp_greater(number, limits.max);
+  if (std::cmp_less(number, limits.min) || is_above) refuse_number(problems, limits);
+}
+
+void check_floating(violations& problems, const member_limits& limits, double number) {
+  const bool is_below =
+      limits.min != member_limits::no_min && number < static_cast<double>(limits.min);
+  const bool is_above =
+      limits.max != member_limits::no_max && number > static_cast<double>(limits.max);
+  if (is_below || is_above) refuse_number(problems, limits);
+}
+
+}  // namespace detail
+
+}  // namespace ferrule::json
