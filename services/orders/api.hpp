@@ -3,21 +3,32 @@
 /// What the orders service offers: everything that a caller has to know, and nothing of how it is
 /// done.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ferrule/api/contract.hpp"
-#include "ferrule/json/read_error.hpp"
+#include "ferrule/json/limits.hpp"
 
 namespace orders {
 
-inline constexpr std::size_t product_id_bytes_max = 64;
+namespace json = ferrule::json;
+
+inline constexpr std::size_t product_id_chars_max = 64;
 inline constexpr std::uint32_t quantity_max = 1000;
 inline constexpr std::uint32_t page_orders_max = 100;
-inline constexpr std::size_t key_bytes_max = 128;
+inline constexpr std::size_t key_chars_max = 128;
+/// Space around a field's value is no part of it (RFC 9110 section 5.5).
+inline constexpr json::text_form key_form{
+    "^[!-~]([ -~]*[!-~])?$",
+    [](std::string_view key) {
+      return std::ranges::all_of(key, [](char c) { return c >= ' ' && c <= '~'; });
+    },
+    "must be ASCII"};
 /// How long the service knows an order by its idempotency key, at least.
 inline constexpr std::chrono::hours key_lifetime{24};
 
@@ -26,6 +37,13 @@ struct new_order {
   std::uint64_t user_id;
   std::string product_id;
   std::uint32_t quantity;
+  static constexpr json::member_limits json_limits[] = {
+      {.member = "user_id", .min = 1},
+      {.member = "product_id",
+       .size_min = 1,
+       .size_max = product_id_chars_max,
+       .form = &json::plain_text},
+      {.member = "quantity", .min = 1, .max = quantity_max}};
 };
 
 /// An order with the id that the service gave it.
@@ -36,23 +54,13 @@ struct order {
   std::uint32_t quantity;
 };
 
-/// Refuses what cannot be meant.
-inline void validate(const new_order& o, ferrule::json::violations& problems) {
-  if (o.user_id == 0) problems.add("/user_id", "must be the id of a user, from 1 on");
-  if (o.product_id.empty()) problems.add("/product_id", "must not be empty");
-  if (o.product_id.size() > product_id_bytes_max) {
-    problems.add("/product_id", "must not exceed 64 bytes");
-  }
-  if (o.quantity < 1 || o.quantity > quantity_max) {
-    problems.add("/quantity", "must be from 1 to 1000");
-  }
-}
-
 /// Which orders to list: those of a user with ids greater than `after`.
 struct page {
   std::uint64_t user_id;
   std::uint64_t after = 0;
-  std::uint32_t limit = 20;  ///< from 1 to `page_orders_max`
+  std::uint32_t limit = 20;
+  static constexpr json::member_limits json_limits[] = {
+      {.member = "limit", .min = 1, .max = page_orders_max}};
 };
 
 /// Orders in the order of their ids.
@@ -77,7 +85,7 @@ constexpr ferrule::problem to_problem(error e) noexcept {
     case error::unknown_user:
       return {.status = 422, .title = "No such user"};
     case error::invalid_key:
-      return {.status = 400, .title = "Idempotency-Key must have from 1 to 128 characters"};
+      return {.status = 400, .title = "Idempotency-Key must have from 1 to 128 ASCII characters"};
     case error::key_in_use:
       return {.status = 409,
               .title = "A request with this Idempotency-Key is being answered",

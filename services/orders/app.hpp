@@ -8,6 +8,10 @@
 #include "store.hpp"
 #include "users.hpp"
 
+template <>
+inline constexpr ferrule::json::member_limits ferrule::header_limits<orders::idempotency_key>{
+    .size_min = 1, .size_max = orders::key_chars_max, .form = &orders::key_form};
+
 namespace orders {
 
 inline task<result<order_list, page_error>> list(query<page> asked, store& all) {
@@ -23,7 +27,7 @@ inline task<result<order_list, page_error>> list(query<page> asked, store& all) 
 }
 
 inline bool is_valid(const idempotency_key& key) {
-  return !key->empty() && key->size() <= key_bytes_max;
+  return !key->empty() && key->size() <= key_chars_max && key_form.fits(*key);
 }
 
 /// 201 for the order that was made, now or by the same request before.

@@ -3,21 +3,37 @@
 /// What the users service offers: everything that a caller has to know, and nothing of how it is
 /// done.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ferrule/api/contract.hpp"
-#include "ferrule/json/read_error.hpp"
+#include "ferrule/json/limits.hpp"
 
 namespace users {
 
-inline constexpr std::size_t name_bytes_max = 200;
-inline constexpr std::size_t email_bytes_max =
-    254;  // RFC 5321 section 4.5.3.1.3, less its brackets
+namespace json = ferrule::json;
+
+/// An address has 254 bytes at most (RFC 5321 section 4.5.3.1.3, less its brackets).
+inline constexpr std::size_t email_chars_max = 254;
+inline constexpr std::size_t name_chars_max = 200;
 inline constexpr std::uint32_t page_users_max = 100;
+
+/// Whether mail arrives at an address only mail can tell, so that it looks like `name@host` is all
+/// that is asked.
+constexpr bool is_email(std::string_view text) noexcept {
+  const std::size_t at = text.rfind('@');
+  const auto is_space_or_control = [](char c) { return (c >= 0 && c <= ' ') || c == 0x7F; };
+  return at != text.npos && at != 0 && at + 1 != text.size() &&
+         std::ranges::none_of(text, is_space_or_control);
+}
+inline constexpr json::text_form email_form{
+    R"(^[^\x00-\x20\x7F]+@[^@\x00-\x20\x7F]+$)", is_email,
+    "must be an e-mail address such as ada@example.com"};
 
 /// A user with the id that the service gave them.
 struct user {
@@ -31,25 +47,17 @@ struct user {
 struct new_user {
   std::string name;
   std::string email;
+  static constexpr json::member_limits json_limits[] = {
+      {.member = "name", .size_min = 1, .size_max = name_chars_max, .form = &json::plain_text},
+      {.member = "email", .size_max = email_chars_max, .form = &email_form}};
 };
-
-/// Refuses what cannot be meant. Whether mail arrives at an address only mail can tell, so that it
-/// looks like `name@host` is all that is asked.
-inline void validate(const new_user& u, ferrule::json::violations& problems) {
-  if (u.name.empty()) problems.add("/name", "must not be empty");
-  if (u.name.size() > name_bytes_max) problems.add("/name", "must not exceed 200 bytes");
-  if (u.email.size() > email_bytes_max) problems.add("/email", "must not exceed 254 bytes");
-  const std::size_t at = u.email.rfind('@');
-  const bool has_both_parts = at != u.email.npos && at != 0 && at + 1 != u.email.size();
-  if (!has_both_parts || u.email.find_first_of(" \t\r\n") != u.email.npos) {
-    problems.add("/email", "must be an e-mail address such as ada@example.com");
-  }
-}
 
 /// Which users to list: those with ids greater than `after`.
 struct page {
   std::uint64_t after = 0;
-  std::uint32_t limit = 20;  ///< from 1 to `page_users_max`
+  std::uint32_t limit = 20;
+  static constexpr json::member_limits json_limits[] = {
+      {.member = "limit", .min = 1, .max = page_users_max}};
 };
 
 /// Users in the order of their ids.

@@ -72,7 +72,9 @@ TEST_F(users_service, lists_all_that_is_wrong_with_a_user) {
   const call_answer a = send("POST /users", R"({"name":"","email":"nobody"})");
   EXPECT_EQ(a.status, 422);
   const std::string text = problem_of(a);
-  EXPECT_NE(text.find(R"("detail":"must not be empty","pointer":"/name")"), text.npos) << text;
+  EXPECT_NE(text.find(R"("detail":"must have from 1 to 200 characters","pointer":"/name")"),
+            text.npos)
+      << text;
   EXPECT_NE(text.find(R"("pointer":"/email")"), text.npos) << text;
 }
 
@@ -88,6 +90,24 @@ TEST_F(users_service, knows_what_an_address_looks_like) {
   }
 }
 
+TEST_F(users_service, refuses_text_that_would_be_cut_or_hidden) {
+  // A collation stops at a zero, so that these two would be one address.
+  for (const char* email : {R"(a\u0000b@h)", R"(a\u0000c@h)", R"(a@h\u0000)", R"(\u007f@h)"}) {
+    const call_answer a =
+        send("POST /users", fmt::format(R"({{"name":"A","email":"{}"}})", email));
+    EXPECT_EQ(a.status, 422) << email;
+    EXPECT_NE(a.body.find(R"("pointer":"/email")"), a.body.npos) << a.body;
+  }
+  const call_answer a = send("POST /users", R"({"name":"A\u0000B","email":"a@h"})");
+  EXPECT_EQ(a.status, 422);
+  EXPECT_NE(a.body.find(R"("detail":"must not hold control characters","pointer":"/name")"),
+            a.body.npos)
+      << a.body;
+  EXPECT_EQ(send("PUT /users/1", R"({"name":"\n","email":"a@h"})").status, 422);
+  EXPECT_EQ(send("POST /users", R"({"name":"\u00e9\ud83d\ude00","email":"\u00e9@h"})").body,
+            "{\"id\":1,\"name\":\"\u00e9\U0001F600\",\"email\":\"\u00e9@h\"}");
+}
+
 TEST_F(users_service, holds_names_and_addresses_up_to_their_limits) {
   const auto status_of = [&](std::size_t name_bytes, std::size_t email_bytes) {
     return send("POST /users",
@@ -95,9 +115,9 @@ TEST_F(users_service, holds_names_and_addresses_up_to_their_limits) {
                             std::string(email_bytes - 2, 'e')))
         .status;
   };
-  EXPECT_EQ(status_of(users::name_bytes_max, users::email_bytes_max), 201);
-  EXPECT_EQ(status_of(users::name_bytes_max + 1, 10), 422);
-  EXPECT_EQ(status_of(1, users::email_bytes_max + 1), 422);
+  EXPECT_EQ(status_of(users::name_chars_max, users::email_chars_max), 201);
+  EXPECT_EQ(status_of(users::name_chars_max + 1, 10), 422);
+  EXPECT_EQ(status_of(1, users::email_chars_max + 1), 422);
 }
 
 TEST_F(users_service, refuses_bodies_that_are_no_user) {
@@ -115,7 +135,7 @@ TEST_F(users_service, refuses_more_users_than_it_holds) {
   int held = 0;
   const auto add_another = [&] {
     return send("POST /users", fmt::format(R"({{"name":"{}","email":"{}@b"}})",
-                                           std::string(users::name_bytes_max, 'n'), ++held))
+                                           std::string(users::name_chars_max, 'n'), ++held))
         .status;
   };
   int status = 201;
