@@ -105,13 +105,6 @@ constexpr ferrule::problem to_problem(error e) noexcept {
   return {.status = 404, .title = "No such order"};
 }
 
-enum class page_error : std::uint8_t { limit_out_of_range };
-inline ferrule::problem to_problem(page_error) {
-  return {.status = 422,
-          .title = "Limit out of range",
-          .errors = {{.detail = "must be from 1 to 100", .parameter = "limit"}}};
-}
-
 using ferrule::created;
 using ferrule::endpoint;
 using ferrule::json_body;
@@ -120,7 +113,7 @@ using ferrule::query;
 /// same answer, and there is one order.
 using idempotency_key = ferrule::header<"Idempotency-Key">;
 
-inline constexpr endpoint<"GET /orders", order_list(query<page>), page_error> list_orders{};
+inline constexpr endpoint<"GET /orders", order_list(query<page>)> list_orders{};
 inline constexpr endpoint<"POST /orders", created<order>(json_body<new_order>, idempotency_key),
                           error>
     create_order{};

@@ -14,10 +14,7 @@ inline constexpr ferrule::json::member_limits ferrule::header_limits<orders::ide
 
 namespace orders {
 
-inline task<result<order_list, page_error>> list(query<page> asked, store& all) {
-  if (asked->limit < 1 || asked->limit > page_orders_max) {
-    co_return fail(page_error::limit_out_of_range);
-  }
+inline task<order_list> list(query<page> asked, store& all) {
   order_list answer{co_await all.list(*asked, asked->limit + 1), {}};
   if (answer.orders.size() > asked->limit) {  // the one too many says that there is another page
     answer.orders.pop_back();

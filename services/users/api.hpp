@@ -81,19 +81,12 @@ constexpr ferrule::problem to_problem(error e) noexcept {
   return {.status = 404, .title = "No such user"};
 }
 
-enum class page_error : std::uint8_t { limit_out_of_range };
-inline ferrule::problem to_problem(page_error) {
-  return {.status = 422,
-          .title = "Limit out of range",
-          .errors = {{.detail = "must be from 1 to 100", .parameter = "limit"}}};
-}
-
 using ferrule::created;
 using ferrule::endpoint;
 using ferrule::json_body;
 using ferrule::query;
 
-inline constexpr endpoint<"GET /users", user_list(query<page>), page_error> list_users{};
+inline constexpr endpoint<"GET /users", user_list(query<page>)> list_users{};
 inline constexpr endpoint<"POST /users", created<user>(json_body<new_user>), error> create_user{};
 inline constexpr endpoint<"GET /users/{id}", user(std::uint64_t id), error> get_user{};
 inline constexpr endpoint<"PUT /users/{id}", user(std::uint64_t id, json_body<new_user>), error>

@@ -9,10 +9,7 @@
 
 namespace users {
 
-inline task<result<user_list, page_error>> list(query<page> asked, store& all) {
-  if (asked->limit < 1 || asked->limit > page_users_max) {
-    co_return fail(page_error::limit_out_of_range);
-  }
+inline task<user_list> list(query<page> asked, store& all) {
   user_list answer{co_await all.list(asked->after, asked->limit + 1), {}};
   if (answer.users.size() > asked->limit) {  // the one too many says that there is another page
     answer.users.pop_back();

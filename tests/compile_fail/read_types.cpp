@@ -8,6 +8,7 @@
 #include <ranges>
 #include <set>
 
+#include "ferrule/api/query.hpp"
 #include "ferrule/json/read.hpp"
 #include "ferrule/json/schema.hpp"
 #include "ferrule/json/write.hpp"

@@ -162,8 +162,8 @@ TEST_F(orders_service, lists_the_orders_of_a_user_page_by_page) {
   EXPECT_EQ(ids("user_id=3"), "");
   EXPECT_EQ(ids("user_id=18446744073709551615"), "");
   EXPECT_EQ(ask("GET /orders").status, 400);
-  EXPECT_EQ(ask("GET /orders?user_id=1&limit=0").status, 422);
-  EXPECT_EQ(ask("GET /orders?user_id=1&limit=101").status, 422);
+  EXPECT_EQ(ask("GET /orders?user_id=1&limit=0").status, 400);
+  EXPECT_EQ(ask("GET /orders?user_id=1&limit=101").status, 400);
 }
 
 TEST_F(orders_service, describes_itself) {

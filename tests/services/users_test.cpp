@@ -236,9 +236,10 @@ TEST_F(users_service, lists_twenty_unless_told_and_a_hundred_at_most) {
   EXPECT_TRUE(ids_of(ask("GET /users?limit=100")).ends_with(" 100 -> 100"));
   for (const char* limit : {"0", "101", "4294967295"}) {
     const call_answer a = ask(std::string("GET /users?limit=") + limit);
-    EXPECT_EQ(a.status, 422) << limit;
+    EXPECT_EQ(a.status, 400) << limit;
     EXPECT_EQ(problem_of(a),
-              R"({"type":"about:blank","title":"Limit out of range","status":422,)"
+              R"({"type":"about:blank","title":"Bad Request","status":400,)"
+              R"("detail":"the query is not what this route takes",)"
               R"("errors":[{"detail":"must be from 1 to 100","parameter":"limit"}]})");
   }
   for (const char* query :

@@ -15,11 +15,11 @@
 ///
 /// Members are text parameters, or optionals or vectors of them. A key that names no member is
 /// passed over, for links collect foreign keys on their way. A key given twice for one value is
-/// refused, and so is one that is no UTF-8. A `validate` beside or in the type, see
-/// json/read_error.hpp, is called when all members fit; a pointer it gives, "/limit", names the
-/// parameter. `+` and `%20` are spaces; views last as long as the request. Text that always has to
-/// be there, or has a default, is a `std::string_view`, not a `std::string`: whether that has an
-/// initialiser cannot be told while compiling.
+/// refused, and so is one that is no UTF-8. `json_limits` of the type (json/limits.hpp) and a
+/// `validate` beside or in it (json/read_error.hpp) are heeded when all members fit; a pointer,
+/// "/limit", names the parameter. `+` and `%20` are spaces; views last as long as the request. Text
+/// that always has to be there, or has a default, is a `std::string_view`, not a `std::string`:
+/// whether that has an initialiser cannot be told while compiling.
 
 #include <array>
 #include <concepts>

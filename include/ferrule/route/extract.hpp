@@ -61,17 +61,13 @@ bool load_path(const call& c, std::size_t slot, T& into) {
 /// Adds what a validation of a query found.
 void add_query_errors(query_errors& to, json::read_error found);
 
-/// Runs the `validate` of a query's type, if it has one.
+/// Holds a query to the `json_limits` and the `validate` of its type, if it has them.
 template <class T>
 void validate_query(const T& value, query_errors& errors) {
-  if constexpr (json::detail::validates_itself<T> || json::detail::validated_outside<T>) {
+  if constexpr (json::detail::has_checks<T>) {
     json::reader found("{}", {.problems_max = query_errors::listed_max});
     json::violations problems(found);
-    if constexpr (json::detail::validates_itself<T>) {
-      value.validate(problems);
-    } else {
-      validate(value, problems);
-    }
+    json::detail::run_checks(problems, value);
     if (found.failed()) add_query_errors(errors, found.take_error());
   }
 }
