@@ -24,7 +24,7 @@ namespace ferrule::json {
 enum class error_kind : std::uint8_t {
   syntax,   ///< not JSON, or beyond a limit of the parser; nothing else was looked at
   schema,   ///< JSON, but not of the type's form
-  invalid,  ///< of the type's form, but refused by a `validate`
+  invalid,  ///< of the type's form, but refused by its `json_limits` or a `validate`
 };
 
 /// One problem.
