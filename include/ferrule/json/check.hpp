@@ -4,7 +4,7 @@
 /// reader and schema ask here, so that they refuse the same types.
 ///
 /// ```cpp
-/// static_assert(ferrule::json::detail::checked_form<std::vector<int>>::ok);
+/// static_assert(ferrule::json::detail::checked_form<std::array<int, 3>>::ok);
 /// ```
 
 #include <cstdint>
