@@ -2,7 +2,8 @@
 #
 # Adds the executable <name>, built from the sources (main.cpp if none is given) and linked with
 # Ferrule. Unless the build type is Debug it is one static, stripped, position-independent file
-# that holds only what it uses, and needs lld 19.
+# that holds only what it uses, and needs lld 19. As in everything that links Ferrule, a coroutine
+# that outlives what it refers to is an error where Clang sees it (core/coroutines.md).
 function(ferrule_service name)
   set(sources ${ARGN})
   if(NOT sources)

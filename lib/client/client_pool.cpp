@@ -76,6 +76,7 @@ client_pool_counts client_pool::counts() const noexcept {
   return now;
 }
 
+FERRULE_CORO_WRAPPER
 task<result<http::client_response, http::client_error>> client_pool::whole(attempt* one) {
   return (*one->connection)->request(one->what);
 }
@@ -156,6 +157,7 @@ task<result<T, transport_failure>> client_pool::try_twice(attempt* one, exchange
   }
 }
 
+FERRULE_CORO_WRAPPER
 task<result<http::client_response, transport_failure>> client_pool::send(
     const origin& to, http::client_request what) {
   if (settings_.redirects_max != 0) return send_and_follow(&to, what);
@@ -181,11 +183,13 @@ task<result<http::client_response, transport_failure>> client_pool::send_and_fol
   }
 }
 
+FERRULE_CORO_WRAPPER
 task<result<client_stream, transport_failure>> client_pool::open(const origin& to,
                                                                  http::client_request what) {
   return in_time<client_stream>(attempt(to, what), up_to_the_head);
 }
 
+FERRULE_CORO_WRAPPER
 task<result<client_stream, transport_failure>> client_pool::upload(
     const origin& to, http::client_request what, std::optional<std::uint64_t> body_bytes) {
   attempt one(to, what);

@@ -45,10 +45,12 @@ client_stream::client_stream(client_stream&&) noexcept = default;
 client_stream& client_stream::operator=(client_stream&&) noexcept = default;
 client_stream::~client_stream() = default;
 
+FERRULE_CORO_WRAPPER
 task<result<void, transport_failure>> client_stream::write(std::string_view part) {
   return in_time(state_->part_timeout, state_->connection->send_part(part));
 }
 
+FERRULE_CORO_WRAPPER
 task<result<void, transport_failure>> client_stream::finish() {
   return in_time(state_->part_timeout, state_->connection->send_end());
 }

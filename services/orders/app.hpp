@@ -54,6 +54,7 @@ inline task<result<created<order>, error>> add(json_body<new_order> said, idempo
   co_return answer(std::move(made), *said);
 }
 
+FERRULE_CORO_WRAPPER
 inline task<result<order, error>> show(std::uint64_t id, store& all) { return all.find(id); }
 
 struct health {

@@ -52,6 +52,7 @@ class users_service final : public ferrule::caller {
   users_service(ferrule::reactor& loop, std::vector<ferrule::origin> where)
       : calls_("users", network_, std::move(where), loop) {}
 
+  FERRULE_CORO_WRAPPER
   ferrule::task<outcome> call(ferrule::outgoing_call what) override { return calls_.call(what); }
   ferrule::json::raw report() override { return calls_.report(); }
 

@@ -26,12 +26,15 @@ inline task<result<created<user>, error>> add(json_body<new_user> said, store& a
   });
 }
 
+FERRULE_CORO_WRAPPER
 inline task<result<user, error>> show(std::uint64_t id, store& all) { return all.find(id); }
 
+FERRULE_CORO_WRAPPER
 inline task<result<user, error>> update(std::uint64_t id, json_body<new_user> said, store& all) {
   return all.replace(id, *std::move(said));
 }
 
+FERRULE_CORO_WRAPPER
 inline task<result<void, error>> remove(std::uint64_t id, store& all) { return all.remove(id); }
 
 struct health {

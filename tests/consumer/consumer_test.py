@@ -87,6 +87,12 @@ class Consumer(unittest.TestCase):
         self.assertTrue(of_sqlite in self.optional.read_bytes())
         self.assertFalse(of_sqlite in self.hello.read_bytes())
 
+    def test_a_coroutine_without_its_captures_is_refused(self):
+        done = subprocess.run([args.cmake, "--build", args.out / "build", "--target", "dangling"],
+                              capture_output=True, text=True)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("-Werror,-Wdangling", done.stdout + done.stderr)
+
     def test_it_links_no_demangler(self):
         self.assertNotIn(b"construction vtable for ", self.hello.read_bytes())
 

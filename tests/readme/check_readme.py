@@ -106,8 +106,8 @@ def compiler_output(source, root, compiler):
         file.write(source)
         file.flush()
         done = subprocess.run(
-            [compiler, "-std=c++20", "-fsyntax-only", "-DFMT_HEADER_ONLY=1", f"-I{root}/include",
-             f"-I{root}", file.name], capture_output=True, text=True)
+            [compiler, "-std=c++20", "-fsyntax-only", "-Werror=dangling", "-DFMT_HEADER_ONLY=1",
+             f"-I{root}/include", f"-I{root}", file.name], capture_output=True, text=True)
     return done.returncode, done.stderr
 
 

@@ -171,21 +171,21 @@ task<> nothing() { co_return; }
 
 TEST(dispatcher, says_whose_request_is_needed_while_they_wait) {
   static constexpr auto kinds = route_table(
-      route<"GET /none">([] { return nothing(); }),
-      route<"GET /{a}/{b}/{c}">([](int, std::string, color) { return nothing(); }),
-      route<"GET /name/{a}">([](path<"a", int>) { return nothing(); }),
-      route<"GET /state">([](deadline, counter&) { return nothing(); }),
-      route<"GET /numbers">([](query<numbers>) { return nothing(); }),
-      route<"POST /json">([](json_body<numbers>) { return nothing(); }),
+      route<"GET /none">([]() -> task<> { co_return; }),
+      route<"GET /{a}/{b}/{c}">([](int, std::string, color) -> task<> { co_return; }),
+      route<"GET /name/{a}">([](path<"a", int>) -> task<> { co_return; }),
+      route<"GET /state">([](deadline, counter&) -> task<> { co_return; }),
+      route<"GET /numbers">([](query<numbers>) -> task<> { co_return; }),
+      route<"POST /json">([](json_body<numbers>) -> task<> { co_return; }),
       route<"GET /bytes">([]() -> response_stream { co_return; }),
-      route<"GET /text/{a}/{b}">([](int, std::string_view) { return nothing(); }),
-      route<"GET /text/name/{a}">([](path<"a", std::string_view>) { return nothing(); }),
-      route<"GET /text/own/{a}">([](view_of_text) { return nothing(); }),
-      route<"GET /text/query">([](query<text_among_numbers>) { return nothing(); }),
-      route<"GET /field">([](counter&, header<"X-Id">) { return nothing(); }),
-      route<"POST /body">([](body) { return nothing(); }),
-      route<"POST /stream">([](body_stream) { return nothing(); }),
-      route<"GET /all">([](const request&) { return nothing(); }),
+      route<"GET /text/{a}/{b}">([](int, std::string_view) -> task<> { co_return; }),
+      route<"GET /text/name/{a}">([](path<"a", std::string_view>) -> task<> { co_return; }),
+      route<"GET /text/own/{a}">([](view_of_text) -> task<> { co_return; }),
+      route<"GET /text/query">([](query<text_among_numbers>) -> task<> { co_return; }),
+      route<"GET /field">([](counter&, header<"X-Id">) -> task<> { co_return; }),
+      route<"POST /body">([](body) -> task<> { co_return; }),
+      route<"POST /stream">([](body_stream) -> task<> { co_return; }),
+      route<"GET /all">([](const request&) -> task<> { co_return; }),
       route<"GET /layer">(nothing, with(layer{})));
   constexpr std::size_t those_that_own_what_they_take = 7;
   const auto& traits = detail::program<kinds, counter>::routes.traits;

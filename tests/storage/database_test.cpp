@@ -26,10 +26,12 @@ std::unique_ptr<reactor> make_reactor() {
   return std::make_unique<reactor>(io::make_backend({}).io, 1);
 }
 
+FERRULE_CORO_WRAPPER
 task<result<std::int64_t, error>> add(database& to, int value) {
   return to.write(
       [value](connection& c) { return c.execute("INSERT INTO numbers VALUES (?)", value); });
 }
+FERRULE_CORO_WRAPPER
 task<result<std::vector<int>, error>> all_of(database& from) {
   return from.read(
       [](connection& c) { return c.all<int>("SELECT value FROM numbers ORDER BY value"); });

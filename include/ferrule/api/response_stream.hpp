@@ -43,7 +43,7 @@ struct stream_head {
 /// An answer whose body is made by a coroutine. Move-only; lazy; runs once.
 /// Cancellation (the client went away, the deadline passed) unwinds the coroutine where it waits.
 /// Thread rule: made, run and destroyed on one thread.
-class [[nodiscard]] response_stream {
+class [[nodiscard]] FERRULE_CORO_TYPE response_stream {
  public:
   class promise_type;
 

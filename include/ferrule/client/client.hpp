@@ -165,6 +165,7 @@ class client {
   /// an argument that no path can hold (empty, "." or "..") or that is out of its type's range is
   /// `transport_error::invalid_request`. Cancellation: ends the call's work and unwinds.
   template <class Endpoint, class... A>
+  FERRULE_CORO_WRAPPER FERRULE_CORO_COPIES
   task<result_of<Endpoint>> operator()(const Endpoint&, const A&... arguments) const {
     using given = detail::call_arguments<A...>;
     using expected = typename Endpoint::signature;

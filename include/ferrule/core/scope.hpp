@@ -78,8 +78,8 @@ class [[nodiscard]] with_scope_awaiter : scope {
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> self) {
     group_.open(self);
-    body_.emplace(std::apply(
-        [this](Args&... args) { return body_function_(*this, std::move(args)...); }, args_));
+    std::apply([this](Args&... args) { body_.emplace(body_function_(*this, std::move(args)...)); },
+               args_);
     body_->start(group_, [](child<value_type>&, child_group& group, child_end how) noexcept {
       if (how == child_end::threw) group.fail();
       if (how == child_end::stopped) group.unwind_parent(true);

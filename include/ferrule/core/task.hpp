@@ -24,6 +24,7 @@
 #include <utility>
 
 #include "ferrule/core/assert.hpp"
+#include "ferrule/core/coroutine_checks.hpp"
 #include "ferrule/core/environment.hpp"
 #include "ferrule/core/frame_pool.hpp"
 
@@ -155,7 +156,7 @@ struct task_awaiter {
     child.promise().start_under(parent.promise(), parent);
     return child;
   }
-  T await_resume() { return child.promise().take(); }
+  FERRULE_CORO_WRAPPER FERRULE_CORO_COPIES T await_resume() { return child.promise().take(); }
 };
 
 }  // namespace detail
@@ -165,7 +166,7 @@ struct task_awaiter {
 /// what it threw.
 /// Thread rule: made, awaited and destroyed on one thread.
 template <class T = void>
-class [[nodiscard]] task {
+class [[nodiscard]] FERRULE_CORO_TYPE task {
  public:
   using promise_type = detail::promise<T>;
   using value_type = T;

@@ -229,7 +229,7 @@ struct arguments<std::index_sequence<I...>, Argument...> : argument_at<I, Argume
     return (static_cast<argument_at<I, Argument>&>(*this).load(c, I) && ...);
   }
   template <class F>
-  decltype(auto) pass_to(F&& handler) {
+  FERRULE_CORO_WRAPPER decltype(auto) pass_to(F&& handler) {
     return std::forward<F>(handler)(static_cast<argument_at<I, Argument>&>(*this).get()...);
   }
 };
@@ -238,7 +238,7 @@ struct arguments<std::index_sequence<>> {
   static constexpr bool are_own = true;
   static constexpr bool load(const call&) noexcept { return true; }
   template <class F>
-  static decltype(auto) pass_to(F&& handler) {
+  FERRULE_CORO_WRAPPER static decltype(auto) pass_to(F&& handler) {
     return std::forward<F>(handler)();
   }
 };

@@ -132,6 +132,7 @@ template <class L>
 inline constexpr L layer_object{};
 
 template <class... State, class L, class Local, class Answer, class R, class... A>
+FERRULE_CORO_WRAPPER FERRULE_CORO_COPIES  // what a hook takes lies in the chain, not in `c`
 R call_hook(R (L::*hook)(A...) const, const hook_call<Local, Answer>& c) {
   return (layer_object<L>.*hook)(hook_argument<A, State...>(c)...);
 }
@@ -194,7 +195,7 @@ class layer_chain<layer_list<L...>, State...> : answer_hooks {
     return hook_call<local, Answer>{call_, std::get<I>(locals_), outgoing};
   }
   template <std::size_t I>
-  auto run_before() {
+  FERRULE_CORO_WRAPPER auto run_before() {
     using layer = layer_at<I>;
     entered_ = I + 1;
     return call_hook<State...>(&layer::before, hook_call_at<I>(nullptr));

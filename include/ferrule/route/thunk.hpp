@@ -205,7 +205,8 @@ struct layered_thunk {
         values.pass_to(Handler::get());
         send(c.out, no_content{});
       } else {
-        auto given = values.pass_to(Handler::get());
+        const auto handler = Handler::get();
+        auto given = values.pass_to(handler);
         if (auto* const stream = send_or_stream(c.out, given)) co_await std::move(*stream);
       }
     } catch (...) {
