@@ -1,11 +1,22 @@
 #include "ferrule/api/answer.hpp"
 
+#include <stdexcept>
+#include <string>
+
+#include "ferrule/http/refusal.hpp"
+
 namespace ferrule::detail {
 namespace {
 
 scratch_memory& kept() noexcept {
   thread_local scratch_memory memory;
   return memory;
+}
+
+/// So that the hooks see the 500 that comes of it.
+void check(const http::answer_head& head) {
+  const std::string fault = http::fault_of(head);
+  if (!fault.empty()) throw std::invalid_argument("the answer is not valid HTTP: " + fault);
 }
 
 }  // namespace
@@ -24,6 +35,7 @@ scratch::~scratch() {
 void outlet::begin(const http::answer_head& head,
                    std::optional<std::uint64_t> content_length) const {
   if (hooks_ == nullptr) return exchange_->begin(head, content_length);
+  check(head);
   scratch memory;
   answer outgoing(head, {}, memory.fields());
   hooks_->run(*hooks_, outgoing);
@@ -31,6 +43,7 @@ void outlet::begin(const http::answer_head& head,
 }
 
 void outlet::respond_after_hooks(const http::answer_head& head, std::string_view body) const {
+  check(head);
   scratch memory;
   answer outgoing(head, body, memory.fields());
   hooks_->run(*hooks_, outgoing);

@@ -87,7 +87,7 @@ int run_service(const serve_settings& defaults, int argc, char** argv, service_f
   groups.insert(groups.end(), more.begin(), more.end());
   const parsed_options parsed = parse_options(argc, argv, environ, groups);
   if (parsed.help_wanted) {
-    fmt::print("{}", options_help(program, groups));
+    std::fputs(options_help(program, groups).c_str(), stdout);  // fmt::print would throw
     return 0;
   }
   if (!parsed.error.empty()) return end_with(2, program, parsed.error);

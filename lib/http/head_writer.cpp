@@ -60,11 +60,7 @@ bool names_host(const header_field& field) noexcept {
 }
 
 bool are_writable(std::span<const header_field> fields) noexcept {
-  for (const header_field& field : fields) {
-    if (!is_token(field.name) || !is_field_value(field.value)) return false;
-    if (is_reserved(field.name)) return false;
-  }
-  return true;
+  return std::ranges::all_of(fields, [](const header_field& field) { return is_writable(field); });
 }
 
 bool is_writable(body_kind body, std::uint64_t content_length) noexcept {
@@ -156,6 +152,10 @@ void put_status_line(pen& out, int status) noexcept {
 }
 
 }  // namespace
+
+bool is_writable(const header_field& field) noexcept {
+  return is_token(field.name) && is_field_value(field.value) && !is_reserved(field.name);
+}
 
 bool write_response_head(buffer& out, const response_head_parts& head) {
   if (head.status < 100 || head.status > 599) return false;

@@ -1,10 +1,14 @@
 // How answers are framed. How input becomes exchanges is in server_engine.cpp.
-#include <array>
+#include <fmt/format.h>
+
+#include <new>
 #include <vector>
 
 #include "ferrule/http/problem_text.hpp"
+#include "ferrule/http/refusal.hpp"
 #include "ferrule/http/server_engine.hpp"
 #include "ferrule/http/status.hpp"
+#include "ferrule/observe/log.hpp"
 #include "kept_exchange.hpp"
 
 namespace ferrule::http {
@@ -34,9 +38,6 @@ bool write_head_with_retries(buffer& out, response_head_parts parts, retry_allow
   return write_response_head(out, parts);
 }
 
-// What is lacking now may be there in a moment (RFC 9110 section 10.2.3).
-constexpr std::array retry_after{header_field{"Retry-After", "1"}};
-
 }  // namespace
 
 buffer& server_engine::out() {
@@ -59,7 +60,7 @@ connection_option server_engine::connection_option_now() const noexcept {
 }
 
 /// Writes a head, or a 500 in its place when it would not be valid; returns whether it was.
-bool server_engine::write_head(const answer_head& head, body_kind body,
+bool server_engine::write_head(exchange& ex, const answer_head& head, body_kind body,
                                std::uint64_t content_length) {
   // A client that still waits for 100 Continue may or may not send its body now, and a long body
   // that nobody wants is not worth its connection.
@@ -79,13 +80,13 @@ bool server_engine::write_head(const answer_head& head, body_kind body,
       !says_too_much(head) && (tells_retries ? write_head_with_retries(out(), parts, kept_->retries)
                                              : write_response_head(out(), parts));
   if (written) return true;
-  answer_problem(500, "the handler's answer was not valid HTTP");
+  answer_invalid(ex, head);
   return false;
 }
 
 void server_engine::respond(exchange& ex, const answer_head& head, std::string_view body) {
   if (phase_ == phase::ended) return;  // refused or lost meanwhile
-  if (!write_head(head, body_kind::length, body.size())) return;
+  if (!write_head(ex, head, body_kind::length, body.size())) return;
   if (!head_only_ && !has_no_body(head.status)) out_.append(body);
   if (!ex.completing()) tell_owner();  // else it is told once, of the end
 }
@@ -106,7 +107,7 @@ void server_engine::begin(exchange& ex, const answer_head& head,
   } else {
     stream_ = body_kind::chunked;
   }
-  if (!write_head(head, stream_, stream_left_)) {
+  if (!write_head(ex, head, stream_, stream_left_)) {
     ex.engine_parts().stop.request_stop();  // what it would stream has no place to go
     return;
   }
@@ -175,13 +176,16 @@ void server_engine::send_continue() {
   tell_owner();
 }
 
-/// Answers on its own what cannot be followed further, and ends the connection.
-void server_engine::refuse(int status, std::string_view reason) {
+/// Answers on its own what cannot be followed further, and ends the connection. `asked` is the
+/// request, if there is one.
+void server_engine::refuse(int status, std::string_view reason, exchange* asked) {
   ++context_.counters.requests_refused;
-  const bool begun = kept_ != nullptr && kept_->ex.answered();
   keep_alive_ = false;
-  if (!begun) {
-    answer_problem(status, reason);
+  if (asked == nullptr) {
+    answer_unread(status, reason);
+  } else if (!asked->answered()) {
+    answer_for_handler(*asked, status, reason,
+                       asked->running() ? handler::begun : handler::not_begun);
   } else if (streaming_) {
     broken_ = true;
   }
@@ -194,25 +198,69 @@ void server_engine::refuse(int status, std::string_view reason) {
   }
 }
 
-/// Nobody waits any more for what this request would begin.
-void server_engine::answer_unwanted(exchange& ex) {
-  buffer body;
-  write_problem(body, 504, "the deadline had passed before the request was begun");
-  ex.respond({504, problem_content_type}, body.view());
+/// Answers in the place of a handler, past the layers around it.
+void server_engine::answer_for_handler(exchange& ex, int status, std::string_view reason,
+                                       handler is) {
+  const trace_id_text trace(ex);
+  const refusal why{.status = status,
+                    .reason = reason,
+                    .trace_id = trace.view(),
+                    .asked = &ex.request(),
+                    .route = ex.match().traits->pattern,
+                    .peer = peer_};
+  tell_of(why);
+  if (is == handler::not_begun) return context_.handlers().refuse(ex, why);
+  respond_problem(ex, why);
 }
 
-void server_engine::answer_problem(int status, std::string_view detail) {
+/// Answers what is no request.
+void server_engine::answer_unread(int status, std::string_view reason) {
+  const trace_id_text trace(context_.loop().random());
+  const refusal why{
+      .status = status, .reason = reason, .trace_id = trace.view(), .peer = peer_};
+  tell_of(why);
+  write_refusal(why);
+}
+
+/// Answers 500 in the place of an answer that HTTP cannot carry, and tells whose it was.
+void server_engine::answer_invalid(exchange& ex, const answer_head& head) {
+  const trace_id_text trace(ex);
+  const refusal why{.status = 500,
+                    .reason = "the handler's answer was not valid HTTP",
+                    .trace_id = trace.view(),
+                    .asked = &ex.request(),
+                    .route = ex.match().traits->pattern,
+                    .peer = peer_};
+  log(log_level::error, fmt::format("{}: the answer is not valid HTTP (trace {}): {}", why.route,
+                                    why.trace_id, fault_of(head)));
+  tell_of(why);
+  write_refusal(why);
+}
+
+void server_engine::write_refusal(const refusal& why) {
   buffer body;
-  write_problem(body, status, detail);
-  response_head_parts parts{.status = status,
-                            .content_type = problem_content_type,
-                            .body = body_kind::length,
-                            .content_length = body.size(),
-                            .connection = connection_option_now(),
-                            .date = &context_.date()};
-  if (status == 503) parts.fields = retry_after;
+  write_problem(body, why.status, why.reason, why.trace_id);
+  const response_head_parts parts{.status = why.status,
+                                  .content_type = problem_content_type,
+                                  .body = body_kind::length,
+                                  .content_length = body.size(),
+                                  .connection = connection_option_now(),
+                                  .date = &context_.date(),
+                                  .fields = problem_fields(why.status)};
   // Nothing in it comes from outside, so it cannot be invalid.
   if (write_response_head(out(), parts) && !head_only_) out_.append(body.view());
+}
+
+void server_engine::tell_of(const refusal& why) noexcept {
+  context_.handlers().refused(why);
+  if (!logs(log_level::debug)) return;
+  try {
+    log(log_level::debug,
+        fmt::format("answered {}: {} ({}{}{}, trace {})", why.status, why.reason, why.route,
+                    why.route.empty() ? "" : ", ",
+                    why.peer != nullptr ? why.peer->text() : "no peer", why.trace_id));
+  } catch (const std::bad_alloc&) {  // the answer is what matters
+  }
 }
 
 }  // namespace ferrule::http

@@ -12,7 +12,7 @@ std::size_t server_engine::take_body(std::string_view bytes) {
   }
   const body_reader::part part = next_of_body(bytes);
   if (part.status != 0) {
-    refuse(part.status, part.reason);
+    refuse(part.status, part.reason, &kept_->ex);
     return bytes.size();
   }
   kept_->body.append(part.data);
@@ -70,7 +70,7 @@ std::optional<std::string_view> server_engine::read(exchange& ex) {
     }
     const body_reader::part part = next_of_body(reading.view().substr(kept_->reading_begin));
     if (part.status != 0) {
-      refuse(part.status, part.reason);
+      refuse(part.status, part.reason, &kept_->ex);
       ex.engine_parts().stop.request_stop();
       return std::nullopt;
     }

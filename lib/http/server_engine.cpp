@@ -108,7 +108,9 @@ void server_engine::time_out() noexcept {
     phase_ = phase::ended;
   } else if (phase_ != phase::ended) {
     if (phase_ == phase::head) head_only_ = asks_for_head(in_.view().substr(in_begin_));
-    run_or_lose([this] { refuse(408, "the request did not arrive in time"); });
+    run_or_lose([this] {
+      refuse(408, "the request did not arrive in time", kept_ != nullptr ? &kept_->ex : nullptr);
+    });
   }
 }
 
@@ -129,7 +131,7 @@ void server_engine::stop_late_handler() noexcept {
 void server_engine::turn_away() noexcept {
   run_or_lose([this] {
     keep_alive_ = false;
-    answer_problem(503, "too many connections");
+    answer_unread(503, "too many connections");
     phase_ = phase::ended;
   });
 }
@@ -232,7 +234,7 @@ std::size_t server_engine::take_head(std::string_view bytes) {
       return 0;
     case head_parse::error:
       head_only_ = asks_for_head(bytes);
-      refuse(parsed.status, parsed.reason);
+      refuse(parsed.status, parsed.reason, nullptr);
       return bytes.size();
     case head_parse::complete:
       break;
@@ -268,7 +270,7 @@ std::size_t server_engine::take_request(std::string_view bytes, std::size_t head
   ex.match().body_bytes_max = body_max;
   body_ = body_reader(head.body, head.content_length, body_max, context_.limits.chunk);
   if (traits.body != body_mode::none && body_.left() > body_max) {
-    refuse(413, "the body is too large");
+    refuse(413, "the body is too large", &ex);
     return bytes.size();
   }
   std::size_t used = head_bytes;
@@ -305,7 +307,7 @@ void server_engine::answer_in_place(exchange& ex) {
   in_invoke_ = false;
   FERRULE_ASSERT(!ex.running(), "a route whose traits say that it does not suspend did");
   if (phase_ == phase::ended) return;  // it gave its answer up
-  if (!ex.answered()) answer_problem(500, "the handler gave no answer");
+  if (!ex.answered()) answer_for_handler(ex, 500, "the handler gave no answer", handler::begun);
   after_answer();
 }
 
@@ -322,7 +324,8 @@ void server_engine::start_in_place(exchange& ex) {
 void server_engine::start_kept() {
   exchange& ex = kept_->ex;
   if (context_.loop().now() >= kept_->caller_deadline) {
-    answer_unwanted(ex);
+    answer_for_handler(ex, 504, "the deadline had passed before the request was begun",
+                       handler::not_begun);
     return end_kept(false);
   }
   ex.engine_parts().env.deadline =
@@ -340,6 +343,18 @@ mono_time server_engine::deadline_of(const route_traits& traits) const noexcept 
                                     : std::chrono::milliseconds(traits.handler_timeout_ms);
   if (allowed == std::chrono::nanoseconds(0)) return no_deadline;
   return saturating_add(context_.loop().now(), allowed);
+}
+
+/// Answers for a handler that was stopped before it did, while the layers around it are there.
+void server_engine::handler_stopping(exchange& ex) noexcept {
+  if (phase_ == phase::ended || ex.answered()) return;
+  keep_alive_ = false;
+  const bool late = ex.env().stop->reason() == stop_reason::deadline;
+  const bool unwanted = late && ex.env().deadline == kept_->caller_deadline;
+  run_or_lose([&] {
+    answer_for_handler(ex, unwanted ? 504 : 503,
+                       late ? "the deadline passed" : "the request was cancelled", handler::begun);
+  });
 }
 
 void server_engine::handler_ended(exchange&, bool stopped) noexcept {
@@ -362,15 +377,7 @@ void server_engine::end_kept(bool stopped) {
     if (streaming_) {
       reset(ex);  // it began an answer and did not finish it
     } else if (!ex.answered()) {
-      keep_alive_ = keep_alive_ && !stopped;
-      const bool late = stopped && ex.env().stop->reason() == stop_reason::deadline;
-      const bool unwanted = late && ex.env().deadline == kept_->caller_deadline;
-      answer_problem(unwanted  ? 504
-                     : stopped ? 503
-                               : 500,
-                     late      ? "the deadline passed"
-                     : stopped ? "the request was cancelled"
-                               : "the handler gave no answer");
+      answer_for_handler(ex, 500, "the handler gave no answer", handler::begun);
     }
   }
   // What was received behind the part of the body that was read goes back in front.

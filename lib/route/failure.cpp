@@ -1,12 +1,11 @@
 #include "ferrule/route/failure.hpp"
 
+#include <array>
 #include <atomic>
-#include <cstring>
 #include <exception>
 #include <span>
 #include <string>
 
-#include "ferrule/http/propagation.hpp"
 #include "ferrule/observe/log.hpp"
 #include "ferrule/route/match.hpp"
 
@@ -35,7 +34,6 @@ void set_exception_log(void (*log)(const escaped_exception&) noexcept) noexcept 
 }
 
 namespace detail {
-namespace {
 
 void log_current_exception(std::string_view route, std::string_view trace_id) noexcept {
   const auto log = exception_log.load(std::memory_order_relaxed);
@@ -47,6 +45,8 @@ void log_current_exception(std::string_view route, std::string_view trace_id) no
     log({route, "of a type that is no std::exception", trace_id});
   }
 }
+
+namespace {
 
 void send(const outlet& out, const problem& what, std::string_view trace_id,
           std::span<const header_field> fields) {
@@ -63,34 +63,14 @@ void send(const outlet& out, const problem& what, std::string_view trace_id,
 
 }  // namespace
 
-trace_id_text::trace_id_text(const http::exchange& of) noexcept {
-  std::array<std::uint8_t, 16> id;
-  // For a handler that cannot wait the fields were not looked at so far.
-  const auto sent = http::decode_trace(of.request().header(http::trace_field));
-  if (const trace_context* trace = of.env().trace; trace != nullptr) {
-    id = trace->trace_id;
-  } else if (sent) {
-    id = sent->trace_id;
-  } else {
-    rng& random = of.env().loop->random();
-    const std::array<std::uint64_t, 2> words{random(), random()};
-    std::memcpy(id.data(), words.data(), id.size());
-  }
-  constexpr std::string_view hexadecimal = "0123456789abcdef";
-  for (std::size_t i = 0; i != id.size(); ++i) {
-    digits_[2 * i] = hexadecimal[id[i] >> 4U];
-    digits_[2 * i + 1] = hexadecimal[id[i] & 15U];
-  }
-}
-
 void send_problem(const outlet& out, const problem& what, std::span<const header_field> fields) {
-  send(out, what, trace_id_text(out.exchange()).view(), fields);
+  send(out, what, http::trace_id_text(out.exchange()).view(), fields);
 }
 
 void answer_exception(const outlet& out) noexcept {
   http::exchange& ex = out.exchange();
   const std::string_view route = ex.match().traits->pattern;
-  const trace_id_text trace_id(ex);
+  const http::trace_id_text trace_id(ex);
   log_current_exception(route, trace_id.view());
   if (ex.answered()) return ex.reset();
   try {
@@ -100,6 +80,21 @@ void answer_exception(const outlet& out) noexcept {
   }
   try {
     if (!ex.answered()) return send(out.without_hooks(), {.status = 500}, trace_id.view(), {});
+  } catch (...) {  // out of memory, as was logged
+  }
+  ex.reset();
+}
+
+void respond_past_hooks(http::answer_filter& self, http::exchange& ex,
+                        const http::answer_head& head, std::string_view body) noexcept {
+  const outlet out(ex, &static_cast<answer_hooks&>(self));
+  try {
+    return out.respond(head, body);
+  } catch (...) {
+    log_current_exception(ex.match().traits->pattern, http::trace_id_text(ex).view());
+  }
+  try {
+    if (!ex.answered()) return ex.respond(head, body);
   } catch (...) {  // out of memory, as was logged
   }
   ex.reset();

@@ -72,12 +72,13 @@ class scratch {
   scratch_memory& memory_;
 };
 
-/// The hooks of a route's layers that want to see its answer.
-struct answer_hooks {
+/// The hooks of a route's layers that want to see its answer, whoever gives it.
+struct answer_hooks : http::answer_filter {
   void (*run)(answer_hooks& self, answer& outgoing);
 };
 
-/// The way out for the answers of one request. Cheap to copy.
+/// The way out for the answers of one request. Cheap to copy. With hooks, an answer that HTTP
+/// cannot carry is an std::invalid_argument before they run; without, it is the engine's to find.
 class outlet {
  public:
   explicit outlet(http::exchange& to, answer_hooks* hooks = nullptr) noexcept

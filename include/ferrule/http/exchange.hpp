@@ -111,6 +111,14 @@ class body_filter {
 };
 
 class exchange;
+struct refusal;
+
+/// Sees the answer that an engine gives in the place of a handler, to send it with another head:
+/// the layers around that handler. `respond` answers `ex`.
+struct answer_filter {
+  void (*respond)(answer_filter& self, exchange& ex, const answer_head& head,
+                  std::string_view body) noexcept;
+};
 
 /// What answers requests, as engines see it. One object a reactor.
 class service {
@@ -120,6 +128,11 @@ class service {
   virtual void match(exchange& ex) noexcept = 0;
   /// Answers `ex`, now or later. Its body is there when the traits asked for the whole.
   virtual void invoke(exchange& ex) noexcept = 0;
+  /// Answers `ex`, which was matched and will not be invoked, with what the engine has to say: too
+  /// large a body, one that did not arrive, a deadline that has passed. Throws std::bad_alloc.
+  virtual void refuse(exchange& ex, const refusal& why);
+  /// Hears of every answer that the engine gives by itself, these included, before it is sent.
+  virtual void refused(const refusal& why) noexcept;
 
  protected:
   ~service() = default;
@@ -142,6 +155,8 @@ class sink {
   /// The body turned out to be of no use: answers `status` if that is still possible, and stops the
   /// handler.
   virtual void refuse(exchange& ex, int status, std::string_view reason) = 0;
+  /// The handler's task was stopped and is about to go, with what lies around the handler.
+  virtual void handler_stopping(exchange&) noexcept {}
   /// The handler's task is gone. Called once for an exchange that ran one.
   virtual void handler_ended(exchange& ex, bool stopped) noexcept = 0;
 
@@ -191,6 +206,13 @@ class exchange {
     answered_ = true;
     sink_.respond(*this, head, body);
   }
+  /// For the engine: answers in the place of the handler, past the answer's filter.
+  void respond_for_handler(const answer_head& head, std::string_view body) {
+    if (answer_filter_ == nullptr) return respond(head, body);
+    answer_filter_->respond(*answer_filter_, *this, head, body);
+  }
+  /// What sees such an answer; it must be taken away, by null, before it goes.
+  void set_answer_filter(answer_filter* filter) noexcept { answer_filter_ = filter; }
   /// Starts a streamed answer: with a length, which must then be kept to, or chunked. One without a
   /// body (HEAD, 204, 205, 304) is complete with its head: then the handler is stopped, with
   /// `stop_reason::answered`.
@@ -277,6 +299,7 @@ class exchange {
   detail::read_awaiter* reader_ = nullptr;
   kept_block* kept_ = nullptr;
   std::unique_ptr<body_filter> filter_;
+  answer_filter* answer_filter_ = nullptr;
   bool answered_ = false;
   bool completing_ = false;
   routed_request* asked_;
@@ -302,7 +325,9 @@ void exchange::run(Task handler) {
     end_handler<Task>(r, false);
   };
   runner_.stopped = [](receiver& owner) noexcept {
-    end_handler<Task>(static_cast<runner&>(owner), true);
+    auto& r = static_cast<runner&>(owner);
+    r.self->sink_.handler_stopping(*r.self);
+    end_handler<Task>(r, true);
   };
   runner_.self = this;
   runner_.running = true;

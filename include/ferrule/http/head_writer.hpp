@@ -54,6 +54,10 @@ struct request_head_parts {
   std::span<const header_field> fields = {};
 };
 
+/// Whether a head may have this field from outside: its name is a token, its value has no control
+/// byte, and it is none of those that the other parts of a head decide.
+bool is_writable(const header_field& field) noexcept;
+
 /// Appends a response head with its empty line to `out`.
 /// Returns false, with `out` unchanged, when it would not be a valid head: a status out of range, a
 /// name that is no token, a value with CR, LF, NUL or another control byte, a length of 2^63 bytes

@@ -118,7 +118,10 @@ class server_engine final : sink {
   void finish(exchange& ex) override;
   void reset(exchange& ex) override;
   std::optional<std::string_view> read(exchange& ex) override;
-  void refuse(exchange&, int status, std::string_view reason) override { refuse(status, reason); }
+  void refuse(exchange& ex, int status, std::string_view reason) override {
+    refuse(status, reason, &ex);
+  }
+  void handler_stopping(exchange& ex) noexcept override;
   void handler_ended(exchange& ex, bool stopped) noexcept override;
 
   template <class Work>
@@ -151,10 +154,15 @@ class server_engine final : sink {
   void send_continue();
 
   // output
-  bool write_head(const answer_head& head, body_kind body, std::uint64_t content_length);
-  void refuse(int status, std::string_view reason);
-  void answer_problem(int status, std::string_view detail);
-  void answer_unwanted(exchange& ex);
+  bool write_head(exchange& ex, const answer_head& head, body_kind body,
+                  std::uint64_t content_length);
+  void refuse(int status, std::string_view reason, exchange* asked);
+  enum class handler : std::uint8_t { not_begun, begun };
+  void answer_for_handler(exchange& ex, int status, std::string_view reason, handler is);
+  void answer_unread(int status, std::string_view reason);
+  void answer_invalid(exchange& ex, const answer_head& head);
+  void write_refusal(const refusal& why);
+  void tell_of(const refusal& why) noexcept;
   connection_option connection_option_now() const noexcept;
   buffer& out();
   void tell_owner() noexcept;

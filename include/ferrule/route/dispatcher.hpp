@@ -76,12 +76,23 @@ template <const auto& Table, class Entry>
 using layers_at = typename joined_layers<typename std::remove_cvref_t<decltype(Table)>::layers,
                                          typename Entry::layers>::type;
 
+/// Those of them that are no limits.
+template <const auto& Table, class Entry>
+using hooks_at = typename without_limits<layer_list<>, layers_at<Table, Entry>>::type;
+
 /// The thunk of the route `Entry`, number `I` of `Table`.
 template <const auto& Table, std::size_t I, class Entry, class... State>
 using thunk_at = thunk<
     typename shape_finder<Entry>::type,
     typename handler_finder<Table, I, Entry, std::is_empty_v<typename Entry::handler_type>>::type,
-    typename without_limits<layer_list<>, layers_at<Table, Entry>>::type, State...>;
+    hooks_at<Table, Entry>, State...>;
+
+/// What a server's own answer on a route goes through; null: nothing.
+using refusal_function = void (*)(http::exchange&, void* const*, const http::refusal&);
+template <class Hooks, class... State>
+inline constexpr refusal_function refusal_at = &refuse_inside<Hooks, State...>;
+template <class... State>
+inline constexpr refusal_function refusal_at<layer_list<>, State...> = nullptr;
 
 /// The functions and traits of all routes, followed by those for requests without one in the order
 /// of `no_route`.
@@ -94,6 +105,7 @@ struct program {
   struct lists {
     std::array<function, size> functions;
     std::array<http::route_traits, size> traits;
+    std::array<refusal_function, size> refusals;
   };
   template <class... Entry, std::size_t... I>
   static consteval lists make(std::index_sequence<I...>) {
@@ -103,7 +115,8 @@ struct program {
                                 thunk_at<Table, I, Entry, State...>::needs_request,
                                 limits_of<layers_at<Table, Entry>>.body_bytes_max,
                                 limits_of<layers_at<Table, Entry>>.handler_timeout_ms,
-                                Entry::shape.text}...}};
+                                Entry::shape.text}...},
+            {refusal_at<hooks_at<Table, Entry>, State...>...}};
   }
   template <std::size_t... I, class... Entry>
   static consteval lists make(const table_slots<std::index_sequence<I...>, Entry...>*) {
@@ -137,6 +150,20 @@ class dispatcher final : public http::service {
       program::routes.functions[static_cast<std::size_t>(ex.match().route)](ex, states_.data());
     } catch (...) {
       detail::answer_exception(detail::outlet(ex));
+    }
+  }
+
+  void refuse(http::exchange& ex, const http::refusal& why) override {
+    const auto inside = program::routes.refusals[static_cast<std::size_t>(ex.match().route)];
+    if (inside == nullptr) return service::refuse(ex, why);
+    inside(ex, states_.data(), why);
+  }
+
+  void refused(const http::refusal& why) noexcept override {
+    try {
+      detail::refusal_news<typename table_type::layers, State...>::tell(why, states_.data());
+    } catch (...) {
+      detail::log_current_exception(why.route, why.trace_id);
     }
   }
 

@@ -10,11 +10,12 @@
 /// inline void install() { ferrule::set_exception_log(count_failures); }
 /// ```
 
-#include <array>
+#include <span>
 #include <string_view>
 
 #include "ferrule/api/answer.hpp"
 #include "ferrule/api/problem.hpp"
+#include "ferrule/http/refusal.hpp"
 
 namespace ferrule {
 
@@ -32,16 +33,6 @@ void set_exception_log(void (*log)(const escaped_exception&) noexcept) noexcept;
 
 namespace detail {
 
-/// The request's trace id in hexadecimal digits, made up if it has none.
-class trace_id_text {
- public:
-  explicit trace_id_text(const http::exchange& of) noexcept;
-  std::string_view view() const noexcept { return {digits_.data(), digits_.size()}; }
-
- private:
-  std::array<char, 32> digits_;
-};
-
 /// Answers with a problem document. More header fields may come with it.
 void send_problem(const outlet& out, const problem& what,
                   std::span<const header_field> fields = {});
@@ -49,6 +40,14 @@ void send_problem(const outlet& out, const problem& what,
 /// Answers for an exception, in the handler that caught it: 500, or a reset if the answer has
 /// begun. Logs it. If a layer's hook fails at that, it is left out.
 void answer_exception(const outlet& out) noexcept;
+
+/// Logs the exception in hand as one that left a handler.
+void log_current_exception(std::string_view route, std::string_view trace_id) noexcept;
+
+/// Sends what an engine answers past the hooks of layers, which `self` is a part of. If one of them
+/// fails, that is logged and they are left out.
+void respond_past_hooks(http::answer_filter& self, http::exchange& ex,
+                        const http::answer_head& head, std::string_view body) noexcept;
 
 /// What a request gets that no route is for: 404, 405 or 204 with an Allow field, 501.
 struct unrouted {

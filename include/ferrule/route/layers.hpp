@@ -30,8 +30,17 @@
 ///   `std::optional<response>`, `std::optional<problem>`, `result<void, E>`; or a `task<>` of one
 ///   of these, and then every route under the layer is a coroutine.
 /// - `after` sees the head of the answer, whoever gave it, and may change it. It runs for every
-///   layer whose `before` was begun, innermost first, once, and not for a cancelled request. It
-///   cannot wait: the answer is about to be sent.
+///   layer whose `before` was begun, innermost first, once, and not when there is no answer: the
+///   client is gone, or the answer was reset. It cannot wait: the answer is about to be sent.
+/// - `refused`, of a table's layers, hears of every answer that no handler gives
+///   (`const refusal&`, http/refusal.hpp), and takes state besides. It only counts or notes.
+///
+/// So `after` sees the handler's answer, that of a layer inside, the problem that an exception, a
+/// parameter or an answer that HTTP cannot carry becomes, the 503 or 504 of a handler that was
+/// stopped, and what the server itself says to a request with a route: too large a body, one that
+/// does not arrive, a deadline that has passed. For the last of these the server calls each
+/// `before` that does not wait, in the handler's place, and the first that answers is heeded. What
+/// cannot be read as a request has no route and no layers: there is only `refused`.
 ///
 /// The layers of a table also see requests that no route is for. A plain handler under layers that
 /// do not wait runs without a coroutine frame.
@@ -44,9 +53,15 @@
 #include <utility>
 
 #include "ferrule/api/answer.hpp"
+#include "ferrule/http/refusal.hpp"
 #include "ferrule/route/extract.hpp"
+#include "ferrule/route/failure.hpp"
 #include "ferrule/route/respond.hpp"
 #include "ferrule/route/table.hpp"
+
+namespace ferrule {
+using http::refusal;
+}  // namespace ferrule
 
 namespace ferrule::detail {
 
@@ -81,9 +96,9 @@ inline constexpr bool awaits_before = is_task<typename before_result<L>::type>;
 /// Checks what can be said of a layer without its route.
 template <class L>
 struct layer_check {
-  static_assert(has_before<L> || has_after<L>,
-                "ferrule: a layer needs a before or an after: one const member function each, "
-                "without overloads");
+  static_assert(has_before<L> || has_after<L> || has_refused<L>,
+                "ferrule: a layer needs a before or an after (or a refused): one const member "
+                "function each, without overloads");
   static constexpr bool after_is_void = [] {
     if constexpr (has_after<L>) {
       return std::is_void_v<typename signature_of<decltype(&L::after)>::result_type>;
@@ -172,14 +187,20 @@ class layer_chain<layer_list<L...>, State...> : answer_hooks {
 
   layer_chain(http::exchange& ex, const pattern& shape, const std::uint8_t* slots,
               void* const* states)
-      : answer_hooks{run_after}, call_{outlet(ex, this), shape, slots, states} {}
+      : answer_hooks{{respond_past_hooks}, run_after},
+        call_{outlet(ex, this), shape, slots, states} {
+    ex.set_answer_filter(this);
+  }
   layer_chain(const layer_chain&) = delete;
   layer_chain& operator=(const layer_chain&) = delete;
+  ~layer_chain() { call_.exchange().set_answer_filter(nullptr); }
 
   const call& request_call() const noexcept { return call_; }
 
   /// For chains in which no layer waits.
   bool before_all() { return before_each(std::index_sequence_for<L...>()); }
+  /// For an answer that the server gives instead of a handler: of those that do not wait.
+  bool before_refusal() { return before_each_plain(std::index_sequence_for<L...>()); }
   /// For the others, to be walked from the first to the last.
   static consteval std::array<step, sizeof...(L)> steps() {
     return make_steps(std::index_sequence_for<L...>());
@@ -197,14 +218,14 @@ class layer_chain<layer_list<L...>, State...> : answer_hooks {
   template <std::size_t I>
   FERRULE_CORO_WRAPPER auto run_before() {
     using layer = layer_at<I>;
-    entered_ = I + 1;
+    begun_[I] = true;
     return call_hook<State...>(&layer::before, hook_call_at<I>(nullptr));
   }
   template <std::size_t I>
   static bool before_plain(layer_chain& self) {
     using layer = layer_at<I>;
     if constexpr (!has_before<layer>) {
-      self.entered_ = I + 1;
+      self.begun_[I] = true;
       return true;
     } else if constexpr (std::is_void_v<typename before_result<layer>::type>) {
       self.run_before<I>();
@@ -239,10 +260,23 @@ class layer_chain<layer_list<L...>, State...> : answer_hooks {
   bool before_each(std::index_sequence<I...>) {
     return (before_plain<I>(*this) && ...);
   }
+  template <std::size_t... I>
+  bool before_each_plain(std::index_sequence<I...>) {
+    return (before_unless_it_waits<I>(*this) && ...);
+  }
+  template <std::size_t I>
+  static bool before_unless_it_waits(layer_chain& self) {
+    if constexpr (awaits_before<layer_at<I>>) {
+      return true;
+    } else {
+      return before_plain<I>(self);
+    }
+  }
 
   template <std::size_t I>
   void after_one(answer& outgoing) {
     using layer = layer_at<I>;
+    if (!std::exchange(begun_[I], false)) return;
     if constexpr (has_after<layer>) {
       call_hook<State...>(&layer::after, hook_call_at<I>(&outgoing));
     }
@@ -250,7 +284,7 @@ class layer_chain<layer_list<L...>, State...> : answer_hooks {
   template <std::size_t... I>
   void after_all(answer& outgoing, std::index_sequence<I...>) {
     constexpr std::size_t last = sizeof...(I) - 1;
-    ((last - I < entered_ ? after_one<last - I>(outgoing) : void()), ...);
+    (after_one<last - I>(outgoing), ...);
   }
   static void run_after(answer_hooks& hooks, answer& outgoing) {
     auto& self = static_cast<layer_chain&>(hooks);
@@ -258,8 +292,55 @@ class layer_chain<layer_list<L...>, State...> : answer_hooks {
   }
 
   std::tuple<typename local_of<L>::type...> locals_;
-  std::size_t entered_ = 0;
+  std::array<bool, sizeof...(L)> begun_{};
   call call_;
+};
+
+/// Answers for a server in the place of a handler with these layers around it.
+template <class Layers, class... State>
+void refuse_inside(http::exchange& ex, void* const* states, const http::refusal& why) {
+  static constexpr pattern none{};
+  layer_chain<Layers, State...> around(ex, none, nullptr, states);
+  try {
+    if (around.before_refusal()) http::respond_problem(ex, why);
+  } catch (...) {
+    answer_exception(around.request_call().out);
+  }
+}
+
+/// An argument of `refused`.
+template <class A, class... State>
+decltype(auto) refused_argument(const http::refusal& why, void* const* states) {
+  using value = std::remove_cvref_t<A>;
+  if constexpr (std::same_as<value, http::refusal>) {
+    return (why);
+  } else {
+    constexpr int index = find_state<value, State...>();
+    static_assert(index >= 0,
+                  "ferrule: the refused of a layer takes const refusal& and T& for state that was "
+                  "given to serve()");
+    using given = std::tuple_element_t<static_cast<std::size_t>(index), std::tuple<State...>>;
+    return (static_cast<value&>(*static_cast<given*>(states[index])));
+  }
+}
+template <class... State, class L, class... A>
+void call_refused(void (L::*hook)(A...) const, const http::refusal& why, void* const* states) {
+  (layer_object<L>.*hook)(refused_argument<A, State...>(why, states)...);
+}
+
+/// Tells all layers of a table that want to hear of it, outermost first.
+template <class Layers, class... State>
+struct refusal_news;
+template <class... L, class... State>
+struct refusal_news<layer_list<L...>, State...> {
+  static void tell([[maybe_unused]] const http::refusal& why,
+                   [[maybe_unused]] void* const* states) {
+    (tell_one<L>(why, states), ...);
+  }
+  template <class Layer>
+  static void tell_one(const http::refusal& why, void* const* states) {
+    if constexpr (has_refused<Layer>) call_refused<State...>(&Layer::refused, why, states);
+  }
 };
 
 }  // namespace ferrule::detail

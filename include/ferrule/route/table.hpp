@@ -29,6 +29,11 @@ namespace ferrule {
 template <class... L>
 struct layer_list {};
 
+namespace detail {
+template <class L>
+concept has_refused = requires { &L::refused; };
+}  // namespace detail
+
 /// Wraps a whole table, as the first argument of `route_table`, or one route, as the second one of
 /// `route`, in layers: the first is outermost.
 template <class... L>
@@ -117,6 +122,9 @@ inline constexpr bool is_route_entry<route_entry<Text, Handler, L...>> = true;
 template <fixed_string Pattern, class Handler, class... L>
 consteval auto route(Handler handler, layer_list<L...> = layer_list<>{}) {
   static_assert(detail::handler_check<Pattern, Handler>::passed);
+  static_assert(!(detail::has_refused<L> || ...),
+                "ferrule: a layer with a refused belongs to the table, as the first argument of "
+                "route_table: what it hears of need not have a route");
   return detail::route_entry<Pattern, Handler, L...>{handler};
 }
 
