@@ -66,7 +66,7 @@ class read_ahead final : public leftover, io::operation {
       if (of_.result_ == -ECANCELED && stop().stop_requested()) {
         promise_->unwind();
       } else {
-        waiting_.resume();
+        promise_->resume_from_loop(waiting_);
       }
     }
 

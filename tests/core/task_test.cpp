@@ -64,6 +64,9 @@ TEST(task, a_million_synchronous_awaits_need_no_stack) {
     co_return sum;
   };
   started s(loop, loop_body());
+  EXPECT_TRUE(s.running()) << "others have their turn";
+  loop.drain();
+  ASSERT_TRUE(s.completed);
   EXPECT_EQ(s.take(), 1'000'000);
 }
 

@@ -173,6 +173,24 @@ def check_mirrors(paths):
                 yield f"{path}: no header in {folder} that it could test"
 
 
+FAIRNESS_TEST = pathlib.Path("tests/core/task_fairness_test.cpp")
+
+
+def check_awaitables(tree, paths):
+    """Whatever can be awaited is tried in the test that nothing awaited keeps others waiting."""
+    tried = (tree / FAIRNESS_TEST).read_text() if (tree / FAIRNESS_TEST).exists() else ""
+    for path in paths:
+        if not is_library(path) or path.suffix not in CPP:
+            continue
+        text = code_only((tree / path).read_text())
+        name = str(path).removeprefix("include/ferrule/").removeprefix("lib/")
+        if "await_suspend(" in text and name not in tried:
+            yield f"{path}: defines an awaitable that {FAIRNESS_TEST} does not name"
+        for promise in re.finditer(r"(?:class|struct) (?:\w+::)?promise_type\b([^;{]*)\{", text):
+            if "promise_base" not in promise.group(1):
+                yield f"{path}: a promise that is no promise_base, so that its awaits are not fair"
+
+
 CHECKS = [check_includes, check_line_length, check_file_length, check_function_length, check_words,
           check_header_opening]
 
@@ -191,6 +209,7 @@ def check_tree(tree):
         if path.suffix in CODE or is_script:
             yield from check_file(path, (tree / path).read_text())
     yield from check_mirrors(sorted(files))
+    yield from check_awaitables(tree, sorted(files))
 
 
 def main():

@@ -57,6 +57,22 @@ class Tidy(unittest.TestCase):
                      function(95, opening="g('{', \"{\");  // {\n")):
             self.assertIn("x.cpp:3: function: 9", self.problems("lib/core/x.cpp", text))
 
+    def test_awaitables_are_tried_for_fairness(self):
+        with tempfile.TemporaryDirectory() as folder:
+            tree = pathlib.Path(folder)
+            path = pathlib.Path("lib/core/x.hpp")
+            (tree / path.parent).mkdir(parents=True)
+            (tree / tidy.FAIRNESS_TEST.parent).mkdir(parents=True)
+            (tree / path).write_text("void await_suspend(int);\n")
+            (tree / tidy.FAIRNESS_TEST).write_text("")
+            self.assertIn("does not name", "".join(tidy.check_awaitables(tree, [path])))
+            (tree / tidy.FAIRNESS_TEST).write_text("// core/x.hpp\n")
+            self.assertEqual(list(tidy.check_awaitables(tree, [path])), [])
+            (tree / path).write_text("struct promise_type : promise_base {};\n")
+            self.assertEqual(list(tidy.check_awaitables(tree, [path])), [])
+            (tree / path).write_text("struct promise_type {};\n")
+            self.assertIn("no promise_base", "".join(tidy.check_awaitables(tree, [path])))
+
     def test_the_library_uses_nothing_that_links_std_locale(self):
         for text in ("#include <iostream>", "#include <regex>", "#include <locale>",
                      "std::function<void()> f;", "auto& t = typeid(x);", "using namespace std;"):

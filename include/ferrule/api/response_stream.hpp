@@ -86,13 +86,13 @@ class response_stream::promise_type : public detail::promise_base {
     begin(head);
     return {};
   }
-  http::detail::write_awaiter yield_value(std::string_view part) {
+  detail::fair_awaiter<http::detail::write_awaiter> yield_value(std::string_view part) {
     if (!out_->exchange().answered()) begin({});
     sent_bytes_ += part.size();
     if (length_ && sent_bytes_ > *length_) {
       throw std::length_error("a stream is longer than its head says");
     }
-    return out_->exchange().write(part);
+    return {env().loop->take_await(), [&] { return out_->exchange().write(part); }};
   }
 
   void send_to(detail::outlet out) noexcept { out_ = out; }
@@ -130,6 +130,7 @@ inline void response_stream::take() { coroutine_.promise().finish(); }
 namespace detail {
 /// Runs a stream inside a task and ends its answer.
 struct stream_awaiter {
+  static constexpr bool starts_child = true;
   std::coroutine_handle<response_stream::promise_type> stream;
 
   bool await_ready() const noexcept { return false; }

@@ -9,6 +9,10 @@
 /// }
 /// ```
 
+#include <coroutine>
+#include <cstdint>
+#include <utility>
+
 #include "ferrule/core/clock.hpp"
 #include "ferrule/core/intrusive_list.hpp"
 #include "ferrule/core/rng.hpp"
@@ -41,6 +45,13 @@ struct ready {
   bool queued = false;
 };
 
+/// A coroutine that lets others run first, though it could go on. It must not move nor die while
+/// queued.
+struct yielded {
+  std::coroutine_handle<> resumes;  ///< null while not queued
+  yielded* next = nullptr;
+};
+
 /// The loop as core code sees it. Thread rule: everything here is for the loop's own thread.
 class executor {
  public:
@@ -68,12 +79,33 @@ class executor {
     last_ = &r;
   }
 
+  /// How many awaits a coroutine, with those that it awaits, may do before others have their turn.
+  static constexpr std::uint32_t awaits_per_turn_max = 128;
+  /// For what resumes a coroutine: it has a whole turn.
+  void begin_turn() noexcept { awaits_left_ = awaits_per_turn_max; }
+  /// For each await. False when the turn is over: then whatever would go on is to be handed to
+  /// `resume_later`.
+  bool take_await() noexcept {
+    if (awaits_left_ == 0) return false;
+    --awaits_left_;
+    return true;
+  }
+  /// Resumes `coroutine` when all that is ready now, and whatever completed meanwhile, has run.
+  /// That is no point of cancellation.
+  void resume_later(yielded& y, std::coroutine_handle<> coroutine) noexcept {
+    y.resumes = coroutine;
+    y.next = nullptr;
+    (last_yielded_ == nullptr ? first_yielded_ : last_yielded_->next) = &y;
+    last_yielded_ = &y;
+  }
+
  protected:
   ~executor() = default;
 
-  bool has_ready() const noexcept { return first_ != nullptr; }
+  bool has_ready() const noexcept { return first_ != nullptr || first_yielded_ != nullptr; }
   /// Runs what is queued now; what those queue in turn waits for the next call.
   void run_ready() noexcept {
+    run_yielded();
     ready* const batch_last = last_;
     while (first_ != nullptr) {
       ready& r = *first_;
@@ -87,8 +119,22 @@ class executor {
   }
 
  private:
+  void run_yielded() noexcept {
+    yielded* next = std::exchange(first_yielded_, nullptr);
+    last_yielded_ = nullptr;
+    while (next != nullptr) {
+      yielded& y = *next;
+      next = y.next;
+      begin_turn();
+      std::exchange(y.resumes, nullptr).resume();  // may destroy y
+    }
+  }
+
+  std::uint32_t awaits_left_ = awaits_per_turn_max;
   ready* first_ = nullptr;
   ready* last_ = nullptr;
+  yielded* first_yielded_ = nullptr;
+  yielded* last_yielded_ = nullptr;
 };
 
 }  // namespace ferrule

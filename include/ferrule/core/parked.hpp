@@ -49,7 +49,7 @@ class parked : ready, stop_callback {
   /// Resumes the coroutine now. Only where nothing on the stack minds what it does.
   void resume() noexcept {
     detach();
-    waiting_.resume();
+    promise_->resume_from_loop(waiting_);
   }
 
  protected:
@@ -81,7 +81,7 @@ class parked : ready, stop_callback {
     if (self.stopped_) {
       self.promise_->unwind();
     } else {
-      self.waiting_.resume();
+      self.promise_->resume_from_loop(self.waiting_);
     }
   }
 

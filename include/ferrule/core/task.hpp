@@ -13,6 +13,10 @@
 /// it (`when_all`, `race`, `with_deadline`, a `scope`, a connection). Destructors run; nothing else
 /// does. Clean-up that has to await belongs into a task of its own.
 ///
+/// **No await keeps the others waiting for ever.** A coroutine that awaits only what is there, such
+/// as a channel that is never empty, is resumed from the loop's queue after each
+/// `executor::awaits_per_turn_max` awaits, so that I/O and timers have their turn.
+///
 /// Source: symmetric transfer after L. Baker, "C++ Coroutines: Understanding Symmetric Transfer";
 /// the unwinding channel after P2300 (`set_stopped`).
 
@@ -41,6 +45,12 @@ struct receiver {
   void (*stopped)(receiver&) noexcept;    ///< it was cancelled; its frame is still there
 };
 
+/// What stands between a coroutine and each thing that it awaits, so that no await lets it run for
+/// ever: when the coroutine's turn is over, an await that could go on at once goes on from the
+/// loop's queue, with its result. `Awaiter` is a reference, or what `operator co_await` gave.
+template <class Awaiter>
+class fair_awaiter;
+
 /// The part of every promise that does not depend on the result's type.
 class promise_base {
  public:
@@ -64,7 +74,17 @@ class promise_base {
   };
   final_awaiter final_suspend() const noexcept { return {}; }
 
+  /// Every `co_await` of every coroutine passes here, whatever it awaits.
+  template <class Awaitable>
+  auto await_transform(Awaitable&& awaited);
+
   const environment& env() const noexcept { return *env_; }
+
+  /// For what a coroutine waited for: resumes it, from nothing but the loop.
+  void resume_from_loop(std::coroutine_handle<> waiting) noexcept {
+    env_->loop->begin_turn();
+    waiting.resume();
+  }
 
   /// Ends the chain of tasks that this one belongs to: its root's owner destroys it, this frame
   /// included. For awaitables whose operation was cancelled.
@@ -77,19 +97,107 @@ class promise_base {
   void start_under(promise_base& parent, std::coroutine_handle<> continuation) noexcept {
     env_ = parent.env_;
     parent_ = &parent;
-    continuation_ = continuation;
+    std::construct_at(&continuation_, continuation);
   }
   void start_as_root(const environment& env, receiver& owner) noexcept {
     env_ = &env;
     receiver_ = &owner;
   }
 
+ protected:
+  promise_base() noexcept {}
+  ~promise_base() {
+    FERRULE_DEBUG_ASSERT(!yielded_.resumes, "a frame was destroyed while it was about to resume");
+  }
+
  private:
+  template <class Awaiter>
+  friend class fair_awaiter;
+
+  void resume_later(std::coroutine_handle<> coroutine) noexcept {
+    env_->loop->resume_later(yielded_, coroutine);
+  }
+
   const environment* env_ = nullptr;
   promise_base* parent_ = nullptr;  // null for a root
-  std::coroutine_handle<> continuation_;
-  receiver* receiver_ = nullptr;  // of a root
+  union {
+    std::coroutine_handle<> continuation_;  // of one that has a parent
+    receiver* receiver_ = nullptr;          // of a root
+  };
+  yielded yielded_;
 };
+
+template <class Awaiter>
+class [[nodiscard]] fair_awaiter {
+ public:
+  /// `make()` gives the awaiter; with `goes_on` the turn is not over yet.
+  template <class Make>
+  fair_awaiter(bool goes_on, Make&& make) : inner_(make()), goes_on_(goes_on) {}
+
+  bool await_ready() {
+    is_ready_ = inner_.await_ready();
+    return is_ready_ && goes_on_;
+  }
+  template <class Promise>
+  auto await_suspend(std::coroutine_handle<Promise> self) {
+    using suspended = decltype(inner_.await_suspend(self));
+    if constexpr (std::is_void_v<suspended>) {
+      if (is_ready_) {
+        self.promise().resume_later(self);
+      } else {
+        inner_.await_suspend(self);  // may destroy this
+      }
+    } else if constexpr (std::is_same_v<suspended, bool>) {
+      if (!is_ready_ && inner_.await_suspend(self)) return true;  // may have destroyed this
+      if (goes_on_) return false;
+      self.promise().resume_later(self);
+      return true;
+    } else {
+      return transfer(self);
+    }
+  }
+  decltype(auto) await_resume() { return inner_.await_resume(); }
+
+ private:
+  /// To another coroutine. Only of our own is known that it is a child, which has not run yet.
+  template <class Promise>
+  std::coroutine_handle<> transfer(std::coroutine_handle<Promise> self) {
+    constexpr bool starts_child = requires { std::remove_cvref_t<Awaiter>::starts_child; };
+    if constexpr (!starts_child) {
+      if (!is_ready_) return inner_.await_suspend(self);
+      self.promise().resume_later(self);
+    } else {
+      const std::coroutine_handle<> child = inner_.await_suspend(self);
+      if (goes_on_) return child;
+      self.promise().resume_later(child);
+    }
+    return std::noop_coroutine();
+  }
+
+  Awaiter inner_;
+  const bool goes_on_;
+  bool is_ready_ = false;
+};
+
+/// What awaiting `awaited` comes to: itself, or what its `operator co_await` gives.
+template <class Awaitable>
+decltype(auto) awaiter_of(Awaitable&& awaited) {
+  if constexpr (requires { std::forward<Awaitable>(awaited).operator co_await(); }) {
+    return std::forward<Awaitable>(awaited).operator co_await();
+  } else if constexpr (requires { operator co_await(std::forward<Awaitable>(awaited)); }) {
+    return operator co_await(std::forward<Awaitable>(awaited));
+  } else {
+    return std::forward<Awaitable>(awaited);
+  }
+}
+
+template <class Awaitable>
+auto promise_base::await_transform(Awaitable&& awaited) {
+  using awaiter = decltype(awaiter_of(std::forward<Awaitable>(awaited)));
+  return fair_awaiter<awaiter>(env_->loop->take_await(), [&]() -> awaiter {
+    return awaiter_of(std::forward<Awaitable>(awaited));
+  });
+}
 
 template <class T>
 class promise final : public promise_base {
@@ -148,6 +256,7 @@ class promise<void> final : public promise_base {
 /// Starts the child when awaited; the task object, in the awaiting frame, owns it.
 template <class T>
 struct task_awaiter {
+  static constexpr bool starts_child = true;
   std::coroutine_handle<promise<T>> child;
 
   bool await_ready() const noexcept { return false; }
@@ -218,8 +327,8 @@ inline constexpr bool is_task<task<T>> = true;
 
 }  // namespace detail
 
-/// `co_await current_environment()` gives the running task's surroundings. Never suspends; is not
-/// a point of cancellation.
+/// `co_await current_environment()` gives the running task's surroundings. It is not a point of
+/// cancellation.
 struct current_environment {
   bool await_ready() const noexcept { return false; }
   template <class Promise>

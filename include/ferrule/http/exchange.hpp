@@ -157,6 +157,8 @@ class sink {
   virtual void refuse(exchange& ex, int status, std::string_view reason) = 0;
   /// The handler's task was stopped and is about to go, with what lies around the handler.
   virtual void handler_stopping(exchange&) noexcept {}
+  /// The handler no longer waits for that part.
+  virtual void read_abandoned(exchange&) noexcept {}
   /// The handler's task is gone. Called once for an exchange that ran one.
   virtual void handler_ended(exchange& ex, bool stopped) noexcept = 0;
 
@@ -331,6 +333,7 @@ void exchange::run(Task handler) {
   };
   runner_.self = this;
   runner_.running = true;
+  env_.loop->begin_turn();
   auto* const kept = ::new (runner_.handler.data()) Task(std::move(handler));
   kept->start(env_, runner_);  // may end it, and the exchange with it
 }
@@ -365,7 +368,9 @@ class [[nodiscard]] read_awaiter : public parked {
  public:
   explicit read_awaiter(exchange& ex) noexcept
       : parked([](parked& self) noexcept {
-          static_cast<read_awaiter&>(self).exchange_.reader_ = nullptr;
+          exchange& ex = static_cast<read_awaiter&>(self).exchange_;
+          ex.reader_ = nullptr;
+          ex.sink_.read_abandoned(ex);
         }),
         exchange_(ex) {}
   bool await_ready() {

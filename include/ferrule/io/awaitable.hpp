@@ -70,7 +70,7 @@ class awaited_operation : protected operation, stop_callback {
     if (c.result == -ECANCELED && self.stop().stop_requested()) {
       self.promise_->unwind();
     } else {
-      self.waiting_.resume();
+      self.promise_->resume_from_loop(self.waiting_);
     }
   }
 
