@@ -7,9 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <limits>
+#include <utility>
 
 namespace ferrule::io::kernel {
 namespace {
@@ -24,6 +26,22 @@ std::int32_t set_option(int fd, int level, int name, const void* value, socklen_
 
 std::int32_t set_option(int fd, int level, int name, int value) noexcept {
   return set_option(fd, level, name, &value, sizeof value);
+}
+
+std::int32_t set_keepalive(int fd, const socket_options& options) noexcept {
+  std::int32_t failed = 0;
+  if (options.unacknowledged_s != 0) {
+    const auto milliseconds = static_cast<int>(options.unacknowledged_s * 1000);
+    failed = set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, milliseconds);
+  }
+  const std::pair<int, std::uint32_t> values[] = {{TCP_KEEPIDLE, options.keepalive_idle_s},
+                                                  {TCP_KEEPINTVL, options.keepalive_interval_s},
+                                                  {TCP_KEEPCNT, options.keepalive_probes}};
+  if (std::ranges::any_of(values, [](const auto& each) { return each.second == 0; })) return failed;
+  for (const auto& [name, value] : values) {
+    if (failed == 0) failed = set_option(fd, IPPROTO_TCP, name, static_cast<int>(value));
+  }
+  return failed == 0 ? set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1) : failed;
 }
 
 /// Set on the listener because the connections it accepts inherit them: no call a connection.
@@ -43,6 +61,7 @@ std::int32_t set_options(int fd, const socket_options& options) noexcept {
     failed = set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &options.unsent_bytes_max,
                         sizeof options.unsent_bytes_max);
   }
+  if (failed == 0) failed = set_keepalive(fd, options);
   return failed;
 }
 

@@ -288,12 +288,25 @@ void connection::die(unsigned side, std::int32_t error) {
 
 void connection::time_out(unsigned side) {
   if (std::exchange(ends_[side].timeout_planned, true)) return;
-  net_.plan(net_.now() + retransmission_timeout, [self = shared_from_this(), side] {
+  const mono_time::duration limit = ends_[side].options.unacknowledged_max;
+  die_after(side, limit.count() == 0 ? retransmission_timeout : limit);
+}
+
+void connection::die_after(unsigned side, mono_time::duration span) {
+  net_.plan(net_.now() + span, [self = shared_from_this(), side] {
     if (self->ends_[side].state != phase::dead) self->die(side, ETIMEDOUT);
   });
 }
 
 // Faults.
+
+void connection::lose() {
+  if (std::exchange(lost_, true)) return;
+  for (const unsigned side : {client, server}) {
+    const mono_time::duration asked = ends_[side].options.keepalive_after;
+    if (ends_[side].state == phase::established && asked.count() != 0) die_after(side, asked);
+  }
+}
 
 void connection::reset() {
   send_rst(client);
@@ -354,6 +367,13 @@ stream_options listener::accepted_options() const noexcept {
         std::max<std::size_t>(options_.receive_buffer_bytes, buffer_bytes_min);
   }
   accepted.reset_on_close = options_.linger_s == 0;
+  accepted.unacknowledged_max = std::chrono::seconds(options_.unacknowledged_s);
+  if (options_.keepalive_idle_s != 0) {
+    const auto probing = options_.keepalive_interval_s * options_.keepalive_probes;
+    if (probing != 0) {
+      accepted.keepalive_after = std::chrono::seconds(options_.keepalive_idle_s + probing);
+    }
+  }
   return accepted;
 }
 

@@ -22,6 +22,8 @@ struct stream_options {
   std::size_t send_buffer_bytes = default_buffer_bytes;
   std::size_t receive_window_bytes = default_buffer_bytes;
   bool reset_on_close = false;  ///< SO_LINGER of 0 s
+  std::chrono::seconds keepalive_after{0};     ///< until a silent peer is found lost; 0: never
+  std::chrono::seconds unacknowledged_max{0};  ///< TCP_USER_TIMEOUT; 0: the kernel's
 };
 
 /// One end of a connection.
@@ -91,7 +93,7 @@ class connection : public std::enable_shared_from_this<connection> {
 
   void reset();
   void stall(mono_time::duration span);
-  void lose() noexcept { lost_ = true; }
+  void lose();
 
  private:
   template <class F>
@@ -109,6 +111,7 @@ class connection : public std::enable_shared_from_this<connection> {
   void send_rst(unsigned from);
   void on_rst(unsigned side);
   void time_out(unsigned side);
+  void die_after(unsigned side, mono_time::duration span);
   void die(unsigned side, std::int32_t error);
   static std::int32_t take_error(stream_end& e) noexcept;
 

@@ -39,18 +39,28 @@ class backend_kernel_test : public backend_suite<World> {
 TYPED_TEST_SUITE(backend_kernel_test, kernel_worlds);
 
 TYPED_TEST(backend_kernel_test, accepted_connections_take_after_their_listener) {
-  const handle listener = this->listen({.nodelay = false, .unsent_bytes_max = 4321});
+  const handle listener = this->listen({.nodelay = false,
+                                        .unsent_bytes_max = 4321,
+                                        .keepalive_idle_s = 50,
+                                        .keepalive_interval_s = 7,
+                                        .keepalive_probes = 3,
+                                        .unacknowledged_s = 99});
   acceptor& accepting = this->make_acceptor();
   this->io().accept_start(accepting, listener);
   call& connecting = this->make_call();
   this->io().connect(connecting, this->open(), this->local(listener));
   ASSERT_TRUE(this->run_until([&] { return !accepting.accepted.empty(); }));
-  const auto option = [&](int name) {
+  const auto option = [&](int name, int level = IPPROTO_TCP) {
     int value = -1;
     socklen_t size = sizeof value;
-    ::getsockopt(static_cast<int>(accepting.accepted[0]), IPPROTO_TCP, name, &value, &size);
+    ::getsockopt(static_cast<int>(accepting.accepted[0]), level, name, &value, &size);
     return value;
   };
+  EXPECT_NE(option(SO_KEEPALIVE, SOL_SOCKET), 0);
+  EXPECT_EQ(option(TCP_KEEPIDLE), 50);
+  EXPECT_EQ(option(TCP_KEEPINTVL), 7);
+  EXPECT_EQ(option(TCP_KEEPCNT), 3);
+  EXPECT_EQ(option(TCP_USER_TIMEOUT), 99'000);
   EXPECT_EQ(option(TCP_NOTSENT_LOWAT), 4321);
   EXPECT_EQ(option(TCP_NODELAY), 0);
 }

@@ -153,8 +153,11 @@ TEST(SimFaults, Refused) {
   EXPECT_EQ(again.last(), 0);
 }
 
+/// As sockets are before anything was asked of them.
+constexpr io::socket_options never_asking{.keepalive_probes = 0, .unacknowledged_s = 0};
+
 TEST(SimFaults, HalfOpenSenderTimesOutAfterAQuarterOfAnHour) {
-  connected_hosts hosts;
+  connected_hosts hosts(1, never_asking);
   recorded at_server;
   recorded at_client;
   hosts.server.recv_start(at_server, hosts.at_server);
@@ -173,8 +176,38 @@ TEST(SimFaults, HalfOpenSenderTimesOutAfterAQuarterOfAnHour) {
   EXPECT_TRUE(hosts.ends(at_server));
 }
 
+TEST(SimFaults, KeepAliveFindsAPeerThatIsGone) {
+  connected_hosts hosts(1, {.keepalive_idle_s = 40,
+                            .keepalive_interval_s = 5,
+                            .keepalive_probes = 2,
+                            .unacknowledged_s = 0});
+  recorded at_server;
+  hosts.server.recv_start(at_server, hosts.at_server);
+  hosts.world.run_for(1h);
+  EXPECT_FALSE(at_server.ended()) << "it was there";
+  hosts.world.half_open(hosts.client, hosts.at_client);
+  hosts.world.run_for(49s);
+  EXPECT_FALSE(at_server.ended());
+  hosts.world.run_for(1s);
+  EXPECT_EQ(at_server.last(), -ETIMEDOUT);
+}
+
+TEST(SimFaults, WhatStaysUnacknowledgedFindsAPeerThatIsGone) {
+  connected_hosts hosts(1, {.keepalive_probes = 0, .unacknowledged_s = 30});
+  recorded at_server;
+  hosts.server.recv_start(at_server, hosts.at_server);
+  hosts.world.half_open(hosts.client, hosts.at_client);
+  hosts.world.run_for(1h);
+  EXPECT_FALSE(at_server.ended()) << "nothing was sent to it";
+  const sent lost(hosts.server, hosts.at_server, "x");
+  hosts.world.run_for(29s);
+  EXPECT_FALSE(at_server.ended());
+  hosts.world.run_for(1s);
+  EXPECT_EQ(at_server.last(), -ETIMEDOUT);
+}
+
 TEST(SimFaults, HalfOpenAtOnceSwallowsFinAndBytes) {
-  connected_hosts hosts;
+  connected_hosts hosts(1, never_asking);
   recorded at_server;
   hosts.server.recv_start(at_server, hosts.at_server);
   hosts.world.half_open(hosts.client, hosts.at_client);
@@ -249,7 +282,7 @@ TEST(SimFaults, ALinkHasFaultsOfItsOwn) {
 }
 
 TEST(SimFaults, AConnectionHasFaultsOfItsOwn) {
-  connected_hosts hosts;
+  connected_hosts hosts(1, never_asking);
   recorded connecting;
   const io::handle second = hosts.connect(connecting, 80);
   ASSERT_TRUE(hosts.world.run_until([&] { return hosts.accept.results.size() == 2; }));

@@ -74,6 +74,17 @@ struct socket_options {
   /// With `reuse_port`: the first of those, which fails with -EADDRINUSE where anybody listens, be
   /// it another process of this user that shares its port.
   bool is_first_of_port = false;
+  /// TCP keep-alive, so that a peer that vanished without a word, behind a firewall say, is found
+  /// though nothing is sent to it: after `keepalive_idle_s` of silence it is asked whether it is
+  /// there, every `keepalive_interval_s`, and with `keepalive_probes` unanswered the connection is
+  /// lost (-ETIMEDOUT): in two minutes. 0 for any of them: it is not asked.
+  std::uint32_t keepalive_idle_s = 60;
+  std::uint32_t keepalive_interval_s = 15;
+  std::uint32_t keepalive_probes = 4;
+  /// TCP_USER_TIMEOUT, for a peer that vanished while something was on its way to it: what stays
+  /// unacknowledged, or unsent before a closed window, for so long loses the connection
+  /// (-ETIMEDOUT). Linux would try for a quarter of an hour. 0 leaves the kernel's default.
+  std::uint32_t unacknowledged_s = 120;
 };
 
 /// One reactor's way to the world, made and used on that reactor's thread; only `wake` may be

@@ -125,7 +125,8 @@ class sim_world {
   /// Nothing sent from now on arrives before `span` has passed.
   void stall(io::backend& io, io::handle socket, std::chrono::nanoseconds span);
   /// Each end loses the other: what is sent vanishes and nothing comes, neither FIN nor RST. A
-  /// sender learns by -ETIMEDOUT after a quarter of an hour; a mere receiver never.
+  /// sender learns by -ETIMEDOUT after a quarter of an hour, a mere receiver never, but for what
+  /// `io::socket_options` says of keep-alive and unacknowledged bytes to accepted connections.
   void half_open(io::backend& io, io::handle socket);
 
   /// A hash of everything that happened so far. Equal for two runs of one seed.
