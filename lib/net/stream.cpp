@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "ferrule/io/awaitable.hpp"
@@ -15,8 +16,12 @@ failure<std::error_code> failed(std::int32_t result) noexcept {
   return fail(std::error_code(-result, std::system_category()));
 }
 
-iovec part_of(std::string_view bytes) noexcept {
-  return {const_cast<char*>(bytes.data()), bytes.size()};
+/// Takes as much of the beginning of `from` as there is room for.
+iovec take_part(std::string_view& from, std::size_t& room) noexcept {
+  const std::string_view part = from.substr(0, room);
+  from.remove_prefix(part.size());
+  room -= part.size();
+  return {const_cast<char*>(part.data()), part.size()};
 }
 
 }  // namespace
@@ -59,11 +64,16 @@ task<result<std::size_t, std::error_code>> tcp_stream::read(std::span<std::byte>
 task<result<void, std::error_code>> tcp_stream::write(std::string_view bytes,
                                                       std::string_view more) {
   const claim writing(writing_);
-  const std::array parts{part_of(bytes), part_of(more)};
-  const std::span<const iovec> used(parts.data(), more.empty() ? 1 : 2);
-  const std::int32_t sent =
-      co_await io::perform([&](io::backend& io, io::operation& op) { io.send(op, socket_, used); });
-  if (sent < 0) co_return failed(sent);
+  do {  // mostly once
+    std::size_t room = io::send_bytes_max;
+    const iovec first = take_part(bytes, room);
+    const iovec second = take_part(more, room);
+    const std::array parts{first, second};
+    const std::span<const iovec> used(parts.data(), second.iov_len == 0 ? 1 : 2);
+    const std::int32_t sent = co_await io::perform(
+        [&](io::backend& io, io::operation& op) { io.send(op, socket_, used); });
+    if (sent < 0) co_return failed(sent);
+  } while (!bytes.empty() || !more.empty());
   co_return {};
 }
 

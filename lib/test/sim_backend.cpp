@@ -130,6 +130,10 @@ void backend::recv(io::operation& op, io::handle handle, std::span<std::byte> in
 void backend::send(io::operation& op, io::handle handle, std::span<const iovec> parts) {
   socket* s = begin_on_socket(op, kind::send, handle);
   if (s == nullptr) return;
+  if (io::is_too_much_to_send(parts)) {
+    finish_at(s->sending, -EMSGSIZE);
+    return;
+  }
   s->parts = parts;
   s->part = s->offset = s->taken = 0;
   if (s->connected) {

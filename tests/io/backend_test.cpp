@@ -177,6 +177,20 @@ TYPED_TEST(backend_test, completes_a_send_only_when_all_of_it_is_taken) {
   EXPECT_TRUE(got == one_part.text);
 }
 
+TYPED_TEST(backend_test, refuses_to_send_more_at_once_than_it_can_count) {
+  const connection c = this->connect();
+  char byte = 'x';
+  const std::array parts{iovec{&byte, 1}, iovec{&byte, send_bytes_max}};
+  call& sending = this->make_call();
+  this->io().send(sending, c.client, parts);
+  ASSERT_TRUE(this->run_until_ended(sending));
+  EXPECT_EQ(sending.result, -EMSGSIZE);
+  sender& more = this->make_sender("abc");
+  more.start(this->io(), c.client);
+  ASSERT_TRUE(this->run_until_ended(more));
+  EXPECT_EQ(more.result, 3);
+}
+
 TYPED_TEST(backend_test, receives_into_own_memory_only_when_asked) {
   const connection c = this->connect();
   sender& sending = this->make_sender("0123456789");

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/mman.h>
+
 #include <array>
 #include <memory>
 #include <optional>
@@ -211,6 +213,37 @@ TYPED_TEST(stream_test, one_direction_is_for_one_task) {
   this->connect();
   EXPECT_DEATH(this->run(read_twice_at_once(*this->client_, this->piece_)),
                "two tasks use one direction");
+}
+
+/// Reads until FIN, and counts.
+task<std::uint64_t> count_all(tcp_stream& from) {
+  std::string piece(std::size_t{4} << 20U, '\0');
+  std::uint64_t all = 0;
+  for (;;) {
+    const read_result got = co_await from.read(io::suite::writable(piece));
+    EXPECT_TRUE(got.has_value());
+    if (!got || *got == 0) co_return all;
+    all += *got;
+  }
+}
+
+task<std::uint64_t> count_what_arrives(tcp_stream& from, std::string_view bytes, tcp_stream& to) {
+  auto [sent, counted] = co_await when_all(write_then_fin(to, "head", bytes), count_all(from));
+  co_return counted;
+}
+
+TYPED_TEST(stream_test, writes_more_than_one_send_can_count) {
+  if (TypeParam::simulated || std::is_same_v<TypeParam, io::suite::cramped_uring_world>) {
+    GTEST_SKIP() << "it would take long";
+  }
+  constexpr std::size_t size = (std::size_t{1} << 31U) + 1;  // of zeros, which need no memory
+  void* const zeros =
+      ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  ASSERT_NE(zeros, MAP_FAILED);
+  const std::string_view bytes(static_cast<const char*>(zeros), size);
+  this->connect();
+  EXPECT_EQ(this->run(count_what_arrives(*this->server_, bytes, *this->client_)), size + 4);
+  ::munmap(zeros, size);
 }
 
 }  // namespace

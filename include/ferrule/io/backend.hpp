@@ -32,6 +32,18 @@ namespace ferrule::io {
 /// A file descriptor, or a virtual socket of the simulated network.
 enum class handle : std::int32_t { none = -1 };
 
+/// What one send may be given: what its result, and the kernel, can count.
+inline constexpr std::size_t send_bytes_max = std::size_t{1} << 30U;
+
+inline bool is_too_much_to_send(std::span<const iovec> parts) noexcept {
+  std::size_t room = send_bytes_max;
+  for (const iovec& part : parts) {
+    if (part.iov_len > room) return true;
+    room -= part.iov_len;
+  }
+  return false;
+}
+
 /// How an operation went, or went on.
 struct completion {
   std::int32_t result;               ///< >= 0 as the operation says, or -errno
@@ -146,7 +158,7 @@ class backend {
   /// asking again is backpressure.
   virtual void recv(operation& op, handle socket, std::span<std::byte> into) = 0;
   /// Completes when all is taken or with -errno; result: bytes. `parts` and the memory they name
-  /// must stay alive. One send at a time per socket.
+  /// must stay alive. One send at a time per socket. More than `send_bytes_max` at once: -EMSGSIZE.
   virtual void send(operation& op, handle socket, std::span<const iovec> parts) = 0;
   /// A datagram with its sender; `from` must stay alive.
   virtual void recv_from(operation& op, handle socket, std::span<std::byte> into,

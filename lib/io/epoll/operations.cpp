@@ -130,6 +130,7 @@ void epoll_backend::connect(operation& op, handle socket, const address& to) {
 void epoll_backend::send(operation& op, handle socket, std::span<const iovec> parts) {
   record* const to = begin_out(op, socket, kind::send);
   if (to == nullptr) return;
+  if (is_too_much_to_send(parts)) return complete_out(*to, -EMSGSIZE);
   to->out.parts = parts.data();
   to->out.count = parts.size();
   await_writable(*to);

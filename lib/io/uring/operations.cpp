@@ -141,6 +141,10 @@ void uring_backend::recv(operation& op, handle socket, std::span<std::byte> into
 }
 
 void uring_backend::send(operation& op, handle socket, std::span<const iovec> parts) {
+  if (is_too_much_to_send(parts)) {
+    begin_detached(op, kind::failed);
+    return fail(op, -EMSGSIZE);
+  }
   handle_state* const found = begin(op, socket, kind::send);
   if (found == nullptr) return;
   FERRULE_DEBUG_ASSERT(found->parts == nullptr, "one send at a time per socket");
