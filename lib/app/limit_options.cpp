@@ -54,6 +54,8 @@ constexpr option options[] = {
         "header-count-max", "fields of a request; more: 431"),
     number<[](server_limits& l) -> auto& { return l.body_bytes_max; }>(
         "body-bytes-max", "of a body whose route does not say; more: 413"),
+    number<[](server_limits& l) -> auto& { return l.held_bytes_max; }, 65536>(
+        "held-bytes-max", "of a reactor's large bodies and answers; more: 503"),
     number<[](server_limits& l) -> auto& { return l.chunk.extension_bytes_max; }>(
         "chunk-extension-bytes-max", "of each chunk's extensions; more: 400"),
     number<[](server_limits& l) -> auto& { return l.chunk.trailer_bytes_max; }>(
@@ -80,6 +82,8 @@ constexpr option options[] = {
         "handler-timeout", "until an answer begins; 0: no limit; then 503"),
     time<[](server_limits& l) -> auto& { return l.write_timeout; }>(
         "write-timeout", "for a client to take 64 KiB of an answer"),
+    time<[](server_limits& l) -> auto& { return l.stream_idle_timeout; }>(
+        "stream-idle-timeout", "of a begun answer without a word; 0: no limit"),
 };
 
 }  // namespace

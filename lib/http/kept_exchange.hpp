@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <string_view>
 #include <type_traits>
 
 #include "ferrule/core/frame_pool.hpp"
@@ -14,6 +15,8 @@
 #include "ferrule/http/server_engine.hpp"
 
 namespace ferrule::http {
+
+inline constexpr std::string_view too_much_held = "too much is held for other requests";
 
 struct server_engine::kept_exchange {
   /// Refers to what `from` was asked, which must last until it is forgotten.
@@ -69,6 +72,7 @@ struct server_engine::kept_exchange {
   buffer body;     // a whole body that did not arrive at once
   buffer reading;  // of a streamed body: received bytes, from reading_begin on not yet lent
   std::size_t reading_begin = 0;
+  mono_time body_waited_since{};
   exchange ex;
   trace_context trace;
 

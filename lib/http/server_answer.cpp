@@ -47,11 +47,15 @@ buffer& server_engine::out() {
 
 void server_engine::take_outgoing(buffer& into) {
   batch_ = 0;
+  settle_held();
+  held_kib_ -= context_.large_kib(out_);  // it is `into` that holds it
   std::swap(into, out_);
 }
 
 void server_engine::tell_owner() noexcept {
-  if (!in_call_) owner_.engine_changed();
+  if (in_call_) return;
+  settle_held();
+  owner_.engine_changed();
 }
 
 connection_option server_engine::connection_option_now() const noexcept {
@@ -86,8 +90,12 @@ bool server_engine::write_head(exchange& ex, const answer_head& head, body_kind 
 
 void server_engine::respond(exchange& ex, const answer_head& head, std::string_view body) {
   if (phase_ == phase::ended) return;  // refused or lost meanwhile
-  if (!write_head(ex, head, body_kind::length, body.size())) return;
-  if (!head_only_ && !has_no_body(head.status)) out_.append(body);
+  const bool has_body = !head_only_ && !has_no_body(head.status);
+  if (has_body && body.size() > context_.small_bytes_max && context_.is_full(body.size())) {
+    answer_too_much(ex);
+  } else if (write_head(ex, head, body_kind::length, body.size()) && has_body) {
+    out_.append(body);
+  }
   if (!ex.completing()) tell_owner();  // else it is told once, of the end
 }
 
@@ -97,6 +105,11 @@ void server_engine::begin(exchange& ex, const answer_head& head,
   // A handler that streams both ways may read on; later, 100 Continue would be inside its answer.
   if (owes_continue_ && !body_.complete() && ex.match().traits->body == body_mode::stream) {
     send_continue();
+  }
+  if (context_.is_full(0)) {
+    answer_too_much(ex);
+    ex.engine_parts().stop.request_stop();
+    return;
   }
   stream_left_ = content_length.value_or(0);
   if (content_length) {
@@ -233,6 +246,20 @@ void server_engine::answer_invalid(exchange& ex, const answer_head& head) {
                     .peer = peer_};
   log(log_level::error, fmt::format("{}: the answer is not valid HTTP (trace {}): {}", why.route,
                                     why.trace_id, fault_of(head)));
+  tell_of(why);
+  write_refusal(why);
+}
+
+/// Answers 503 in the place of an answer that there is no room for.
+void server_engine::answer_too_much(exchange& ex) {
+  ++context_.counters.requests_refused;
+  const trace_id_text trace(ex);
+  const refusal why{.status = 503,
+                    .reason = too_much_held,
+                    .trace_id = trace.view(),
+                    .asked = &ex.request(),
+                    .route = ex.match().traits->pattern,
+                    .peer = peer_};
   tell_of(why);
   write_refusal(why);
 }

@@ -1,5 +1,8 @@
 // How the bodies of requests arrive: collected whole, handed on in parts, or dropped. Where a body
 // begins is in server_engine.cpp.
+#include <algorithm>
+#include <utility>
+
 #include "ferrule/http/server_engine.hpp"
 #include "kept_exchange.hpp"
 
@@ -16,6 +19,13 @@ std::size_t server_engine::take_body(std::string_view bytes) {
     return bytes.size();
   }
   kept_->body.append(part.data);
+  if (context_.large_kib(kept_->body) != 0) {
+    settle_held();
+    if (context_.is_full(0)) {
+      refuse(503, too_much_held, &kept_->ex);
+      return bytes.size();
+    }
+  }
   if (body_.complete()) collected();
   return part.consumed;
 }
@@ -60,8 +70,7 @@ std::optional<std::string_view> server_engine::read(exchange& ex) {
           lose_body();
           return std::nullopt;
         }
-        body_wanted_ = true;
-        tell_owner();  // from now on the client is the slow one
+        begin_body_wait();
         return std::nullopt;
       }
       reading.clear();
@@ -76,11 +85,32 @@ std::optional<std::string_view> server_engine::read(exchange& ex) {
     }
     kept_->reading_begin += part.consumed;
     if (!part.data.empty() || body_.complete()) {
-      body_wanted_ = false;
+      end_body_wait();
       tell_owner();  // there is room for more input
       return part.data;
     }
   }
+}
+
+void server_engine::read_abandoned(exchange&) noexcept {
+  end_body_wait();
+  tell_owner();
+}
+
+/// From now on the client is the slow one.
+void server_engine::begin_body_wait() noexcept {
+  if (body_wanted_) return;
+  body_wanted_ = true;
+  kept_->body_waited_since = context_.loop().now();
+  tell_owner();
+}
+
+/// From now on it is the handler, which has as much time left as when it began to wait.
+void server_engine::end_body_wait() noexcept {
+  if (!std::exchange(body_wanted_, false)) return;
+  mono_time& deadline = kept_->ex.engine_parts().env.deadline;
+  const auto waited = context_.loop().now() - kept_->body_waited_since;
+  deadline = std::min(saturating_add(deadline, waited), kept_->caller_deadline);
 }
 
 /// Whether there is input that the handler has not read.

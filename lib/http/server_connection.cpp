@@ -31,8 +31,7 @@ server_connection::server_connection(server& on, io::handle socket)
       server_(on),
       socket_(socket),
       admitted_(on.admit(socket, peer_)),
-      progress_(on.loop_.now()),
-      body_time_(limits().body_timeout),
+      clocks_(on.loop_.now(), limits()),
       engine_(on.context_, *this, &peer_) {}
 
 void server_connection::on_received(io::operation& op, const io::completion& c) noexcept {
@@ -40,7 +39,7 @@ void server_connection::on_received(io::operation& op, const io::completion& c) 
   if (!c.more) self.receiving_ = self.receive_cancelled_ = false;
   if (c.result > 0) {
     self.engine_.feed({reinterpret_cast<const char*>(c.bytes.data()), c.bytes.size()});
-    self.note_progress(c.bytes.size());
+    self.note_waits(c.bytes.size());
   } else if (c.result == 0) {
     self.peer_ended_ = true;
     self.engine_.feed_end();
@@ -59,7 +58,6 @@ void server_connection::on_sent(io::operation& op, const io::completion& c) noex
     self.fail(c.result);
     return;
   }
-  self.progress_ = self.loop().now();
   char* const sent_to = static_cast<char*>(self.sending_part_.iov_base) + c.result;
   const auto left = static_cast<std::size_t>(self.sending_.data() + self.sending_.size() - sent_to);
   if (left != 0 && !self.closing_) {
@@ -67,13 +65,15 @@ void server_connection::on_sent(io::operation& op, const io::completion& c) noex
     return;
   }
   self.sending_part_ = {};
-  self.server_.context_.take_back(self.sending_);
+  self.server_.context_.take_back_sent(self.sending_);
   self.engine_.outgoing_sent();
+  self.note_waits();
+  self.clocks_.all_sent(self.loop().now(), self.limits());
   self.step();
 }
 
 void server_connection::engine_changed() noexcept {
-  if (engine_.waits() != waited_for_) note_progress();  // a new wait begins
+  note_waits();
   step();
 }
 
@@ -101,13 +101,13 @@ void server_connection::step() noexcept {
 
 void server_connection::start_send() noexcept {
   engine_.take_outgoing(sending_);
-  progress_ = loop().now();
   send_part(sending_.data(), sending_.size());
 }
 
 /// Sends a large answer in parts, so that a client that takes it steadily has time for all of it.
 void server_connection::send_part(char* from, std::size_t left) noexcept {
-  sending_part_ = {from, std::min(left, limits().output_bytes_max)};
+  sending_part_ = {from, std::min({left, limits().output_bytes_max, io::send_bytes_max})};
+  clocks_.send_started(loop().now(), limits());
   if (engine_.ended() && sending_part_.iov_len == left) {
     // FIN follows at once: in the packet with the end of the answer it costs neither side a packet
     // of its own, which is a tenth of what a connection for one request costs the server.
@@ -117,7 +117,7 @@ void server_connection::send_part(char* from, std::size_t left) noexcept {
 }
 
 void server_connection::update_reading() noexcept {
-  const bool wanted = engine_.wants_input() || shut_;
+  const bool wanted = engine_.wants_input() || clocks_.is_lingering();
   if (wanted && !receiving_ && !peer_ended_) {
     receiving_ = true;
     io().recv_start(static_cast<receive_operation&>(*this), socket_);
@@ -135,9 +135,8 @@ void server_connection::finish() noexcept {
     close();
     return;
   }
-  if (!shut_) {
-    shut_ = true;
-    progress_ = loop().now();
+  if (!clocks_.is_lingering()) {
+    clocks_.fin_sent(loop().now(), limits());
     io().shutdown(socket_, SHUT_WR);
   }
   update_reading();
@@ -172,56 +171,20 @@ void server_connection::fail(std::int32_t error) noexcept {
   lose(stop_reason::disconnect);
 }
 
-/// Notes that the client did something that counts against its slowness.
-void server_connection::note_progress(std::size_t received_bytes) noexcept {
-  using waits = server_engine::waiting_for;
-  const waits now_waits = engine_.waits();
-  // A head's time runs from its first byte, however many pieces it comes in.
-  if (now_waits == waits::rest_of_head && waited_for_ == waits::rest_of_head) return;
-  if (waited_for_ == waits::body) settle_body_time(received_bytes);
-  if (now_waits == waits::request) body_time_ = limits().body_timeout;
-  waited_for_ = now_waits;
-  progress_ = loop().now();
-}
-
-/// Takes off what was waited for the body and adds what the new bytes earn. Time that passes while
-/// the handler is the slow one costs nothing.
-void server_connection::settle_body_time(std::size_t received_bytes) noexcept {
-  const std::uint32_t rate_min = limits().body_bytes_per_second_min;
-  if (rate_min == 0) {
-    body_time_ = limits().body_timeout;
-    return;
-  }
-  const std::chrono::nanoseconds earned = std::chrono::nanoseconds(std::chrono::seconds(1)) *
-                                          static_cast<std::int64_t>(received_bytes) / rate_min;
-  body_time_ = std::min(body_time_ - (loop().now() - progress_) + earned, limits().body_timeout);
+void server_connection::note_waits(std::size_t received_bytes) noexcept {
+  clocks_.engine_waits(engine_.waits(), engine_.took_request(), received_bytes, loop().now(),
+                       limits());
 }
 
 /// Until when what is waited for now has to come.
 mono_time server_connection::deadline() const noexcept {
-  return std::min(client_deadline(), engine_.handler_deadline());
+  return std::min({input_deadline(), clocks_.output_deadline(), engine_.handler_deadline()});
 }
 
-mono_time server_connection::client_deadline() const noexcept {
-  if (shut_) return saturating_add(progress_, limits().linger_timeout);
-  if (sending_part_.iov_base != nullptr) return saturating_add(progress_, limits().write_timeout);
-  switch (engine_.waits()) {
-    case server_engine::waiting_for::request:
-      // A new connection has sent nothing yet, and has as long as for a head.
-      if (waited_for_ == server_engine::waiting_for::rest_of_head) {
-        return saturating_add(progress_, limits().header_timeout);
-      }
-      return std::min(saturating_add(progress_, limits().idle_timeout),
-                      server_.idle_end(progress_));
-    case server_engine::waiting_for::rest_of_head:
-      return saturating_add(progress_, limits().header_timeout);
-    case server_engine::waiting_for::body:
-      return saturating_add(progress_, body_time_);
-    case server_engine::waiting_for::handler:
-    case server_engine::waiting_for::nothing:
-      break;
-  }
-  return no_deadline;
+mono_time server_connection::input_deadline() const noexcept {
+  const mono_time by = clocks_.input_deadline();
+  if (!clocks_.is_idle()) return by;
+  return std::min(by, server_.idle_end(clocks_.idle_since(limits())));
 }
 
 /// One timer serves every wait. It is moved only to an earlier time; when it fires early it is
@@ -242,17 +205,16 @@ void server_connection::on_timer(timer& t) noexcept {
 }
 
 void server_connection::time_out() noexcept {
-  if (client_deadline() > loop().now()) {
+  const mono_time now = loop().now();
+  if (clocks_.output_deadline() <= now) {
+    if (clocks_.is_sending() || clocks_.is_lingering()) return lose(stop_reason::disconnect);
+    engine_.stop_late_handler();  // it neither wrote nor ended
+  } else if (input_deadline() <= now) {
+    engine_.time_out();
+    note_waits();
+  } else {
     engine_.stop_late_handler();
-    watch_deadline();
-    return;
   }
-  if (shut_ || sending_part_.iov_base != nullptr) {
-    lose(stop_reason::disconnect);
-    return;
-  }
-  engine_.time_out();
-  progress_ = loop().now();
   step();
 }
 

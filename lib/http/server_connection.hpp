@@ -6,6 +6,7 @@
 #include "ferrule/core/frame_pool.hpp"
 #include "ferrule/http/server.hpp"
 #include "ferrule/http/server_engine.hpp"
+#include "http/connection_clocks.hpp"
 
 namespace ferrule::http {
 
@@ -33,7 +34,10 @@ class server_connection final : engine_owner,
   const address& peer() const noexcept { return peer_; }
   server::admission admitted() const noexcept { return admitted_; }
 
-  ~server_connection() { loop().disarm(*this); }
+  ~server_connection() {
+    loop().disarm(*this);
+    server_.context_.take_back_sent(sending_);
+  }
 
   /// Ends when what was begun is answered, or when nothing more came in some time.
   void drain() noexcept;
@@ -68,10 +72,9 @@ class server_connection final : engine_owner,
   void close() noexcept;
   void lose(stop_reason reason) noexcept;
   void fail(std::int32_t error) noexcept;
-  void note_progress(std::size_t received_bytes = 0) noexcept;
-  void settle_body_time(std::size_t received_bytes) noexcept;
+  void note_waits(std::size_t received_bytes = 0) noexcept;
   mono_time deadline() const noexcept;
-  mono_time client_deadline() const noexcept;
+  mono_time input_deadline() const noexcept;
   void watch_deadline() noexcept;
   void time_out() noexcept;
   reactor& loop() const noexcept { return server_.loop_; }
@@ -83,18 +86,15 @@ class server_connection final : engine_owner,
   address peer_;
   // What every request needs stands together, for the cache's sake, and in the order that wastes
   // no room.
-  server_engine::waiting_for waited_for_ = server_engine::waiting_for::rest_of_head;
   server::admission admitted_;
   bool receiving_ = false;
   bool receive_cancelled_ = false;
   bool peer_ended_ = false;  // FIN arrived
-  bool shut_ = false;        // FIN sent: only waiting for the client's
   bool closing_ = false;
   bool closed_ = false;
   buffer sending_;
   iovec sending_part_{};
-  mono_time progress_;                  // since when the present wait lasts
-  std::chrono::nanoseconds body_time_;  // for which the present body may still be waited for
+  connection_clocks clocks_;
   server_engine engine_;
 };
 

@@ -24,6 +24,7 @@ bool asks_for_head(std::string_view bytes) noexcept {
 server_engine::~server_engine() {
   if (kept_ != nullptr && !kept_->ex.running()) free_kept();
   FERRULE_ASSERT(kept_ == nullptr, "a connection died before its handler");
+  context_.holds_kib(held_kib_, 0);
   context_.take_back(in_);
   context_.take_back(out_);
 }
@@ -40,6 +41,16 @@ void server_engine::run_or_lose(Work work) noexcept {
     abort(stop_reason::cancelled);
   }
   in_call_ = nested;
+  settle_held();
+}
+
+/// Tells the context how much the large buffers hold.
+void server_engine::settle_held() noexcept {
+  std::uint32_t now = context_.large_kib(in_) + context_.large_kib(out_);
+  if (kept_ != nullptr) {
+    now += context_.large_kib(kept_->body) + context_.large_kib(kept_->reading);
+  }
+  if (now != held_kib_) context_.holds_kib(std::exchange(held_kib_, now), now);
 }
 
 void server_engine::feed(std::string_view bytes) noexcept {
@@ -117,7 +128,8 @@ void server_engine::time_out() noexcept {
 mono_time server_engine::handler_deadline() const noexcept {
   if (phase_ != phase::handle || kept_ == nullptr || kept_->ex.answered()) return no_deadline;
   const environment& env = kept_->ex.env();
-  return env.stop->stop_requested() ? no_deadline : env.deadline;
+  if (env.stop->stop_requested()) return no_deadline;
+  return body_wanted_ ? kept_->caller_deadline : env.deadline;
 }
 
 const route_traits* server_engine::running() const noexcept {
@@ -153,11 +165,17 @@ server_engine::waiting_for server_engine::waits() const noexcept {
     case phase::drop_body:
       return waiting_for::body;
     case phase::handle:
-      return body_wanted_ ? waiting_for::body : waiting_for::handler;
+      if (body_wanted_) return waiting_for::body;
+      return goes_on_after_head() ? waiting_for::stream : waiting_for::handler;
     case phase::ended:
       break;
   }
   return busy() ? waiting_for::handler : waiting_for::nothing;
+}
+
+/// Whether a handler runs that has begun its answer, and was not told to stop.
+bool server_engine::goes_on_after_head() const noexcept {
+  return kept_ != nullptr && kept_->ex.answered() && !kept_->ex.env().stop->stop_requested();
 }
 
 void server_engine::keep_input(std::string_view rest) {
@@ -250,6 +268,7 @@ std::size_t server_engine::take_request(std::string_view bytes, std::size_t head
   request& head = asked.head;
   ++batch_;
   ++requests_;
+  took_request_ = true;
   // While it drains, the last request that is here is the last.
   const bool more_here = head.body != body_kind::chunked &&
                          bytes.size() - head_bytes > head.content_length;
@@ -271,6 +290,11 @@ std::size_t server_engine::take_request(std::string_view bytes, std::size_t head
   body_ = body_reader(head.body, head.content_length, body_max, context_.limits.chunk);
   if (traits.body != body_mode::none && body_.left() > body_max) {
     refuse(413, "the body is too large", &ex);
+    return bytes.size();
+  }
+  if (traits.body == body_mode::whole && body_.left() > context_.small_bytes_max &&
+      context_.is_full(body_.left())) {
+    refuse(503, too_much_held, &ex);
     return bytes.size();
   }
   std::size_t used = head_bytes;
@@ -350,7 +374,7 @@ void server_engine::handler_stopping(exchange& ex) noexcept {
   if (phase_ == phase::ended || ex.answered()) return;
   keep_alive_ = false;
   const bool late = ex.env().stop->reason() == stop_reason::deadline;
-  const bool unwanted = late && ex.env().deadline == kept_->caller_deadline;
+  const bool unwanted = late && context_.loop().now() >= kept_->caller_deadline;
   run_or_lose([&] {
     answer_for_handler(ex, unwanted ? 504 : 503,
                        late ? "the deadline passed" : "the request was cancelled", handler::begun);

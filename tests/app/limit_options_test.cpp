@@ -24,6 +24,7 @@ TEST(limit_options, are_shown_as_they_are_set) {
                                                             {"header-bytes-max", "200"},
                                                             {"header-count-max", "7"},
                                                             {"body-bytes-max", "1000000000"},
+                                                            {"held-bytes-max", "70000"},
                                                             {"chunk-extension-bytes-max", "0"},
                                                             {"trailer-bytes-max", "1"},
                                                             {"pipelined-max", "2"},
@@ -36,7 +37,8 @@ TEST(limit_options, are_shown_as_they_are_set) {
                                                             {"idle-timeout", "500ms"},
                                                             {"drain-idle-timeout", "3s"},
                                                             {"handler-timeout", "0s"},
-                                                            {"write-timeout", "4s"}};
+                                                            {"write-timeout", "4s"},
+                                                            {"stream-idle-timeout", "7s"}};
   EXPECT_EQ(others.size(), limit_options().size());
   serve_settings s;
   for (const auto& [name, value] : others) {

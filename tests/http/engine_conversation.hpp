@@ -26,6 +26,7 @@ struct conversation : engine_owner {
     buffer out;
     engine.take_outgoing(out);
     sent.append(out.view());
+    context.take_back_sent(out);
     ++batches;
   }
   /// Feeds and returns what was sent, without the Date fields.

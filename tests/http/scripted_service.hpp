@@ -4,8 +4,11 @@
 #include <string>
 #include <string_view>
 
+#include "ferrule/core/channel.hpp"
 #include "ferrule/core/drain.hpp"
+#include "ferrule/core/race.hpp"
 #include "ferrule/core/sleep.hpp"
+#include "ferrule/core/when_all.hpp"
 #include "ferrule/http/exchange.hpp"
 
 namespace ferrule::http {
@@ -27,6 +30,10 @@ namespace ferrule::http {
 /// /length/N        the same with Content-Length
 /// /endless         streams parts of 1000 bytes, chunked, for ever
 /// /events          begins a chunked answer, and waits for ever for what to write
+/// /told            writes as many bytes as it is told by `to_write`, one after the other
+/// /told/read       the same, and reads a streamed body meanwhile
+/// /endless/read    likewise, for /endless
+/// /impatient/read  waits for its body for 3 s, then for ever for nothing
 /// /bodiless/S      begins an answer of status S, and writes for ever
 /// /short, /long    announce 10 bytes and write 5 or 15
 /// /bad             answers with a header value that is not valid
@@ -35,6 +42,7 @@ namespace ferrule::http {
 class scripted_service final : public service {
  public:
   int running = 0;  // coroutines alive
+  channel<std::size_t> to_write{8};
   std::string read_body;
 
   void match(exchange& ex) noexcept override {
@@ -42,13 +50,10 @@ class scripted_service final : public service {
     ex.match().traits = &plain_;
     if (path == "/echo") ex.match().traits = &whole_;
     if (path == "/copy") ex.match().traits = &copies_;
-    if (path == "/read" || path == "/ignore") ex.match().traits = &stream_;
-    if (path == "/async" || path == "/later" || path == "/now" || path == "/never" ||
-        path == "/slow" || path == "/drain" || path == "/endless" || path == "/events" ||
-        path == "/short" || path == "/long" || path.starts_with("/bodiless/") ||
-        path.starts_with("/stream/") || path.starts_with("/length/")) {
-      ex.match().traits = &suspends_;
+    for (const std::string_view each : coroutines) {
+      if (path.starts_with(each)) ex.match().traits = &suspends_;
     }
+    if (path == "/ignore" || path.ends_with("/read")) ex.match().traits = &stream_;
   }
 
   void invoke(exchange& ex) noexcept override {
@@ -97,6 +102,13 @@ class scripted_service final : public service {
     if (path.starts_with("/stream/")) co_await write_all(ex, number(path), std::nullopt);
     if (path.starts_with("/length/")) co_await write_all(ex, number(path), number(path));
     if (path == "/endless") co_await write_for_ever(ex, 200);
+    if (path == "/told") co_await write_told(ex);
+    if (path == "/impatient/read") {
+      (void)co_await with_deadline(std::chrono::seconds(3), drain(ex));
+      co_await sleep(std::chrono::hours(24));
+    }
+    if (path == "/told/read") co_await when_all(write_told(ex), drain(ex));
+    if (path == "/endless/read") co_await when_all(write_for_ever(ex, 200), drain(ex));
     if (path.starts_with("/bodiless/")) {
       co_await write_for_ever(ex, static_cast<int>(number(path)));
     }
@@ -130,6 +142,19 @@ class scripted_service final : public service {
     const std::string part(1000, 'x');
     for (;;) co_await ex.write(part);
   }
+  task<> write_told(exchange& ex) {
+    while (const auto bytes = co_await to_write.receive()) {
+      if (!ex.answered()) ex.begin(text(), std::nullopt);
+      const std::string part(*bytes, 'x');
+      co_await ex.write(part);
+    }
+  }
+  task<> drain(exchange& ex) {
+    for (;;) {
+      const std::string_view part = co_await ex.read();
+      if (part.empty()) break;
+    }
+  }
   task<> write_all(exchange& ex, std::uint64_t bytes, std::optional<std::uint64_t> announced) {
     ex.begin(text(), announced);
     const std::string part(1000, 'x');
@@ -141,6 +166,9 @@ class scripted_service final : public service {
     ex.finish();
   }
 
+  static constexpr std::string_view coroutines[] = {
+      "/async", "/later", "/now",  "/never",   "/endless", "/events", "/slow", "/drain",
+      "/told",  "/short", "/long", "/stream/", "/length/",  "/bodiless/"};
   static constexpr route_traits plain_{};
   static constexpr route_traits whole_{.body = body_mode::whole};
   static constexpr route_traits stream_{.body = body_mode::stream, .suspends = true};

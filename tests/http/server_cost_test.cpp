@@ -47,7 +47,7 @@ cost cost_of(std::string_view bytes, std::size_t piece_bytes, const server_limit
       total.peak_bytes = std::max(total.peak_bytes, allocated_bytes() - bytes_before);
       if (!takes_answers || !engine.has_outgoing()) continue;
       engine.take_outgoing(out);
-      context.take_back(out);
+      context.take_back_sent(out);
       engine.outgoing_sent();
     }
     engine.abort(stop_reason::disconnect);

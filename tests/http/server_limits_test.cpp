@@ -80,6 +80,29 @@ TYPED_TEST(server_limits_suite, the_last_request_of_a_connection_is_told_so) {
   EXPECT_EQ(text.find("HTTP/1.1 ", second + 1), std::string::npos) << "the third is not answered";
 }
 
+TYPED_TEST(server_limits_suite, large_bodies_and_answers_have_a_limit_all_together) {
+  this->listen({.held_bytes_max = 1'000'000});
+  const auto upload = [](std::size_t bytes) {
+    return "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(bytes) +
+           "\r\n\r\n";
+  };
+  auto first = this->connect();
+  auto second = this->connect();
+  auto third = this->connect();
+  first->send(upload(300'000) + std::string(150'000, 'x'));
+  ASSERT_TRUE(this->until([&] { return this->server_->counters().bytes_held >= 150'000; }));
+  second->send(upload(800'000));
+  ASSERT_TRUE(this->until([&] { return second->received().ends_with("}"); }));
+  EXPECT_TRUE(second->received().starts_with("HTTP/1.1 503 ")) << second->received();
+  EXPECT_NE(second->received().find("\r\nRetry-After: 1\r\n"), std::string::npos);
+  third->send(get("/plain"));
+  ASSERT_TRUE(this->until([&] { return third->received().ends_with("plain /plain"); }));
+  first->send(std::string(150'000, 'x'));
+  ASSERT_TRUE(this->until([&] { return first->received().size() > 300'000; }));
+  EXPECT_TRUE(first->received().starts_with("HTTP/1.1 200 "));
+  ASSERT_TRUE(this->until([&] { return this->server_->counters().bytes_held == 0; }));
+}
+
 TYPED_TEST(server_limits_suite, pipelined_requests_are_answered_in_batches) {
   this->listen({.pipelined_max = 3});
   std::string all;

@@ -48,6 +48,22 @@ class server_timeouts : public server_fixture<io::suite::simulated_world> {
     return loop_->now() - start;
   }
 
+  /// Sends a byte every half second until the server has given the connection up; returns how long
+  /// that took.
+  std::chrono::nanoseconds trickle_until_gone() {
+    const mono_time start = loop_->now();
+    mono_time next = start;
+    EXPECT_TRUE(until([&] {
+      if (loop_->now() >= next && client_->sent()) {
+        client_->send("x");
+        next = loop_->now() + 500ms;
+      }
+      loop_->run_once(next);
+      return server_->counters().connections_open == 0 || loop_->now() > start + 60s;
+    }));
+    return loop_->now() - start;
+  }
+
   std::unique_ptr<raw_client> client_;
 };
 
@@ -193,6 +209,101 @@ TEST_F(server_timeouts, a_client_that_takes_no_bytes_is_reset) {
   client_->pause();
   ASSERT_TRUE(until([&] { return service_.running == 0; }));
   EXPECT_LE(loop_->now() - start, 7s);
+}
+
+TEST_F(server_timeouts, a_client_that_lets_bytes_trickle_in_has_no_more_time_to_take_its_answer) {
+  listen({.body_bytes_max = 1U << 20U, .write_timeout = 5s});
+  client_ = connect();
+  client_->send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n" +
+                std::string(1'000'000, 'x'));
+  ASSERT_TRUE(until([&] { return client_->received().size() > 1000; }));
+  client_->pause();
+  ASSERT_TRUE(until([&] { return client_->paused(); }));
+  EXPECT_LE(trickle_until_gone(), 7s);
+}
+
+TEST_F(server_timeouts, a_client_that_was_refused_cannot_linger_on) {
+  listen({.linger_timeout = 2s});
+  client_ = connect();
+  client_->send("GET /plain HTTP/1.1\r\n\r\n");
+  ASSERT_TRUE(until([&] { return client_->received().starts_with("HTTP/1.1 400 "); }));
+  EXPECT_LE(trickle_until_gone(), 3s);
+}
+
+TEST_F(server_timeouts, empty_lines_are_no_reason_to_wait_for_a_head) {
+  listen({.header_timeout = 5s, .idle_timeout = 5s});
+  client_ = connect();
+  ASSERT_TRUE(until([&] { return client_->connected(); }));
+  EXPECT_LE(feed_until_ended("\r\n", 1s), 6s);
+}
+
+TEST_F(server_timeouts, an_upload_that_goes_on_outlives_its_handlers_time) {
+  listen({.body_bytes_max = 10U << 20U, .body_timeout = 5s, .handler_timeout = 1s});
+  client_ = connect();
+  client_->send("POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n");
+  EXPECT_GE(feed_until_ended(std::string(10'000, 'x'), 500ms), 9s);
+  EXPECT_TRUE(client_->received().starts_with("HTTP/1.1 200 ")) << client_->received();
+}
+
+TEST_F(server_timeouts, the_callers_own_time_ends_an_upload_all_the_same) {
+  listen({.body_bytes_max = 10U << 20U, .body_timeout = 5s, .handler_timeout = 1s});
+  client_ = connect();
+  client_->send("POST /read HTTP/1.1\r\nHost: a\r\nRequest-Timeout-Ms: 3000\r\n"
+                "Content-Length: 200000\r\n\r\n");
+  EXPECT_LE(feed_until_ended(std::string(10'000, 'x'), 500ms), 4s);
+  EXPECT_TRUE(client_->received().starts_with("HTTP/1.1 504 ")) << client_->received();
+}
+
+TEST_F(server_timeouts, an_upload_that_is_given_up_counts_against_the_handler_again) {
+  listen({.body_timeout = 1h, .handler_timeout = 5s});
+  const auto kept =
+      kept_after("POST /impatient/read HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n");
+  EXPECT_GE(kept, 7s) << "the three seconds for which it waited do not count";
+  EXPECT_LE(kept, 9s);
+  EXPECT_TRUE(client_->received().starts_with("HTTP/1.1 503 ")) << client_->received();
+}
+
+TEST_F(server_timeouts, every_body_has_all_of_its_time) {
+  listen({.body_timeout = 5s});
+  client_ = connect();
+  const std::string head = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n";
+  client_->send(head + "x");
+  const std::string next = "x" + head + "x";  // never idle in between
+  const mono_time start = loop_->now();
+  for (int i = 0; i != 5; ++i) {
+    const mono_time then = loop_->now() + 3s;
+    ASSERT_TRUE(until([&] { return loop_->now() >= then; }));
+    client_->send(next);
+  }
+  EXPECT_GE(loop_->now() - start, 15s);
+  ASSERT_TRUE(until([&] { return server_->counters().requests == 6; }));
+  EXPECT_EQ(server_->counters().requests_refused, 0U);
+}
+
+TEST_F(server_timeouts, a_stream_without_a_word_ends) {
+  listen({.stream_idle_timeout = 60s});
+  const auto kept = kept_after(get("/events"));
+  EXPECT_GE(kept, 59s);
+  EXPECT_LE(kept, 61s);
+  EXPECT_EQ(service_.running, 0);
+}
+
+TEST_F(server_timeouts, a_client_that_vanished_is_found) {
+  for (const bool is_told_things : {false, true}) {
+    listen({.write_timeout = 1h, .stream_idle_timeout = 0s});
+    client_ = connect();
+    client_->send(get(is_told_things ? "/told" : "/events"));
+    ASSERT_TRUE(until([&] { return service_.running == 1; }));
+    world_.network.half_open(loop_->io(), io::handle{client_->descriptor()});
+    const mono_time start = loop_->now();
+    if (is_told_things) ASSERT_TRUE(service_.to_write.try_send(std::size_t{1}));
+    ASSERT_TRUE(until([&] { return service_.running == 0; }));
+    EXPECT_GE(loop_->now() - start, 60s);
+    EXPECT_LE(loop_->now() - start, 121s);
+    TearDown();
+    drained_ = false;
+    SetUp();
+  }
 }
 
 TEST_F(server_timeouts, a_client_that_never_closes_is_not_waited_for) {

@@ -67,7 +67,7 @@ cost cost_of(std::string_view request, std::string_view end_of_answer) {
     engine.feed(request);
     engine.take_outgoing(out);
     EXPECT_TRUE(out.view().ends_with(end_of_answer)) << out.view();
-    context.take_back(out);
+    context.take_back_sent(out);
   };
   for (std::size_t i = 0; i < rounds; ++i) ask();
   const std::size_t before = allocations();

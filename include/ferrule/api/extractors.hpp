@@ -100,7 +100,8 @@ class body_stream {
 };
 
 /// When the answer is of no use any more, as the server's limit and the client's Request-Timeout-Ms
-/// say; `no_deadline` if there is none, and for a plain handler, which takes no time.
+/// say; `no_deadline` if there is none, and for a plain handler, which takes no time. For a handler
+/// of a `body_stream` it is as things stood at its start: waiting for the body moves that limit.
 struct deadline {
   mono_time at = no_deadline;
 };

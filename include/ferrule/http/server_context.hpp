@@ -56,12 +56,32 @@ class server_context {
     into = std::move(kept_buffers_.back());
     kept_buffers_.pop_back();
   }
+  /// Beyond this many bytes a buffer counts as large, against `held_bytes_max`.
+  static constexpr std::size_t small_bytes_max = 16384;
+  static std::uint32_t large_kib(const buffer& b) noexcept {
+    return b.capacity() > small_bytes_max ? static_cast<std::uint32_t>(b.capacity() >> 10U) : 0;
+  }
+  /// Large buffers of one of this reactor's connections held `before` and hold `now`.
+  void holds_kib(std::uint32_t before, std::uint32_t now) noexcept {
+    counters.bytes_held += (std::uint64_t{now} - before) * 1024;
+  }
+  /// Whether `bytes` more in a large buffer would be too much.
+  bool is_full(std::uint64_t bytes) const noexcept {
+    return counters.bytes_held > limits.held_bytes_max ||
+           bytes > limits.held_bytes_max - counters.bytes_held;
+  }
+
+  /// Takes back what `server_engine::take_outgoing` gave.
+  void take_back_sent(buffer& from) noexcept {
+    holds_kib(large_kib(from), 0);
+    take_back(from);
+  }
   /// Takes a buffer back; large ones and those beyond the pool's size are freed.
   void take_back(buffer& from) noexcept {
     if (from.capacity() == 0) return;
     buffer taken = std::move(from);
     taken.clear();
-    if (taken.capacity() <= kept_buffer_bytes_max && kept_buffers_.size() < kept_buffers_max) {
+    if (taken.capacity() <= small_bytes_max && kept_buffers_.size() < kept_buffers_max) {
       kept_buffers_.push_back(std::move(taken));  // there is room: it cannot throw
     }
   }
@@ -72,7 +92,6 @@ class server_context {
 
  private:
   static constexpr std::size_t buffer_bytes = 1024 - 16;  // with malloc's header four share a page
-  static constexpr std::size_t kept_buffer_bytes_max = 16384;
   static constexpr std::size_t kept_buffers_max = 256;
 
   service& service_;

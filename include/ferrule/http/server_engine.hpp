@@ -29,6 +29,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "ferrule/core/buffer.hpp"
 #include "ferrule/http/body_reader.hpp"
@@ -51,8 +52,9 @@ class engine_owner {
 /// One connection's requests and answers. Thread rule: the reactor's thread.
 class server_engine final : sink {
  public:
-  /// What the connection waits for, so that its owner knows which timeout counts.
-  enum class waiting_for : std::uint8_t { request, rest_of_head, body, handler, nothing };
+  /// What the connection waits for, so that its owner knows which timeout counts: `stream` is a
+  /// handler that has begun its answer.
+  enum class waiting_for : std::uint8_t { request, rest_of_head, body, handler, stream, nothing };
 
   /// All three must outlive the engine; `peer` may be null.
   server_engine(server_context& context, engine_owner& owner, const address* peer) noexcept
@@ -73,22 +75,25 @@ class server_engine final : sink {
   void drain() noexcept;
   /// The client was too slow: answers 408 if it still can, and ends.
   void time_out() noexcept;
-  /// When the running handler has to have begun its answer; `no_deadline` once it has.
+  /// When the running handler has to have begun its answer; `no_deadline` once it has. Time in
+  /// which it waits for its request's body does not count.
   mono_time handler_deadline() const noexcept;
-  /// That time has come: stops the handler. Its request is answered when it ends.
+  /// Stops the running handler, for it is late. Its request is answered when it ends.
   void stop_late_handler() noexcept;
   /// Answers 503 before anything was asked, and ends: there are too many connections.
   void turn_away() noexcept;
 
   bool has_outgoing() const noexcept { return !out_.empty(); }
-  /// Moves what is to be sent into `into`, which must be empty.
+  /// Moves what is to be sent into `into`, which must be empty. It is given back to the context by
+  /// `take_back_sent`.
   void take_outgoing(buffer& into);
   /// What was taken has been sent: goes on with what waited for room.
   void outgoing_sent() noexcept;
 
   /// False while the handler has to catch up: do not read the connection.
   bool wants_input() const noexcept {
-    return in_.size() - in_begin_ < context_.limits.input_bytes_max;
+    return in_.size() - in_begin_ < (context_.is_full(0) ? server_context::small_bytes_max
+                                                         : context_.limits.input_bytes_max);
   }
   /// A handler runs or a body is being collected.
   bool busy() const noexcept { return kept_ != nullptr; }
@@ -99,6 +104,8 @@ class server_engine final : sink {
   /// The last answer is incomplete: the connection must be reset, not closed.
   bool broken() const noexcept { return broken_; }
   waiting_for waits() const noexcept;
+  /// Whether a request was begun since this was last asked.
+  bool took_request() noexcept { return std::exchange(took_request_, false); }
 
  private:
   enum class phase : std::uint8_t {
@@ -122,6 +129,7 @@ class server_engine final : sink {
     refuse(status, reason, &ex);
   }
   void handler_stopping(exchange& ex) noexcept override;
+  void read_abandoned(exchange& ex) noexcept override;
   void handler_ended(exchange& ex, bool stopped) noexcept override;
 
   template <class Work>
@@ -138,6 +146,8 @@ class server_engine final : sink {
   std::size_t drop_body(std::string_view bytes);
   void collected();
   void feed_reader();
+  void begin_body_wait() noexcept;
+  void end_body_wait() noexcept;
   void end_input();
   void keep_input(std::string_view rest);
 
@@ -148,6 +158,7 @@ class server_engine final : sink {
   mono_time deadline_of(const route_traits& traits) const noexcept;
   void end_kept(bool stopped);
   void free_kept() noexcept;
+  bool goes_on_after_head() const noexcept;
   bool has_unread() const noexcept;
   void lose_body() noexcept;
   void after_answer();
@@ -161,10 +172,12 @@ class server_engine final : sink {
   void answer_for_handler(exchange& ex, int status, std::string_view reason, handler is);
   void answer_unread(int status, std::string_view reason);
   void answer_invalid(exchange& ex, const answer_head& head);
+  void answer_too_much(exchange& ex);
   void write_refusal(const refusal& why);
   void tell_of(const refusal& why) noexcept;
   connection_option connection_option_now() const noexcept;
   buffer& out();
+  void settle_held() noexcept;
   void tell_owner() noexcept;
 
   server_context& context_;
@@ -179,22 +192,25 @@ class server_engine final : sink {
   std::uint64_t stream_left_ = 0;  // of a streamed answer's announced length
   std::uint32_t requests_ = 0;     // begun on this connection
   std::uint32_t batch_ = 0;        // requests begun since outgoing bytes were taken
+  std::uint32_t held_kib_ = 0;     // in large buffers, as the context was told
   phase phase_ = phase::head;
   body_kind stream_ = body_kind::none;  // framing of a streamed answer
   std::uint8_t version_minor_ = 1;
-  bool head_only_ = false;        // the answer has no body: HEAD
-  bool keep_alive_ = true;        // after the answer in hand
-  bool owes_continue_ = false;    // the client waits for 100 Continue
-  bool start_pending_ = false;    // the kept exchange's handler has not started yet
-  bool in_call_ = false;          // inside feed and the like: the owner looks afterwards
-  bool in_invoke_ = false;        // inside service::invoke
-  bool handler_stopped_ = false;  // the handler ended inside service::invoke, stopped
-  bool end_of_input_ = false;
-  bool draining_ = false;
-  bool body_wanted_ = false;      // the handler waits for more of a streamed body
-  bool streaming_ = false;        // between begin and finish
-  bool stream_complete_ = false;  // a streamed answer that lacks nothing, its handler still there
-  bool broken_ = false;
+  bool in_call_ = false;       // inside feed and the like: the owner looks afterwards
+  bool took_request_ = false;  // and nobody has asked since
+  bool body_wanted_ = false;   // the handler waits for more of a streamed body
+  // Bits, for every idle connection has them.
+  bool head_only_ : 1 = false;        // the answer has no body: HEAD
+  bool keep_alive_ : 1 = true;        // after the answer in hand
+  bool owes_continue_ : 1 = false;    // the client waits for 100 Continue
+  bool start_pending_ : 1 = false;    // the kept exchange's handler has not started yet
+  bool in_invoke_ : 1 = false;        // inside service::invoke
+  bool handler_stopped_ : 1 = false;  // the handler ended inside service::invoke, stopped
+  bool end_of_input_ : 1 = false;
+  bool draining_ : 1 = false;
+  bool streaming_ : 1 = false;        // between begin and finish
+  bool stream_complete_ : 1 = false;  // a streamed answer lacks nothing; its handler is still there
+  bool broken_ : 1 = false;
 };
 
 }  // namespace ferrule::http

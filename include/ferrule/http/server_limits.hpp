@@ -41,6 +41,10 @@ struct server_limits {
   /// Answered and not yet taken by the client: with more, no further request is begun and
   /// streaming handlers wait.
   std::size_t output_bytes_max = 64U << 10U;
+  /// Of a reactor's bodies and answers, all together: those that take more than 16 KiB of memory
+  /// each. What would be more is answered 503, be it a body that arrives, an answer that was made,
+  /// or one that begins to stream; so a body larger than this is never taken.
+  std::uint64_t held_bytes_max = 256U << 20U;
   /// Pipelined requests that are answered before the answers are sent: those behind them wait, so
   /// that one connection does not keep a reactor to itself.
   std::uint32_t pipelined_max = 64;
@@ -69,13 +73,21 @@ struct server_limits {
   /// more, so that what its client has just sent is not lost. Then it closes.
   std::chrono::nanoseconds drain_idle_timeout = std::chrono::milliseconds(500);
   /// From a complete head to the beginning of a coroutine's answer, unless its route says
-  /// otherwise; the handler sees its end as its `deadline`. Then it is stopped: 503. 0: no limit.
-  /// A client's Request-Timeout-Ms makes it shorter, never longer, and the answer then is 504.
+  /// otherwise; the handler sees its end as its `deadline`. Time in which it waits for more of a
+  /// streamed body is not counted, for that is limited by `body_timeout`. Then it is stopped: 503.
+  /// 0: no limit. A client's Request-Timeout-Ms makes it shorter, never longer, and the answer then
+  /// is 504; it is counted from the head, whatever is waited for.
   std::chrono::nanoseconds handler_timeout = std::chrono::seconds(60);
   /// For the client to take `output_bytes_max` of an answer, or the rest of it. Then the connection
   /// is reset.
   std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);
+  /// After the beginning of an answer, the time in which its handler neither writes, nor ends, nor
+  /// waits for more of a streamed body. Then it is stopped, and the connection reset if the answer
+  /// lacks something. Five minutes, for whoever keeps a quiet stream open on purpose has to write
+  /// something each minute anyway, lest a balancer on the way closes it. 0: no limit.
+  std::chrono::nanoseconds stream_idle_timeout = std::chrono::minutes(5);
   /// How long a closed connection is read on, so that the last answer is not lost to a reset.
+  /// Nothing makes it longer.
   std::chrono::nanoseconds linger_timeout = std::chrono::seconds(2);
 };
 
@@ -86,6 +98,7 @@ struct server_counters {
   std::uint64_t connections_refused = 0;  ///< beyond `connections_max` or that of their address
   std::uint64_t accepts_failed = 0;       ///< EMFILE and the like
   std::uint64_t bytes_received = 0;
+  std::uint64_t bytes_held = 0;        ///< now, by bodies and answers of more than 16 KiB
   std::uint64_t bytes_scanned = 0;     ///< by parsers: heads, chunked framing and bodies
   std::uint64_t requests = 0;          ///< heads that were complete and valid
   std::uint64_t requests_refused = 0;  ///< answered by the engine: malformed, too large, too slow
