@@ -1,8 +1,10 @@
 #include "ferrule/http/client_connection.hpp"
 
+#include <cerrno>
 #include <utility>
 
 #include "ferrule/core/scope.hpp"
+#include "ferrule/core/sleep.hpp"
 #include "ferrule/http/head_writer.hpp"
 #include "ferrule/http/status.hpp"
 #include "http/read_ahead.hpp"
@@ -22,6 +24,9 @@ body_kind framing_of(std::string_view body, method verb) noexcept {
 }
 
 bool is_interim(int code) noexcept { return code < static_cast<int>(status::ok); }
+bool is_success(int code) noexcept {
+  return code >= static_cast<int>(status::ok) && code < static_cast<int>(status::multiple_choices);
+}
 
 }  // namespace
 
@@ -77,20 +82,60 @@ client_connection::~client_connection() {
 task<result<client_response, client_error>> client_connection::request(client_request what) {
   auto begun = begin(what, framing_of(what.body, parse_method(what.verb)), what.body.size());
   if (!begun) co_return fail(begun.error());
-  if (out_.size() + what.body.size() > taken_at_once_bytes) {
-    co_return co_await with_scope(send_and_receive, this, what.body);
-  }
+  if (!is_small_) co_return co_await with_scope(send_and_receive, this, what.body);
   co_await flush(what.body);
   co_return co_await receive();
 }
 
+task<result<response_head, client_error>> client_connection::request_head(client_request what) {
+  auto begun = begin(what, framing_of(what.body, parse_method(what.verb)), what.body.size());
+  if (!begun) co_return fail(begun.error());
+  if (!is_small_) co_return co_await with_scope(send_and_read_head, this, what.body);
+  co_await flush(what.body);
+  co_return co_await read_head();
+}
+
 task<client_connection::response_result> client_connection::send_and_receive(
     scope& sending, client_connection* self, std::string_view body) {
-  sending.spawn(self->flush(body));
+  sending.spawn(send_beside(&sending, self, body));
   response_result response = co_await self->receive();
+  if (self->sent_) co_return response;
+  const environment& env = co_await current_environment();
+  const mono_time until = env.loop->now() + early_answer_wait;
   // A server that keeps the connection reads the request to its end; no other need.
-  if (!response || !self->keep_alive_) sending.request_stop();
+  if (!response || !self->keep_alive_ || until >= env.deadline) {
+    sending.request_stop();
+  } else {
+    sending.spawn(stop_sending(&sending, until));
+  }
   co_return response;
+}
+
+task<client_connection::head_result> client_connection::send_and_read_head(
+    scope& sending, client_connection* self, std::string_view body) {
+  sending.spawn(send_beside(&sending, self, body));
+  head_result head = co_await self->read_head();
+  if (self->sent_) co_return head;
+  const environment& env = co_await current_environment();
+  const bool is_wanted = head && is_success(head->status) && self->keep_alive_;
+  if (!is_wanted || env.loop->now() + early_answer_wait >= env.deadline) {
+    sending.request_stop();
+  } else if (env.deadline != no_deadline) {
+    sending.spawn(stop_sending(&sending, env.deadline - early_answer_wait));
+  }
+  co_return head;
+}
+
+/// Sends while the response is read; nobody need wait for `stop_sending` after it.
+task<> client_connection::send_beside(scope* sending, client_connection* self,
+                                      std::string_view body) {
+  co_await self->flush(body);
+  if (sending->size() > 1) sending->request_stop();
+}
+
+task<> client_connection::stop_sending(scope* sending, mono_time at) {
+  co_await sleep_until(at);
+  sending->request_stop();
 }
 
 task<result<void, client_error>> client_connection::send(client_request what) {
@@ -106,6 +151,7 @@ task<result<void, client_error>> client_connection::send_head(
   auto begun =
       begin(what, body_bytes ? body_kind::length : body_kind::chunked, body_bytes.value_or(0));
   if (!begun) co_return begun;
+  is_small_ = false;
   sends_chunks_ = !body_bytes;
   unsent_bytes_ = body_bytes.value_or(0);
   const auto written = co_await stream_.write(out_.view());
@@ -162,6 +208,8 @@ result<void, client_error> client_connection::begin(const client_request& what, 
   if (!written) return fail(client_error::invalid_request);
   if (ahead_ != nullptr) ahead_->mute();
   sent_ = answered_ = false;
+  is_reused_ = std::exchange(is_used_, true);
+  is_small_ = framing != body_kind::chunked && out_.size() + body_bytes <= taken_at_once_bytes;
   keep_alive_ = !what.close;
   return {};
 }
@@ -207,6 +255,7 @@ task<result<response_head, client_error>> client_connection::read_head() {
     const bool switches = head.status == static_cast<int>(status::switching_protocols);
     if (parsed.state == head_parse::error || switches) break;
     if (!is_interim(head.status)) {
+      if (interim_count == 0 && is_of_before(head)) co_return fail(client_error::no_response);
       accept_head(head, parsed.bytes);
       co_return head;
     }
@@ -215,6 +264,13 @@ task<result<response_head, client_error>> client_connection::read_head() {
     ++interim_count;
   }
   co_return fail(client_error::malformed);
+}
+
+/// A server that was tired of waiting says so and closes (408), and a request may cross that. It is
+/// no answer to one that came at once and as a whole.
+bool client_connection::is_of_before(const response_head& head) const noexcept {
+  return is_reused_ && is_small_ && !head.keep_alive &&
+         head.status == static_cast<int>(status::request_timeout);
 }
 
 void client_connection::accept_head(response_head& head, std::size_t bytes) {
@@ -266,6 +322,10 @@ task<result<std::size_t, std::error_code>> client_connection::fill() {
   const auto got = co_await stream_.read({at, read_bytes});
   if (got) in_.commit(*got);
   co_return got;
+}
+
+bool client_connection::is_quiet() const noexcept {
+  return stream_.loop().io().peek(stream_.socket()) == -EAGAIN;
 }
 
 void client_connection::watch(void (*heard)(void*) noexcept, void* context) {

@@ -38,7 +38,7 @@ class read_ahead final : public leftover, io::operation {
   void mute() noexcept { heard_ = nullptr; }
 
   // `co_await` gives what the read came to: bytes, 0 at FIN, or -errno.
-  // Cancellation: unwinds, and what is read is lost.
+  // Cancellation: unwinds; no bytes are lost by it.
   class awaiter : stop_callback {
    public:
     explicit awaiter(read_ahead& of) noexcept : stop_callback(on_stop), of_(of) {}
@@ -64,6 +64,7 @@ class read_ahead final : public leftover, io::operation {
     void ended() noexcept {
       detach();
       if (of_.result_ == -ECANCELED && stop().stop_requested()) {
+        of_.begun_ = false;
         promise_->unwind();
       } else {
         promise_->resume_from_loop(waiting_);

@@ -19,6 +19,7 @@
 ///
 /// Source: RFC 9112 sections 6, 7 and 9; RFC 9110 section 15.2.
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -53,13 +54,20 @@ struct client_limits {
   std::uint16_t interim_count_max = 16;
 };
 
+/// How long the rest of a request may take when it was answered before it was sent. A server that
+/// keeps the connection reads on, and mostly has done so; one that does not would never come to
+/// the end. As Go's client has it.
+inline constexpr std::chrono::milliseconds early_answer_wait{50};
+
 /// Why there is no response. After each but `invalid_request` the connection is of no further use.
 enum class client_error : std::uint8_t {
   invalid_request,  ///< not a valid request, or a CONNECT; nothing was sent. Of a body in parts:
                     ///< not as long as was said; the connection is of no further use
   not_reusable,     ///< what came before has left the connection unusable; nothing was sent
   no_response,      ///< the connection ended before any byte of a response: another may be tried
-                    ///< if sending the request twice does no harm
+                    ///< if sending the request twice does no harm. Also if, on a connection that
+                    ///< was used before, the answer to a small request is 408 and an end: it was
+                    ///< on its way before the request was (RFC 9110 section 15.5.9)
   closed_early,     ///< the connection ended within the response
   malformed,        ///< not HTTP/1.1, or ambiguous, or beyond a limit of heads or chunks
   too_large,        ///< a body beyond `body_bytes_max`
@@ -117,9 +125,15 @@ class client_connection {
 
   /// Sends `what` and gives the whole response, passing over interim ones. The response is read
   /// while the request is still being sent, so that neither side waits for the other; a server may
-  /// answer and close before it has read everything.
+  /// answer before it has read everything. When it has, and says no word of closing,
+  /// `early_answer_wait` more is given to what is left of the request; one that was not sent to its
+  /// end is the connection's last.
   /// Errors: all of `client_error`. There is no timeout: see `with_deadline`.
   task<result<client_response, client_error>> request(client_request what);
+  /// Sends `what` and gives the head of the final response, as `request` does; the body follows by
+  /// `read_body`. After a head of success the request is sent to its end, for which there is time
+  /// until shortly before the deadline of the awaiting task.
+  task<result<response_head, client_error>> request_head(client_request what);
 
   // In steps, for bodies that are not to be kept whole. `read_head` and `read_body` may run while
   // one of those that send does, but after the first of them was started.
@@ -148,10 +162,13 @@ class client_connection {
 
   /// Whether another request may be sent: the last one was sent and answered completely, both sides
   /// keep the connection, and nothing came after the response. That the server has not closed it
-  /// since is not known: see `no_response`.
+  /// since is not known: see `is_quiet` and `no_response`.
   bool reusable() const noexcept {
     return stream_.is_open() && sent_ && answered_ && keep_alive_ && unread().empty();
   }
+  /// Whether nothing has come since the last response: neither bytes, which would be taken for the
+  /// next one, nor the server's end. What is under way is not seen. One system call.
+  bool is_quiet() const noexcept;
   /// Begins to receive on a `reusable` connection, so that it is noticed when the server closes it
   /// or says what nobody asked for: `heard(context)` is called then, at most once, and may destroy
   /// the connection. Not after the next request was begun, whose response comes this way.
@@ -162,8 +179,14 @@ class client_connection {
  private:
   using response_result = result<client_response, client_error>;
 
+  using head_result = result<response_head, client_error>;
+
   static task<response_result> send_and_receive(scope& sending, client_connection* self,
                                                 std::string_view body);
+  static task<head_result> send_and_read_head(scope& sending, client_connection* self,
+                                              std::string_view body);
+  static task<> send_beside(scope* sending, client_connection* self, std::string_view body);
+  static task<> stop_sending(scope* sending, mono_time at);
   result<void, client_error> begin(const client_request& what, body_kind framing,
                                    std::uint64_t body_bytes);
   task<> flush(std::string_view body);
@@ -171,6 +194,7 @@ class client_connection {
   std::optional<result<std::string_view, client_error>> next_part();
   task<result<std::size_t, std::error_code>> fill();
   void accept_head(response_head& head, std::size_t bytes);
+  bool is_of_before(const response_head& head) const noexcept;
   std::string_view unread() const noexcept { return in_.view().substr(in_begin_); }
 
   tcp_stream stream_;
@@ -185,6 +209,9 @@ class client_connection {
   std::uint64_t unsent_bytes_ = 0;  // of a body of known length that is sent in parts
   bool sends_chunks_ = false;
   method verb_ = method::unknown;  // of the request in hand
+  bool is_used_ = false;    // a request was begun
+  bool is_reused_ = false;  // and the one in hand came after it
+  bool is_small_ = false;   // it was sent at once
   bool sent_ = true;
   bool answered_ = true;
   bool keep_alive_ = true;
