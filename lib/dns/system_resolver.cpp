@@ -138,9 +138,9 @@ task<shared_answer> system_resolver::state::find(wanted kind, std::string_view n
   waiter turn(*asked, is_kept ? saturating_add(loop.now(), settings.stale_wait) : no_deadline);
   co_await turn;
   if (is_kept && asked->known == nullptr) cache.note_want(key, loop.now());
-  const bool is_answer =
-      asked->known != nullptr && (*asked->known || asked->known->error() == lookup_error::not_found);
-  co_return is_kept && !is_answer ? kept.value : asked->known;
+  const bool is_failure = asked->known == nullptr ||
+                          (!*asked->known && asked->known->error() != lookup_error::not_found);
+  co_return is_kept && is_failure ? kept.value : asked->known;
 }
 
 /// The lookup that is under way, or a new one; null when there are too many.

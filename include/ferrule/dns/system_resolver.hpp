@@ -12,10 +12,11 @@
 /// ```
 ///
 /// Answers are kept for as long as their servers allow, and however many ask for a name at a time,
-/// it is looked up once. IPv4 and IPv6 addresses are asked for together. When one answer has brought
-/// addresses the other is waited for no longer than `resolution_delay`, and what it brings later is
-/// there for later lookups: so a lost answer delays nobody, whichever it is. IPv6 comes first where
-/// there is a route, but for networks that RFC 6724 puts behind IPv4; within a family RFC 6724 says.
+/// it is looked up once. IPv4 and IPv6 addresses are asked for together. When one answer has
+/// brought addresses the other is waited for no longer than `resolution_delay`, and what it brings
+/// later is there for later lookups: so a lost answer delays nobody, whichever it is. IPv6 comes
+/// first where there is a route, but for networks that RFC 6724 puts behind IPv4; the order within
+/// a family is that of RFC 6724.
 ///
 /// An answer that has expired is used on while no name server gives a new one: a lookup waits for
 /// that no longer than `stale_wait`, and once a refresh was in vain not at all, until one succeeds.
