@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "ferrule/core/retry_allowance.hpp"
 #include "ferrule/http/method.hpp"
+#include "ferrule/http/propagation.hpp"
+#include "ferrule/http/uri.hpp"
 
 namespace ferrule {
 namespace {
@@ -14,16 +17,21 @@ bool is_safe(std::string_view verb) noexcept {
          known == method::trace;
 }
 
-bool holds_credentials(const header_field& field) noexcept {
-  for (const std::string_view name : {"Authorization", "Cookie", "Proxy-Authorization"}) {
-    if (equal_ignoring_case(field.name, name)) return true;
-  }
-  return false;
+bool begins_with(const header_field& field, std::string_view prefix) noexcept {
+  return equal_ignoring_case(field.name.substr(0, prefix.size()), prefix);
 }
 
-bool is_about_content(const header_field& field) noexcept {
-  constexpr std::string_view prefix = "Content-";
-  return equal_ignoring_case(field.name.substr(0, prefix.size()), prefix);
+bool is_about_content(const header_field& field) noexcept { return begins_with(field, "Content-"); }
+
+/// Whether a field may be told to another origin than the one it was meant for. Secrets have too
+/// many names for a list of them, so this is one of what holds none.
+bool is_for_anyone(const header_field& field) noexcept {
+  if (is_about_content(field) || begins_with(field, "Accept-")) return true;
+  constexpr std::string_view harmless[] = {
+      "Accept",       "Cache-Control",   "Pragma",            "Prefer",
+      "User-Agent",   http::trace_field, http::timeout_field, retry_allowance_field};
+  return std::ranges::any_of(
+      harmless, [&](std::string_view name) { return equal_ignoring_case(field.name, name); });
 }
 
 /// A path without "." and ".." segments (RFC 3986 section 5.2.4). It begins with '/'.
@@ -89,12 +97,12 @@ bool redirected_request::follow(const http::client_response& answer) {
   const std::string_view reference = answer.header("location");
   if (reference.empty()) return false;
   auto next = resolve(to_, what_.target, reference);
-  if (!next) return false;
+  if (!next || next->at.is_tls()) return false;  // there is no TLS
 
   std::vector<header_field> fields(what_.fields.begin(), what_.fields.end());
   const bool leaves = next->at != to_;
   if (leaves) {
-    std::erase_if(fields, holds_credentials);
+    std::erase_if(fields, [](const header_field& field) { return !is_for_anyone(field); });
     what_.host = {};
   }
   if (see_other) {
@@ -104,7 +112,7 @@ bool redirected_request::follow(const http::client_response& answer) {
     what_.content_type = {};
   }
   to_ = std::move(next->at);
-  target_ = std::move(next->target);
+  target_ = http::encode_target(next->target);  // servers send UTF-8, and more, as browsers take it
   fields_ = std::move(fields);
   what_.target = target_;
   what_.fields = fields_;

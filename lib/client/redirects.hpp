@@ -26,7 +26,8 @@ class redirected_request {
 
   // Takes the next step. False: `answer` is not to be followed.
   // 303 is followed with GET (or HEAD); 301, 302, 307 and 308 only with safe methods, unchanged.
-  // What may hold credentials is not sent to another origin.
+  // What cannot be asked for is not followed: another scheme, a host that is no name, TLS.
+  // Of the fields only those that hold no secrets by their names are sent to another origin.
   bool follow(const http::client_response& answer);
 
  private:
