@@ -9,7 +9,6 @@
 #include "client/connection_pool.hpp"
 #include "client/redirects.hpp"
 #include "ferrule/core/race.hpp"
-#include "ferrule/resilience/retry.hpp"
 
 namespace ferrule {
 namespace {
@@ -35,7 +34,6 @@ struct client_pool::attempt {
   std::optional<connection_pool::lease> connection{};
   bool was_sent = false;
   bool is_proxied = false;
-  bool is_repeatable = true;
 
   // What is said to a proxy.
   std::string target{};
@@ -83,10 +81,7 @@ task<result<http::client_response, http::client_error>> client_pool::whole(attem
 
 task<result<client_stream, http::client_error>> client_pool::up_to_the_head(attempt* one) {
   http::client_connection& connection = **one->connection;
-  const auto sent = co_await connection.send(one->what);
-  // A server may answer, and close, before it has read everything.
-  if (!sent && sent.error() != http::client_error::closed_early) co_return fail(sent.error());
-  const auto head = co_await connection.read_head();
+  const auto head = co_await connection.request_head(one->what);
   if (!head) co_return fail(head.error());
   connection.allow_body(client_stream::bytes_max);
   co_return client_stream(std::unique_ptr<client_stream::state>(
@@ -123,7 +118,7 @@ template <class T>
 task<result<T, transport_failure>> client_pool::in_time(attempt one, exchange<T> how) {
   const auto ready = prepare(one, co_await current_environment());
   if (!ready) co_return fail(transport_failure{ready.error()});
-  auto done = co_await with_deadline(one.until, try_twice(&one, how));
+  auto done = co_await with_deadline(one.until, try_once(&one, how));
   if (!done) co_return fail(transport_failure{transport_error::timeout, one.was_sent});
   if (*done && one.is_proxied && status_of(**done) == proxy_authentication_required) {
     co_return fail(transport_failure{transport_error::proxy_failed});
@@ -131,30 +126,24 @@ task<result<T, transport_failure>> client_pool::in_time(attempt one, exchange<T>
   co_return std::move(*done);
 }
 
-/// Gets a connection and does the exchange on it; once more on another one if that was stale.
+/// Gets a connection and does the exchange on it.
 template <class T>
-task<result<T, transport_failure>> client_pool::try_twice(attempt* one, exchange<T> how) {
-  if (auto idle = connections_->take_idle(*one->to)) one->connection.emplace(std::move(*idle));
-  for (bool again = false;; again = true) {
-    if (!one->connection) {
-      auto acquired = co_await connections_->acquire(one->to, again);
-      if (!acquired) co_return fail(transport_failure{acquired.error(), one->was_sent});
-      one->connection.emplace(std::move(*acquired));
-    }
-    const bool is_reused = one->connection->reused();
-    one->was_sent = true;
-    ++requests_;
-    auto done = co_await how(one);
-    if (done) co_return std::move(*done);
-    const http::client_error error = done.error();
-    one->was_sent = again || error != http::client_error::invalid_request;
-    const bool was_stale = is_reused && error == http::client_error::no_response;
-    if (!was_stale || again || !one->is_repeatable ||
-        !is_idempotent(parse_method(one->what.verb))) {
-      co_return fail(transport_failure{to_transport_error(error), one->was_sent});
-    }
-    one->connection.reset();
+task<result<T, transport_failure>> client_pool::try_once(attempt* one, exchange<T> how) {
+  if (auto idle = connections_->take_idle(*one->to)) {
+    one->connection.emplace(std::move(*idle));
+  } else {
+    auto acquired = co_await connections_->acquire(one->to);
+    if (!acquired) co_return fail(transport_failure{acquired.error()});
+    one->connection.emplace(std::move(*acquired));
   }
+  const bool is_reused = one->connection->reused();
+  one->was_sent = true;
+  ++requests_;
+  auto done = co_await how(one);
+  if (done) co_return std::move(*done);
+  transport_error why = to_transport_error(done.error());
+  if (why == transport_error::no_response && is_reused) why = transport_error::stale_connection;
+  co_return fail(transport_failure{why, why != transport_error::invalid_request});
 }
 
 FERRULE_CORO_WRAPPER
@@ -194,7 +183,6 @@ task<result<client_stream, transport_failure>> client_pool::upload(
     const origin& to, http::client_request what, std::optional<std::uint64_t> body_bytes) {
   attempt one(to, what);
   one.body_bytes = body_bytes;
-  one.is_repeatable = false;
   return in_time<client_stream>(std::move(one), only_the_head);
 }
 

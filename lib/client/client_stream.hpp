@@ -5,6 +5,7 @@
 
 #include "client/connection_pool.hpp"
 #include "ferrule/client/client_stream.hpp"
+#include "ferrule/core/async_mutex.hpp"
 
 namespace ferrule {
 
@@ -12,6 +13,7 @@ struct client_stream::state {
   connection_pool::lease connection;
   std::chrono::nanoseconds part_timeout;
   std::optional<response_head> head{};
+  async_mutex reading_head{};  // by who asks for it, or by a write that takes long
 };
 
 // The pool's errors by those of a connection.

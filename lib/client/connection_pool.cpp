@@ -10,15 +10,14 @@ namespace ferrule {
 /// when the time is up.
 class connection_pool::waiter : public list_link<in_line>, parked, timer {
  public:
-  waiter(connection_pool& pool, bucket& queue, bool fresh) noexcept
+  waiter(connection_pool& pool, bucket& queue) noexcept
       : parked([](parked& self) noexcept { static_cast<waiter&>(self).leave(); }),
         timer([](timer& self) noexcept {
           static_cast<waiter&>(self).leave();
           static_cast<waiter&>(self).wake();
         }),
         pool_(pool),
-        queue_(queue),
-        fresh_(fresh) {}
+        queue_(queue) {}
 
   bool await_ready() const noexcept { return false; }
   template <class Promise>
@@ -31,7 +30,6 @@ class connection_pool::waiter : public list_link<in_line>, parked, timer {
   }
   void await_resume() const noexcept {}
 
-  bool fresh() const noexcept { return fresh_; }
   void hand(connection_ptr given) noexcept {
     connection = std::move(given);
     leave();
@@ -56,7 +54,6 @@ class connection_pool::waiter : public list_link<in_line>, parked, timer {
 
   connection_pool& pool_;
   bucket& queue_;
-  bool fresh_;
 };
 
 connection_pool::permit::permit(connection_pool& pool, bucket& of) noexcept
@@ -82,17 +79,19 @@ connection_pool::~connection_pool() {
 
 std::optional<connection_pool::lease> connection_pool::take_idle(const origin& to) {
   bucket& from = bucket_of(to);
-  if (from.idle.empty()) return {};
-  return lease(*this, unkeep(from.idle.back()), true);
+  while (!from.idle.empty()) {
+    connection_ptr kept = unkeep(from.idle.back());
+    if (may_serve(*kept)) return lease(*this, std::move(kept), true);
+  }
+  return {};
 }
 
-task<result<connection_pool::lease, transport_error>> connection_pool::acquire(const origin* to,
-                                                                               bool fresh) {
+task<result<connection_pool::lease, transport_error>> connection_pool::acquire(const origin* to) {
   bucket& from = bucket_of(*to);
   const bool is_first = from.waiters.empty() && needy_.empty();
   if (is_first && make_room(from)) co_return co_await connect(to, permit(*this, from));
   if (counts_.queued >= settings_.queued_max) co_return fail(transport_error::too_many);
-  waiter turn(*this, from, fresh);
+  waiter turn(*this, from);
   co_await turn;
   if (turn.connection != nullptr) co_return lease(*this, std::move(turn.connection), true);
   if (!turn.allowed) co_return fail(transport_error::queue_timeout);
@@ -101,24 +100,32 @@ task<result<connection_pool::lease, transport_error>> connection_pool::acquire(c
 
 task<result<connection_pool::lease, transport_error>> connection_pool::connect(const origin* to,
                                                                                permit allowed) {
-  auto connected = co_await with_deadline(settings_.connect_timeout, connect_to(to, &names_));
+  auto connected = co_await with_deadline(settings_.connect_timeout,
+                                          connect_to(to, &names_, &allowed.of().addresses));
   if (!connected) co_return fail(transport_error::connect_timeout);
   if (!*connected) co_return fail(connected->error());
-  auto made = std::make_unique<pooled_connection>(std::move(allowed), std::move(**connected),
-                                                  settings_.limits);
+  connected_stream& to_server = **connected;
+  auto made = std::make_unique<pooled_connection>(
+      std::move(allowed), std::move(to_server.stream), to_server.at, settings_.limits);
+  // Not all at once those that were made at once.
+  const auto age_max = settings_.connection_age_max;
+  const auto earlier = loop_.random().below(static_cast<std::uint64_t>(age_max.count()) / 10 + 1);
+  made->kept_until = saturating_add(
+      loop_.now(), age_max - std::chrono::nanoseconds(static_cast<std::int64_t>(earlier)));
   co_return lease(*this, std::move(made), false);
 }
 
 connection_pool::bucket& connection_pool::bucket_of(const origin& to) {
   const std::string_view key = to.authority();
-  if (const auto known = buckets_.find(key); known != buckets_.end()) return known->second;
-  if (buckets_.size() >= sweep_at_) {
-    std::erase_if(buckets_, [](const auto& each) {
+  text_map<bucket>& buckets = buckets_[to.is_tls() ? 1 : 0];
+  if (const auto known = buckets.find(key); known != buckets.end()) return known->second;
+  if (buckets.size() >= sweep_at_) {
+    std::erase_if(buckets, [](const auto& each) {
       return each.second.open == 0 && each.second.waiters.empty();
     });
-    sweep_at_ = 64 + 2 * buckets_.size();
+    sweep_at_ = 64 + 2 * buckets.size();
   }
-  return buckets_.try_emplace(std::string(key)).first->second;
+  return buckets.try_emplace(std::string(key)).first->second;
 }
 
 /// Whether one more connection may be opened, if need be in place of an idle one.
@@ -133,14 +140,21 @@ bool connection_pool::make_room(bucket& wanted) noexcept {
   return true;
 }
 
+/// Whether another request may go by it now. What has come to it unasked, be it an answer such as
+/// 408 or the server's end, is not for the next request.
+bool connection_pool::may_serve(const pooled_connection& kept) const noexcept {
+  return loop_.now() < kept.kept_until && kept.http.reusable() && kept.http.is_quiet();
+}
+
 void connection_pool::give_back(connection_ptr used) noexcept {
-  if (!used->http.reusable()) return;  // its permit serves who waits
+  // Else its permit serves who waits.
+  if (!used->http.reusable() || loop_.now() >= used->kept_until) return;
   bucket& to = used->allowed.of();
-  if (!to.waiters.empty() && !to.waiters.front().fresh()) {
-    to.waiters.front().hand(std::move(used));
-  } else if (to.waiters.empty()) {
+  if (to.waiters.empty()) {
     keep(std::move(used));
     serve_needy();
+  } else if (used->http.is_quiet()) {
+    to.waiters.front().hand(std::move(used));
   }
 }
 

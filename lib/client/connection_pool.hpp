@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "client/address_spread.hpp"
 #include "core/text_map.hpp"
 #include "ferrule/client/client_pool.hpp"
 #include "ferrule/core/executor.hpp"
@@ -29,6 +30,7 @@ class connection_pool {
     std::uint32_t open = 0;
     intrusive_list<pooled_connection, of_origin> idle;  // the one used last is the last
     intrusive_list<waiter, in_line> waiters;
+    address_spread addresses;
   };
 
   // The right to have one connection open.
@@ -48,12 +50,17 @@ class connection_pool {
   };
 
   struct pooled_connection : list_link<of_origin>, list_link<by_age> {
-    pooled_connection(permit&& right, tcp_stream stream, const http::client_limits& limits)
-        : allowed(std::move(right)), http(std::move(stream), limits) {}
+    pooled_connection(permit&& right, tcp_stream stream, const address& at,
+                      const http::client_limits& limits)
+        : allowed(std::move(right)),
+          use(allowed.of().addresses, at),
+          http(std::move(stream), limits) {}
 
     permit allowed;
+    address_spread::use use;
     http::client_connection http;
     mono_time idle_since{};
+    mono_time kept_until = no_deadline;
   };
 
  public:
@@ -88,11 +95,11 @@ class connection_pool {
   connection_pool& operator=(const connection_pool&) = delete;
   ~connection_pool();
 
-  // An idle connection to `to`, when there is one.
+  // An idle connection to `to` on which nothing has come, when there is one.
   std::optional<lease> take_idle(const origin& to);
-  // A connection to `to`, only a new one if `fresh`. `to` must live until the task ends.
+  // A connection to `to`, which must live until the task ends.
   // Errors: `too_many`, `queue_timeout`, and those of connecting.
-  task<result<lease, transport_error>> acquire(const origin* to, bool fresh);
+  task<result<lease, transport_error>> acquire(const origin* to);
 
   const client_pool_counts& counts() const noexcept { return counts_; }
   executor& loop() const noexcept { return loop_; }
@@ -113,6 +120,7 @@ class connection_pool {
   bool make_room(bucket& wanted) noexcept;
   task<result<lease, transport_error>> connect(const origin* to, permit allowed);
 
+  bool may_serve(const pooled_connection& kept) const noexcept;
   void give_back(connection_ptr used) noexcept;
   void keep(connection_ptr idle) noexcept;
   connection_ptr unkeep(pooled_connection& idle) noexcept;
@@ -124,7 +132,8 @@ class connection_pool {
   const client_pool_settings& settings_;
   dns::resolver& names_;
   client_pool_counts counts_;
-  text_map<bucket> buckets_;
+  // By authority: of http, and of https, which no connection serves both of.
+  text_map<bucket> buckets_[2];
   std::size_t sweep_at_ = 64;
   intrusive_list<pooled_connection, by_age> idle_;  // the one that is idle for longest comes first
   intrusive_list<bucket, in_need> needy_;  // have waiters, and room for connections of their own

@@ -12,6 +12,8 @@ const char* to_string(transport_error error) noexcept {
       return "the host is unknown";
     case transport_error::name_lookup_failed:
       return "the host's name could not be looked up";
+    case transport_error::no_resources:
+      return "this side has no descriptors, ports or memory left";
     case transport_error::connect_failed:
       return "the connection failed";
     case transport_error::connect_timeout:
@@ -24,6 +26,8 @@ const char* to_string(transport_error error) noexcept {
       return "the proxy refused";
     case transport_error::no_response:
       return "the connection ended without a response";
+    case transport_error::stale_connection:
+      return "the server had closed the connection";
     case transport_error::closed_early:
       return "the connection ended early";
     case transport_error::malformed:

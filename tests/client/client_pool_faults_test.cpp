@@ -58,29 +58,125 @@ TEST_F(client_pool_faults_test, an_idle_connection_on_which_anything_comes_is_go
   EXPECT_EQ(outcome(), "ok");
 }
 
-TEST_F(client_pool_faults_test, repeats_what_a_stale_connection_lost_if_that_does_no_harm) {
-  EXPECT_EQ(outcome(), "ok");
+TEST_F(client_pool_faults_test, sends_nothing_twice_and_tells_a_stale_connection_apart) {
+  for (const char* verb : {"GET", "POST"}) {
+    EXPECT_EQ(outcome(), "ok");
+    const std::size_t before = peer_.requests.size();
+    peer_.answers = {{.bytes = "", .then = ending::fin}};
+    const sent again = ask("/again", verb);
+    ASSERT_FALSE(again.has_value());
+    EXPECT_EQ(again.error().error, transport_error::stale_connection);
+    EXPECT_TRUE(again.error().was_sent);
+    EXPECT_EQ(peer_.requests.size(), before + 1);
+  }
   peer_.answers = {{.bytes = "", .then = ending::fin}};
-  EXPECT_EQ(outcome("/again"), "ok");
-  EXPECT_EQ(peer_.connections, 2U);
-  EXPECT_EQ(peer_.requests.size(), 3U);
-
-  peer_.answers = {{.bytes = "", .then = ending::fin}};
-  const sent posted = ask("/", "POST");
-  ASSERT_FALSE(posted.has_value());
-  EXPECT_EQ(posted.error().error, transport_error::no_response);
-  EXPECT_TRUE(posted.error().was_sent);
-  EXPECT_EQ(peer_.requests.size(), 4U);
+  const sent fresh = ask();
+  ASSERT_FALSE(fresh.has_value());
+  EXPECT_EQ(fresh.error().error, transport_error::no_response) << "a new connection is not stale";
 }
 
-TEST_F(client_pool_faults_test, repeats_only_once_and_only_on_what_was_used_before) {
-  peer_.answers = {{.bytes = "", .then = ending::fin}};
-  EXPECT_EQ(outcome(), text(transport_error::no_response)) << "a new connection is not stale";
-  EXPECT_EQ(peer_.requests.size(), 1U);
+task<std::string> post_twice(client_pool* pool, const origin* at) {
+  std::string outcomes;
+  for (int i = 0; i != 2; ++i) {
+    const auto answered = co_await pool->send(*at, {.verb = "POST"});
+    outcomes += answered ? std::string(answered->body()) : to_string(answered.error().error);
+  }
+  co_return outcomes;
+}
+
+TEST_F(client_pool_faults_test, looks_at_a_connection_before_it_is_used_again) {
+  // The server closes without having said so, and the next request is there already.
+  world_.between("10.0.0.1", "10.0.0.2").jitter = 0ns;
+  for (const std::string& extra :
+       {std::string(), std::string("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n")}) {
+    const std::uint64_t made = pool_->counts().connections_made;
+    peer_.answers = {{.then = ending::fin}, {}};
+    peer_.afterwards = extra;
+    EXPECT_EQ(run(post_twice(&*pool_, &*at_)), "okok");
+    EXPECT_EQ(pool_->counts().connections_made, made + 2);
+    peer_.afterwards.clear();
+    world_.run_for(1min);
+  }
+}
+
+TEST_F(client_pool_faults_test, a_408_that_crosses_a_request_is_not_its_answer) {
+  const std::string tired = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n";
+  const std::string large(50'000, 'x');
+  const auto post = [&](std::string_view body) {
+    const sent answered = run(pool_->send(*at_, {.verb = "POST", .body = body}));
+    return answered ? std::to_string(answered->status()) : text(answered.error().error);
+  };
   EXPECT_EQ(outcome(), "ok");
-  peer_.answers = {{.bytes = "", .then = ending::fin}, {.bytes = "", .then = ending::fin}};
-  EXPECT_EQ(outcome(), text(transport_error::no_response));
-  EXPECT_EQ(peer_.requests.size(), 4U);
+  peer_.answers = {{.bytes = tired + "Connection: close\r\n\r\n", .then = ending::fin}};
+  EXPECT_EQ(post("small"), text(transport_error::stale_connection));
+  peer_.answers = {{.bytes = tired + "Connection: close\r\n\r\n", .then = ending::fin}};
+  EXPECT_EQ(post("small"), "408") << "on a new connection it is one";
+  EXPECT_EQ(outcome(), "ok");
+  peer_.answers = {{.bytes = tired + "\r\n"}};
+  EXPECT_EQ(post("small"), "408") << "who keeps the connection has not waited for a request";
+  peer_.answers = {{.bytes = tired + "Connection: close\r\n\r\n", .then = ending::fin}};
+  EXPECT_EQ(post(large), "408") << "of what takes time the server may tire";
+}
+
+TEST_F(client_pool_faults_test, an_early_answer_to_what_is_not_read_is_returned) {
+  const std::string large(5'000'000, 'x');
+  peer_.is_hasty = true;
+  for (const int status : {200, 401, 413}) {
+    peer_.answers = {{.bytes = "HTTP/1.1 " + std::to_string(status) +
+                               " Early\r\nContent-Length: 2\r\n\r\nno",
+                      .then = ending::deaf}};
+    const mono_time begin = world_.now();
+    const sent answered = run(pool_->send(*at_, {.verb = "POST", .body = large}));
+    ASSERT_TRUE(answered.has_value()) << to_string(answered.error().error);
+    EXPECT_EQ(answered->status(), status);
+    EXPECT_LT(world_.now() - begin, http::early_answer_wait + 10ms);
+    EXPECT_EQ(pool_->counts().connections_open, 0U) << "the request is still under way on it";
+  }
+}
+
+TEST_F(client_pool_faults_test, an_early_answer_costs_no_connection_if_the_server_reads_on) {
+  peer_.is_hasty = true;
+  const std::string large(500'000, 'x');
+  peer_.answers = {{.bytes = answer_with("early")}};
+  const sent answered = run(pool_->send(*at_, {.verb = "POST", .body = large}));
+  ASSERT_TRUE(answered.has_value());
+  EXPECT_EQ(answered->body(), "early");
+  EXPECT_EQ(pool_->counts().connections_idle, 1U);
+}
+
+TEST_F(client_pool_faults_test, an_early_answer_does_not_wait_beyond_the_deadline) {
+  use({.total_timeout = 20ms});
+  peer_.is_hasty = true;
+  const std::string large(5'000'000, 'x');
+  peer_.answers = {{.bytes = answer_with("early"), .then = ending::deaf}};
+  const sent answered = run(pool_->send(*at_, {.verb = "POST", .body = large}));
+  ASSERT_TRUE(answered.has_value()) << to_string(answered.error().error);
+  EXPECT_EQ(answered->body(), "early");
+}
+
+TEST_F(client_pool_faults_test, interim_answers_without_end_are_not_followed_for_ever) {
+  std::string flood;
+  for (int i = 0; i != 17; ++i) flood += "HTTP/1.1 103 Early Hints\r\n\r\n";
+  peer_.answers = {{.bytes = flood}};
+  EXPECT_EQ(outcome(), text(transport_error::malformed));
+  EXPECT_EQ(pool_->counts().connections_open, 0U);
+}
+
+TEST_F(client_pool_faults_test, a_connection_that_is_old_is_not_used_again) {
+  const auto made = [&] { return pool_->counts().connections_made; };
+  const mono_time begin = world_.now();
+  while (world_.now() - begin < 4min) {
+    EXPECT_EQ(outcome(), "ok");
+    world_.run_for(20s);
+  }
+  EXPECT_EQ(made(), 1U);
+  world_.run_for(20s);
+  while (world_.now() - begin < 6min) {
+    EXPECT_EQ(outcome(), "ok");
+    world_.run_for(20s);
+  }
+  EXPECT_EQ(made(), 2U);
+  EXPECT_EQ(pool_->counts().connections_open, 1U);
 }
 
 TEST_F(client_pool_faults_test, does_not_repeat_what_was_answered_in_part) {

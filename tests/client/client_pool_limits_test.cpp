@@ -149,22 +149,6 @@ TEST_F(client_pool_limits_test, the_connection_used_last_is_used_first) {
   EXPECT_EQ(a_.open, 0U);
 }
 
-TEST_F(client_pool_limits_test, a_repetition_gets_a_new_connection_even_at_the_limit) {
-  use({.connections_per_origin_max = 2});
-  a_.answers = slow(2);
-  EXPECT_EQ(ask({{&at_a_, "/"}, {&at_a_, "/"}}), "ok ok");
-  a_.answers = {{.bytes = "", .then = ending::fin}};
-  EXPECT_EQ(ask({{&at_a_, "/"}}), "ok");
-  EXPECT_EQ(pool_->counts().connections_open, 2U);
-  EXPECT_EQ(pool_->counts().connections_made, 3U);
-
-  use({.connections_per_origin_max = 1});
-  EXPECT_EQ(ask({{&at_a_, "/"}}), "ok");
-  a_.answers = {{.bytes = "", .then = ending::fin, .after = 100ms}};
-  EXPECT_EQ(ask({{&at_a_, "/1"}, {&at_a_, "/2"}, {&at_a_, "/3"}}), "ok ok ok");
-  EXPECT_EQ(pool_->counts().connections_made, 3U) << "who waits comes first, then the repetition";
-}
-
 TEST_F(client_pool_limits_test, forgets_origins_that_are_not_used_any_more) {
   use({.connections_max = 10});
   world_.between("10.0.0.1", "10.0.0.2").refused = 1;

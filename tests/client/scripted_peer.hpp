@@ -17,7 +17,8 @@
 
 namespace ferrule {
 
-enum class ending : std::uint8_t { none, fin, reset };
+/// What follows an answer; `deaf`: nothing is read any more, and the connection stays.
+enum class ending : std::uint8_t { none, fin, reset, deaf };
 
 /// What becomes of one request.
 struct scripted_answer {
@@ -53,6 +54,8 @@ class scripted_peer {
   bool echoes = false;
   /// Answers as soon as it has a request's head.
   bool is_hasty = false;
+  /// Sent right behind an answer that ends the connection, by nobody's request.
+  std::string afterwards;
   std::vector<std::string> requests;
   unsigned connections = 0;  // so far
   unsigned open = 0;         // now
@@ -111,8 +114,10 @@ class scripted_peer {
       const scripted_answer answer = next_answer(request);
       request.clear();
       if (answer.after.count() != 0) co_await sleep(answer.after);
-      const auto written = co_await stream.write(answer.bytes);
+      const bool ends = answer.then == ending::fin;
+      const auto written = co_await stream.write(answer.bytes, ends ? afterwards : "");
       if (!written || answer.then == ending::fin) co_return;
+      if (answer.then == ending::deaf) co_await sleep(std::chrono::hours(24));
       if (answer.then == ending::reset) {
         loop_.io().option(stream.socket(), SOL_SOCKET, SO_LINGER, 0);
         co_return;

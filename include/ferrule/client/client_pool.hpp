@@ -15,16 +15,25 @@
 /// framed beyond doubt, was not read to its end, or was followed by anything is closed, and so is
 /// one whose request was cancelled or ran out of time: what is under way on it would be taken for
 /// the next response. Of several idle connections the one used last is taken, so that those which
-/// are not needed time out.
+/// are not needed time out; and it is looked at before, so that a server which has closed it, or
+/// said something unasked such as 408, costs no request.
 ///
-/// The addresses of a name are tried as RFC 8305 has it: IPv6 and IPv4 in turn, each at the latest
-/// 250 ms after the one before; the first connection is kept. A host that begins with '_' is a
-/// service (RFC 2782): `http://_http._tcp.users.example`.
+/// The addresses of a name are so many servers: a new connection goes to one of those with the
+/// fewest connections, by chance among equals. They are tried as RFC 8305 has it: IPv6 and IPv4 in
+/// turn, each at the latest 250 ms after the one before; the first connection is kept, and an
+/// address that failed is tried after the others for 10 s. A host that begins with '_' is a service
+/// (RFC 2782): `http://_http._tcp.users.example`.
 ///
 /// Redirects are not followed unless `redirects_max` says so, and then only where that is harmless:
-/// 303 with a GET; 301, 302, 307 and 308 for safe methods. Authorization, Cookie and
-/// Proxy-Authorization are not sent to another origin. A redirect that is not followed is a
-/// response like any other.
+/// 303 with a GET; 301, 302, 307 and 308 for safe methods. A Location in UTF-8 is followed as
+/// browsers do, encoded. A redirect that is not followed, also because it leads to TLS or to no
+/// valid place, is a response like any other.
+///
+/// Another origin is sent nothing of the request's fields but Accept and Accept-…, Cache-Control,
+/// Content-…, Pragma, Prefer, User-Agent, and what goes along with every call (traceparent,
+/// Request-Timeout-Ms, Retry-Allowance). Browsers and curl go the other way and leave out what they
+/// know to be secret, Authorization and Cookie; but what a service has for a secret is as often in
+/// X-Api-Key or another field of its own.
 ///
 /// Source: RFC 9112 sections 3.2.2 and 9; RFC 9110 section 15.4; RFC 8305.
 
@@ -43,7 +52,8 @@ namespace ferrule {
 class client_stream;
 class connection_pool;
 
-/// The limits of a pool, and how long it waits for what.
+/// The limits of a pool, and how long it waits for what. A pool is one reactor's, so that a process
+/// with four reactors may have four times as many connections, and as many requests that wait.
 struct client_pool_settings {
   /// Open connections to one server. A request beyond waits for one of them.
   std::uint32_t connections_per_origin_max = 64;
@@ -58,6 +68,10 @@ struct client_pool_settings {
   std::chrono::nanoseconds connect_timeout = std::chrono::seconds(1);
   /// How long a connection is kept without a request.
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(30);
+  /// How old a connection may be that is used again; up to a tenth of it less by chance, so that
+  /// not all end at once. By then the addresses of a name, and a balancer's choice behind one
+  /// address, may have changed. As long as names are kept at most (`dns::resolver_settings`).
+  std::chrono::nanoseconds connection_age_max = std::chrono::minutes(5);
   /// How long a request may take, from the call to the end of its response: `timeout`. A deadline
   /// of the awaiting task that is earlier holds instead.
   std::chrono::nanoseconds total_timeout = std::chrono::seconds(2);
@@ -80,7 +94,7 @@ struct client_pool_counts {
   std::uint32_t connections_idle = 0;  ///< of these, without a request
   std::uint32_t queued = 0;            ///< requests that wait for a connection now
   std::uint64_t connections_made = 0;  ///< attempts, since the start
-  std::uint64_t requests = 0;          ///< sent to a server, since the start; repetitions count
+  std::uint64_t requests = 0;          ///< sent to a server, since the start
 };
 
 /// Sends requests over kept connections. It belongs to the reactor of the first task that uses it,
@@ -93,9 +107,8 @@ class client_pool final : public transport {
   client_pool(client_pool_settings settings, dns::resolver& names);
   ~client_pool() override;
 
-  /// As `transport::send`. When a connection that was used before ends without any byte of a
-  /// response, the server has most likely closed it just before; then the request is sent once
-  /// more over a new one, if its method is idempotent (RFC 9110 section 9.2.2).
+  /// As `transport::send`. Nothing is sent twice: whether a request may be repeated, and how often,
+  /// is decided in one place, by `upstream` with its retry budget. See `stale_connection`.
   task<result<http::client_response, transport_failure>> send(const origin& to,
                                                               http::client_request what) override;
 
@@ -103,7 +116,7 @@ class client_pool final : public transport {
   /// followed. The time until then is limited as with `send`, which has the same errors.
   task<result<client_stream, transport_failure>> open(const origin& to, http::client_request what);
   /// Sends the head of a request whose body, of `body_bytes` if that is known, the caller writes in
-  /// parts. Limits and errors as with `open`; it is never sent twice.
+  /// parts. Limits and errors as with `open`.
   task<result<client_stream, transport_failure>> upload(const origin& to, http::client_request what,
                                                         std::optional<std::uint64_t> body_bytes);
 
@@ -125,7 +138,7 @@ class client_pool final : public transport {
   template <class T>
   task<answer_of<T>> in_time(attempt one, exchange<T> how);
   template <class T>
-  task<answer_of<T>> try_twice(attempt* one, exchange<T> how);
+  task<answer_of<T>> try_once(attempt* one, exchange<T> how);
   task<answer_of<http::client_response>> send_and_follow(const origin* to,
                                                          http::client_request what);
 

@@ -47,8 +47,9 @@ class client_stream {
 
   // Of the request; only after `client_pool::upload`.
 
-  /// Sends the next part of the body, and ends when the kernel has taken it.
-  /// Errors: `closed_early`: the server reads no further, and may have answered;
+  /// Sends the next part of the body, and ends when the kernel has taken it, or the server has
+  /// answered that it wants no more.
+  /// Errors: `closed_early`: the server reads no further, and may have answered: see `head`;
   /// `invalid_request`: more than was announced.
   task<result<void, transport_failure>> write(std::string_view part);
   /// Ends the body. Errors: as `write`; less than was announced is `invalid_request` too.

@@ -26,12 +26,17 @@ enum class transport_error : std::uint8_t {
   unsupported_scheme,  ///< https, which needs TLS; nothing was sent
   unknown_host,        ///< the name has no address
   name_lookup_failed,  ///< no name server gave an answer
+  no_resources,        ///< this process or machine has no descriptors, ports or memory left for
+                       ///< it; nothing was sent, and nothing is known of the server
   connect_failed,      ///< refused, unreachable, reset while connecting
   connect_timeout,     ///< no address answered in time
   too_many,            ///< a limit of the pool: the request was not even queued
   queue_timeout,       ///< no connection became free in time
   proxy_failed,        ///< the proxy did not let the request through
   no_response,         ///< the connection ended before any byte of an answer
+  stale_connection,    ///< the same of one that had carried requests before. Most likely the server
+                       ///< closed it just before this one came, as it may at any time: no sign of
+                       ///< its health (RFC 9112 section 9.3.1)
   closed_early,        ///< it ended within the answer
   malformed,           ///< the answer is not HTTP/1.1, or ambiguous, or beyond a limit of heads
   too_large,           ///< the answer's body is beyond its limit
@@ -58,8 +63,8 @@ class transport {
   transport& operator=(const transport&) = delete;
   virtual ~transport() = default;
 
-  /// One try: sends `what` to `to` and gives the whole answer. An empty `what.host` is filled in
-  /// from `to`. Ends by the deadline of the awaiting task's environment, as `timeout`.
+  /// One try: sends `what` to `to`, once, and gives the whole answer. An empty `what.host` is
+  /// filled in from `to`. Ends by the deadline of the awaiting task's environment, as `timeout`.
   /// Cancellation: ends this request's work and no other's; unwinds. The connection it used is
   /// closed.
   virtual task<result<http::client_response, transport_failure>> send(
