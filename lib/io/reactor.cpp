@@ -19,8 +19,11 @@ void reactor::run() {
 }
 
 void reactor::run_once(mono_time until) {
+  // Only look, do not sleep, when what ran has queued more; nor when anything ran, for it may be
+  // what the caller waits for.
+  bool busy = has_ready();
   run_ready();
-  const bool busy = has_ready();  // what ran has queued more: only look, do not sleep
+  busy = busy || has_ready();
   backend_->wait(busy ? mono_time::min() : std::min(until, timers_.next_due()));
   take_what_came_in_time();
   run_posted();

@@ -185,6 +185,14 @@ TEST_F(reactor_test, runs_what_is_ready_in_order_and_looks_at_io_between_rounds)
   loop_.run_once();
 }
 
+TEST_F(reactor_test, does_not_sleep_before_its_caller_knows_what_ran) {
+  step only(log_, '1');
+  loop_.schedule(only);
+  loop_.run_once();
+  EXPECT_EQ(log_, "1");
+  EXPECT_EQ(waits_, std::vector{mono_time::min()});
+}
+
 TEST(reactor, deletes_what_is_left_to_it_after_the_backend) {
   struct noted_rest final : ferrule::leftover {
     explicit noted_rest(std::string& to, char as) : log(to), letter(as) {}
