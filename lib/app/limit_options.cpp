@@ -45,6 +45,20 @@ constexpr option time(std::string_view name, std::string_view help) {
       [](const void* target) { return duration_text(limit_shown<Get>(target)); }};
 }
 
+constexpr option trusted_peers() {
+  return {"trusted-peers", "NETWORKS", "whose deadlines, traces and retries are believed",
+          [](void* target, std::string_view text) {
+            const auto read = network_list::parse(text);
+            if (!read) return std::string("must be up to 16 networks, as 10.0.0.0/8,fd00::1");
+            static_cast<serve_settings*>(target)->limits.trusted_peers = *read;
+            return std::string();
+          },
+          [](const void* target) {
+            const auto& trusted = static_cast<const serve_settings*>(target)->limits.trusted_peers;
+            return trusted.empty() ? std::string("nobody") : trusted.text();
+          }};
+}
+
 constexpr option options[] = {
     number<[](server_limits& l) -> auto& { return l.head.request_line_bytes_max; }, 16>(
         "request-line-bytes-max", "of a request line; more: 414"),
@@ -84,6 +98,7 @@ constexpr option options[] = {
         "write-timeout", "for a client to take 64 KiB of an answer"),
     time<[](server_limits& l) -> auto& { return l.stream_idle_timeout; }>(
         "stream-idle-timeout", "of a begun answer without a word; 0: no limit"),
+    trusted_peers(),
 };
 
 }  // namespace

@@ -47,11 +47,11 @@ struct server_engine::kept_exchange {
     frame_pool::deallocate(self, size);
   }
 
-  /// Puts into the handler's environment what the request's sender hands on.
+  /// Puts into the handler's environment what the request's sender hands on, if it is believed.
   void inherit() noexcept {
     environment& env = ex.engine_parts().env;
     env.retries = &retries;
-    if (!may_have_inherited(ex.request().fields)) return;
+    if (!ex.request().has_trusted_peer || !may_have_inherited(ex.request().fields)) return;
     const inherited from = read_inherited(ex.request().fields);
     if (from.timeout) caller_deadline = saturating_add(env.loop->now(), *from.timeout);
     if (from.trace) {

@@ -16,7 +16,9 @@ void service::refused(const refusal&) noexcept {}
 
 trace_id_text::trace_id_text(const exchange& of) noexcept {
   // For a handler that cannot wait the fields were not looked at so far.
-  const auto sent = decode_trace(of.request().header(trace_field));
+  const request& asked = of.request();
+  const auto sent =
+      asked.has_trusted_peer ? decode_trace(asked.header(trace_field)) : std::nullopt;
   if (const trace_context* trace = of.env().trace; trace != nullptr) {
     write(trace->trace_id);
   } else if (sent) {

@@ -280,6 +280,7 @@ std::size_t server_engine::take_request(std::string_view bytes, std::size_t head
   head_only_ = head.verb == method::head;
 
   head.peer = peer_;
+  head.has_trusted_peer = has_trusted_peer_;
   exchange ex(*this, environment{.loop = &context_.loop(), .drain = &context_.drain}, asked);
   context_.handlers().match(ex);
   const route_traits& traits = *ex.match().traits;

@@ -38,7 +38,8 @@ TEST(limit_options, are_shown_as_they_are_set) {
                                                             {"drain-idle-timeout", "3s"},
                                                             {"handler-timeout", "0s"},
                                                             {"write-timeout", "4s"},
-                                                            {"stream-idle-timeout", "7s"}};
+                                                            {"stream-idle-timeout", "7s"},
+                                                            {"trusted-peers", "10.0.0.0/8"}};
   EXPECT_EQ(others.size(), limit_options().size());
   serve_settings s;
   for (const auto& [name, value] : others) {
@@ -65,6 +66,8 @@ TEST(limit_options, refuse_what_is_not_valid) {
   EXPECT_EQ(set(s, "pipelined-max", "-1"), "must be a number from 1 to 4294967295");
   EXPECT_EQ(set(s, "body-bytes-max", "1MB"), "must be a number from 0 to 1099511627776");
   EXPECT_EQ(set(s, "idle-timeout", "soon"), "must be a duration such as 10s, 500ms or 2m");
+  EXPECT_EQ(set(s, "trusted-peers", "users.example"),
+            "must be up to 16 networks, as 10.0.0.0/8,fd00::1");
 }
 
 }  // namespace

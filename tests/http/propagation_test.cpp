@@ -157,7 +157,7 @@ class inheriting_server : public testing::Test {
   reactor& client_ = world_.add_host("10.0.0.2");
   begun begun_;
   dispatcher<routes, begun> service_{begun_};
-  server server_{host_, service_};
+  server server_{host_, service_, {.trusted_peers = *network_list::parse("10.0.0.2")}};
 };
 
 TEST_F(inheriting_server, gives_a_handler_its_own_limits_without_fields) {
@@ -175,6 +175,31 @@ TEST_F(inheriting_server, hands_on_deadline_trace_and_retries) {
   EXPECT_EQ(body.substr(58), "-01");
   EXPECT_NE(body.substr(42, 16), example.substr(36, 16)) << "in a span of its own";
   EXPECT_EQ(got.header("Retry-Allowance"), "8") << "what was not used goes back";
+}
+
+// One that is not among the trusted.
+TEST_F(inheriting_server, believes_no_stranger) {
+  const std::vector<header_field> claims{
+      {"Request-Timeout-Ms", "150"}, {"traceparent", example}, {"Retry-Allowance", "9"}};
+  reactor& stranger = world_.add_host("10.0.0.3");
+  const auto ask_as_stranger = [&](std::string_view path) {
+    const client_request what{.target = path, .host = "x", .fields = claims};
+    return *test::sim_run(world_, stranger, send(server_.local(), what));
+  };
+  const client_response got = ask_as_stranger("/show");
+  EXPECT_EQ(got.body(), "2000 3 untraced");
+  EXPECT_EQ(got.header("Retry-Allowance").data(), nullptr) << "it has lent nothing";
+  EXPECT_EQ(ask_as_stranger("/plain").body().find("4bf92f3577b34da6a3ce929d0e0e4736"),
+            std::string_view::npos);
+  EXPECT_EQ(ask_as_stranger("/slow").status(), 503) << "after its own limit";
+}
+
+// Nobody is trusted unless it is said: neither loopback nor private networks.
+TEST(trusted_peers, are_none_by_default) {
+  constexpr server_limits limits;
+  for (const std::string_view ip : {"127.0.0.1", "::1", "10.0.0.1", "192.168.0.1", "fd00::1"}) {
+    EXPECT_FALSE(limits.trusted_peers.contains(*address::parse(ip, 80))) << ip;
+  }
 }
 
 TEST_F(inheriting_server, caps_the_callers_time_by_its_own) {

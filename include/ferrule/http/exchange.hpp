@@ -32,6 +32,9 @@ namespace ferrule {
 /// until it returns.
 struct request : request_head {
   const address* peer = nullptr;  ///< who sent it; null where there is no connection
+  /// It is one of `server_limits::trusted_peers`, or there is no connection: what the request hands
+  /// on from another is believed.
+  bool has_trusted_peer = false;
 };
 
 }  // namespace ferrule

@@ -2,14 +2,13 @@
 /// @file
 /// What a request hands on from the one that it is made for: by when, in which trace, and with how
 /// many retries. A client writes these fields and a server reads them, into and out of the task's
-/// environment.
+/// environment, where the sender is one that it believes: see `server_limits::trusted_peers`.
 ///
-/// | field | says | without it, or not valid |
-/// | --- | --- | --- |
-/// | `Request-Timeout-Ms` | for how many milliseconds more its sender waits | the server's own
-/// limit | | `traceparent` | trace, parent span, whether it is sampled | not traced | |
-/// `Retry-Allowance` | how many retries may be made for it; in an answer: how many are left | 3;
-/// not valid: 0 |
+/// - `Request-Timeout-Ms`: for how many milliseconds more its sender waits. Without it, or not
+///   valid: the server's own limit.
+/// - `traceparent`: trace, parent span, whether it is sampled. Else: not traced.
+/// - `Retry-Allowance`: how many retries may be made for it; in an answer: how many are left.
+///   Without it 3; not valid: 0.
 ///
 /// ```cpp
 /// inline bool is_urgent(std::span<const ferrule::header_field> fields) {

@@ -17,7 +17,8 @@
 /// that lives until its answer is complete. Answers of one batch of pipelined requests lie in one
 /// buffer.
 ///
-/// A handler that may wait inherits what its request's fields hand on: deadline, trace and retries,
+/// A handler that may wait inherits what its request's fields hand on, if its sender is one of
+/// `server_limits::trusted_peers`: deadline, trace and retries,
 /// see http/propagation.hpp. When the deadline has passed it is not begun, and answered 504.
 ///
 /// When memory runs out inside a handler the answer is a 500, or broken off when it had begun. When
@@ -58,7 +59,10 @@ class server_engine final : sink {
 
   /// All three must outlive the engine; `peer` may be null.
   server_engine(server_context& context, engine_owner& owner, const address* peer) noexcept
-      : context_(context), owner_(owner), peer_(peer) {}
+      : context_(context),
+        owner_(owner),
+        peer_(peer),
+        has_trusted_peer_(peer == nullptr || context.limits.trusted_peers.contains(*peer)) {}
   server_engine(const server_engine&) = delete;
   server_engine& operator=(const server_engine&) = delete;
   /// Not while a handler runs: `abort` and wait for `busy()` to end first.
@@ -193,6 +197,7 @@ class server_engine final : sink {
   std::uint32_t requests_ = 0;     // begun on this connection
   std::uint32_t batch_ = 0;        // requests begun since outgoing bytes were taken
   std::uint32_t held_kib_ = 0;     // in large buffers, as the context was told
+  bool has_trusted_peer_;
   phase phase_ = phase::head;
   body_kind stream_ = body_kind::none;  // framing of a streamed answer
   std::uint8_t version_minor_ = 1;

@@ -23,11 +23,12 @@
 
 #include "ferrule/http/chunked.hpp"
 #include "ferrule/http/parser.hpp"
+#include "ferrule/io/network.hpp"
 
 namespace ferrule::http {
 
-/// The limits of one reactor's connections. A table or a route may set its own body size and
-/// handler time, see route/limits.hpp.
+/// The limits of one reactor's connections, and whom it believes. A table or a route may set its
+/// own body size and handler time, see route/limits.hpp.
 struct server_limits {
   head_limits head{};    ///< 414 and 431, see there
   chunk_limits chunk{};  ///< 400 and 431, see there
@@ -48,6 +49,13 @@ struct server_limits {
   /// Pipelined requests that are answered before the answers are sent: those behind them wait, so
   /// that one connection does not keep a reactor to itself.
   std::uint32_t pipelined_max = 64;
+
+  /// Who is believed when a request says by when, in which trace and with how many retries it is
+  /// made: the fields of http/propagation.hpp, which are as if not there from anybody else. None by
+  /// default: whoever is believed has retries made, traces sampled and calls cut short as he likes,
+  /// and neither loopback nor a private network tells a service of ours from a proxy that hands on
+  /// what strangers sent.
+  network_list trusted_peers{};
 
   /// Connections of one reactor that are open at once. Further ones: 503, as the answer to
   /// whatever they ask.
