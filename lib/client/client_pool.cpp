@@ -31,6 +31,8 @@ struct client_pool::attempt {
   std::optional<std::uint64_t> body_bytes{};  // of an upload
   mono_time until = no_deadline;
   std::chrono::nanoseconds part_timeout{0};
+  send_watch unwatched{};
+  send_watch* watch = nullptr;
   std::optional<connection_pool::lease> connection{};
   bool was_sent = false;
   bool is_proxied = false;
@@ -108,6 +110,7 @@ result<void, transport_error> client_pool::prepare(attempt& one, const environme
   }
   FERRULE_DEBUG_ASSERT(&connections_->loop() == env.loop, "a pool is used on another reactor");
   const mono_time now = env.loop->now();
+  if (one.watch == nullptr) one.watch = &one.unwatched;
   one.part_timeout = settings_.part_timeout;
   one.until = std::min({one.until, env.deadline, saturating_add(now, settings_.total_timeout)});
   if (one.until <= now) return fail(transport_error::timeout);
@@ -132,16 +135,19 @@ task<result<T, transport_failure>> client_pool::try_once(attempt* one, exchange<
   if (auto idle = connections_->take_idle(*one->to)) {
     one->connection.emplace(std::move(*idle));
   } else {
-    auto acquired = co_await connections_->acquire(one->to);
+    auto acquired = co_await connections_->acquire(one->to, one->watch);
     if (!acquired) co_return fail(transport_failure{acquired.error()});
     one->connection.emplace(std::move(*acquired));
   }
   const bool is_reused = one->connection->reused();
   one->was_sent = true;
+  one->watch->stage = send_stage::sent;
+  one->watch->since = connections_->loop().now();
   ++requests_;
-  auto done = co_await how(one);
-  if (done) co_return std::move(*done);
-  transport_error why = to_transport_error(done.error());
+  auto ended = co_await with_deadline(one->watch->answer_within, how(one));
+  if (!ended) co_return fail(transport_failure{transport_error::timeout, true});
+  if (*ended) co_return std::move(**ended);
+  transport_error why = to_transport_error(ended->error());
   if (why == transport_error::no_response && is_reused) why = transport_error::stale_connection;
   co_return fail(transport_failure{why, why != transport_error::invalid_request});
 }
@@ -149,18 +155,27 @@ task<result<T, transport_failure>> client_pool::try_once(attempt* one, exchange<
 FERRULE_CORO_WRAPPER
 task<result<http::client_response, transport_failure>> client_pool::send(
     const origin& to, http::client_request what) {
-  if (settings_.redirects_max != 0) return send_and_follow(&to, what);
-  return in_time<http::client_response>(attempt(to, what), whole);
+  return send_within(to, what, nullptr);
+}
+
+FERRULE_CORO_WRAPPER
+task<result<http::client_response, transport_failure>> client_pool::send_within(
+    const origin& to, http::client_request what, send_watch* watch) {
+  if (settings_.redirects_max != 0) return send_and_follow(&to, what, watch);
+  attempt one(to, what);
+  one.watch = watch;
+  return in_time<http::client_response>(std::move(one), whole);
 }
 
 task<result<http::client_response, transport_failure>> client_pool::send_and_follow(
-    const origin* to, http::client_request what) {
+    const origin* to, http::client_request what, send_watch* watch) {
   redirected_request next(*to, what);
   const environment& env = co_await current_environment();
   const mono_time until = saturating_add(env.loop->now(), settings_.total_timeout);
   for (unsigned followed = 0;; ++followed) {
     attempt one(next.to(), next.what());
     one.until = until;
+    one.watch = watch;
     auto answered = co_await in_time<http::client_response>(std::move(one), whole);
     if (!answered) {
       const transport_failure why = answered.error();

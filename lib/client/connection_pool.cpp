@@ -1,5 +1,7 @@
 #include "client/connection_pool.hpp"
 
+#include <algorithm>
+
 #include "client/connector.hpp"
 #include "ferrule/core/parked.hpp"
 #include "ferrule/core/race.hpp"
@@ -86,22 +88,31 @@ std::optional<connection_pool::lease> connection_pool::take_idle(const origin& t
   return {};
 }
 
-task<result<connection_pool::lease, transport_error>> connection_pool::acquire(const origin* to) {
+task<result<connection_pool::lease, transport_error>> connection_pool::acquire(const origin* to,
+                                                                               send_watch* watch) {
   bucket& from = bucket_of(*to);
   const bool is_first = from.waiters.empty() && needy_.empty();
-  if (is_first && make_room(from)) co_return co_await connect(to, permit(*this, from));
+  if (is_first && make_room(from)) co_return co_await connect(to, permit(*this, from), watch);
   if (counts_.queued >= settings_.queued_max) co_return fail(transport_error::too_many);
+  watch->stage = send_stage::waiting;
   waiter turn(*this, from);
   co_await turn;
   if (turn.connection != nullptr) co_return lease(*this, std::move(turn.connection), true);
   if (!turn.allowed) co_return fail(transport_error::queue_timeout);
-  co_return co_await connect(to, std::move(*turn.allowed));
+  co_return co_await connect(to, std::move(*turn.allowed), watch);
 }
 
 task<result<connection_pool::lease, transport_error>> connection_pool::connect(const origin* to,
-                                                                               permit allowed) {
-  auto connected = co_await with_deadline(settings_.connect_timeout,
-                                          connect_to(to, &names_, &allowed.of().addresses));
+                                                                               permit allowed,
+                                                                               send_watch* watch) {
+  watch->stage = send_stage::connecting;
+  watch->since = loop_.now();
+  // A name may have many addresses, that are tried one after the other.
+  const bool is_address = address::parse(to->host(), to->port()).has_value();
+  const auto within = is_address ? std::min(settings_.connect_timeout, watch->connect_within)
+                                 : settings_.connect_timeout;
+  auto connected =
+      co_await with_deadline(within, connect_to(to, &names_, &allowed.of().addresses));
   if (!connected) co_return fail(transport_error::connect_timeout);
   if (!*connected) co_return fail(connected->error());
   connected_stream& to_server = **connected;

@@ -97,9 +97,9 @@ class connection_pool {
 
   // An idle connection to `to` on which nothing has come, when there is one.
   std::optional<lease> take_idle(const origin& to);
-  // A connection to `to`, which must live until the task ends.
-  // Errors: `too_many`, `queue_timeout`, and those of connecting.
-  task<result<lease, transport_error>> acquire(const origin* to);
+  // A connection to `to`, which must live until the task ends. Tells `watch` whether it waits or
+  // connects. Errors: `too_many`, `queue_timeout`, and those of connecting.
+  task<result<lease, transport_error>> acquire(const origin* to, send_watch* watch);
 
   const client_pool_counts& counts() const noexcept { return counts_; }
   executor& loop() const noexcept { return loop_; }
@@ -118,7 +118,7 @@ class connection_pool {
     return one.open < settings_.connections_per_origin_max;
   }
   bool make_room(bucket& wanted) noexcept;
-  task<result<lease, transport_error>> connect(const origin* to, permit allowed);
+  task<result<lease, transport_error>> connect(const origin* to, permit allowed, send_watch* watch);
 
   bool may_serve(const pooled_connection& kept) const noexcept;
   void give_back(connection_ptr used) noexcept;

@@ -1,6 +1,18 @@
 #include "ferrule/client/transport.hpp"
 
+#include "ferrule/core/race.hpp"
+
 namespace ferrule {
+
+task<result<http::client_response, transport_failure>> transport::send_within(
+    const origin& to, http::client_request what, send_watch* watch) {
+  const environment& env = co_await current_environment();
+  watch->stage = send_stage::sent;
+  watch->since = env.loop->now();
+  auto done = co_await with_deadline(watch->answer_within, send(to, what));
+  if (!done) co_return fail(transport_failure{transport_error::timeout, true});
+  co_return std::move(*done);
+}
 
 const char* to_string(transport_error error) noexcept {
   switch (error) {

@@ -111,6 +111,11 @@ class client_pool final : public transport {
   /// is decided in one place, by `upstream` with its retry budget. See `stale_connection`.
   task<result<http::client_response, transport_failure>> send(const origin& to,
                                                               http::client_request what) override;
+  /// The same with a queue of its own (`waiting`), and a try's time that begins with the
+  /// connection.
+  task<result<http::client_response, transport_failure>> send_within(const origin& to,
+                                                                     http::client_request what,
+                                                                     send_watch* watch) override;
 
   /// Sends a request and gives the response in parts: the head has been read. Redirects are not
   /// followed. The time until then is limited as with `send`, which has the same errors.
@@ -140,7 +145,8 @@ class client_pool final : public transport {
   template <class T>
   task<answer_of<T>> try_once(attempt* one, exchange<T> how);
   task<answer_of<http::client_response>> send_and_follow(const origin* to,
-                                                         http::client_request what);
+                                                         http::client_request what,
+                                                         send_watch* watch);
 
   client_pool_settings settings_;
   std::unique_ptr<dns::resolver> own_names_;

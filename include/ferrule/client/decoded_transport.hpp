@@ -33,13 +33,19 @@ class decoded_transport final : public transport {
   /// about the bytes that came. Errors besides: `bad_encoding`, `too_large`.
   task<result<http::client_response, transport_failure>> send(const origin& to,
                                                               http::client_request what) override {
+    send_watch unwatched;
+    co_return co_await send_within(to, what, &unwatched);
+  }
+  task<result<http::client_response, transport_failure>> send_within(const origin& to,
+                                                                     http::client_request what,
+                                                                     send_watch* watch) override {
     if (!find_field(what.fields, "Accept-Encoding").empty()) {
-      co_return co_await network_.send(to, what);
+      co_return co_await network_.send_within(to, what, watch);
     }
     std::vector<header_field> fields(what.fields.begin(), what.fields.end());
     fields.push_back({"Accept-Encoding", decompressor::accepted});
     what.fields = fields;
-    auto answered = co_await network_.send(to, what);
+    auto answered = co_await network_.send_within(to, what, watch);
     if (!answered || answered->body().empty()) co_return answered;
     co_return decoded(std::move(*answered));
   }

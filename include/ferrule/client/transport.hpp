@@ -11,9 +11,11 @@
 /// }
 /// ```
 
+#include <chrono>
 #include <cstdint>
 
 #include "ferrule/client/origin.hpp"
+#include "ferrule/core/clock.hpp"
 #include "ferrule/core/result.hpp"
 #include "ferrule/core/task.hpp"
 #include "ferrule/http/client_connection.hpp"
@@ -54,6 +56,25 @@ struct transport_failure {
   bool was_sent = false;
 };
 
+/// How far a request has come.
+enum class send_stage : std::uint8_t {
+  waiting,     ///< in this side's own queue for a connection
+  connecting,  ///< looking the name up included
+  sent,        ///< there is a connection, and the request is on its way
+};
+
+/// The times of one try, and how far it came. Whoever sends hands it in and reads it afterwards,
+/// be the try ended, cancelled or out of time.
+struct send_watch {
+  /// For connecting to an address: `connect_timeout`. A name has all the time that the transport
+  /// gives it, since it has to be looked up and may have many.
+  std::chrono::nanoseconds connect_within = std::chrono::nanoseconds::max();
+  /// From the moment when there is a connection: `timeout`.
+  std::chrono::nanoseconds answer_within = std::chrono::nanoseconds::max();
+  send_stage stage = send_stage::waiting;
+  mono_time since{};  ///< when the stage began; of `waiting`, nothing
+};
+
 /// Sends requests. `what` and `to` are read until the task has ended, as are all views in them.
 /// Thread rule: the reactor's thread.
 class transport {
@@ -69,6 +90,10 @@ class transport {
   /// closed.
   virtual task<result<http::client_response, transport_failure>> send(
       const origin& to, http::client_request what) = 0;
+  /// The same within the times of `watch`, which must live until the task has ended. What has no
+  /// connections and no queue is `sent` from the beginning on.
+  virtual task<result<http::client_response, transport_failure>> send_within(
+      const origin& to, http::client_request what, send_watch* watch);
 };
 
 }  // namespace ferrule
