@@ -15,6 +15,7 @@ constexpr double gradient_min = 0.5;
 // A long average this far above what is measured is a memory of overload, and is let go quickly.
 constexpr double stale_ratio = 2;
 constexpr double stale_decay = 0.95;
+constexpr double overload_decay = 0.9;
 
 concurrency_limit_settings in_range(concurrency_limit_settings s) {
   s.limit_min = std::max<std::uint32_t>(s.limit_min, 1);
@@ -57,7 +58,18 @@ void concurrency_limit::release(mono_time now, nanoseconds took) noexcept {
   ++window_calls_;
   // A call of no measurable length still is one.
   window_sum_ns_ += static_cast<double>(std::max(took, nanoseconds(1)).count());
-  if (now >= window_ends_ && window_calls_ >= settings_.window_calls) end_window(now);
+  end_window_if_due(now);
+}
+
+void concurrency_limit::release_overloaded(mono_time now) noexcept {
+  release_ignored();
+  ++window_overloads_;
+  end_window_if_due(now);
+}
+
+void concurrency_limit::end_window_if_due(mono_time now) noexcept {
+  const bool has_enough = window_calls_ + window_overloads_ >= settings_.window_calls;
+  if (now >= window_ends_ && has_enough) end_window(now);
 }
 
 void concurrency_limit::add_to_long(double sample) noexcept {
@@ -67,20 +79,24 @@ void concurrency_limit::add_to_long(double sample) noexcept {
   long_ns_ += (sample - long_ns_) * weight;
 }
 
-void concurrency_limit::end_window(mono_time now) noexcept {
-  short_ns_ = window_sum_ns_ / window_calls_;
-  add_to_long(short_ns_);
-  const double gradient = std::clamp(settings_.tolerance * long_ns_ / short_ns_, gradient_min, 1.0);
-  if (long_ns_ / short_ns_ > stale_ratio) long_ns_ *= stale_decay;
-
-  const std::uint32_t before = limit();
+double concurrency_limit::aim_at(double gradient) const noexcept {
+  if (window_overloads_ != 0) return estimate_ * overload_decay;
   // With half of the limit unused, latency says nothing about what a higher one would do.
-  if (window_running_most_ >= estimate_ / 2) {
-    const double aim = estimate_ * gradient + settings_.queue;
-    estimate_ = std::clamp(estimate_ + (aim - estimate_) * settings_.smoothing,
-                           static_cast<double>(settings_.limit_min),
-                           static_cast<double>(settings_.limit_max));
+  if (window_running_most_ < estimate_ / 2) return estimate_;
+  return estimate_ + (estimate_ * gradient + settings_.queue - estimate_) * settings_.smoothing;
+}
+
+void concurrency_limit::end_window(mono_time now) noexcept {
+  double gradient = 1;
+  if (window_calls_ != 0) {
+    short_ns_ = window_sum_ns_ / window_calls_;
+    add_to_long(short_ns_);
+    gradient = std::clamp(settings_.tolerance * long_ns_ / short_ns_, gradient_min, 1.0);
+    if (long_ns_ / short_ns_ > stale_ratio) long_ns_ *= stale_decay;
   }
+  const std::uint32_t before = limit();
+  estimate_ = std::clamp(aim_at(gradient), static_cast<double>(settings_.limit_min),
+                         static_cast<double>(settings_.limit_max));
   if (limit() != before) {
     log_.add({.at_ns = nanoseconds_of(now),
               .before = before,
@@ -89,10 +105,11 @@ void concurrency_limit::end_window(mono_time now) noexcept {
               .long_ns = long_ns_,
               .gradient = gradient,
               .running_most = window_running_most_,
-              .calls = window_calls_});
+              .calls = window_calls_,
+              .overloads = window_overloads_});
   }
   window_ends_ = saturating_add(now, settings_.window_time);
-  window_calls_ = 0;
+  window_calls_ = window_overloads_ = 0;
   window_sum_ns_ = 0;
   window_running_most_ = running_;
 }

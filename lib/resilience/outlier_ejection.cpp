@@ -12,7 +12,9 @@ outlier_settings in_range(outlier_settings s) {
   for (nanoseconds* time : {&s.interval, &s.ejection_base, &s.ejection_max, &s.ejection_jitter}) {
     *time = std::max(*time, nanoseconds(0));
   }
+  s.success_rate_time = std::max(s.success_rate_time, s.interval);
   s.ejected_share_max = s.ejected_share_max > 0 ? std::min(s.ejected_share_max, 1.0) : 0;
+  s.panic_share = s.panic_share > 0 ? std::min(s.panic_share, 1.0) : 0;
   return s;
 }
 
@@ -30,6 +32,7 @@ double success_rate(std::uint32_t failed, std::uint32_t calls) {
 outlier_ejection::outlier_ejection(const outlier_settings& settings, mono_time now)
     : settings_(in_range(settings)),
       next_sweep_(saturating_add(now, settings_.interval)),
+      next_comparison_(saturating_add(now, settings_.success_rate_time)),
       log_(settings.decisions_max) {}
 
 bool outlier_ejection::add(std::uint32_t endpoint) {
@@ -53,31 +56,55 @@ bool outlier_ejection::is_ejected(std::uint32_t endpoint) const noexcept {
   return endpoint < endpoints_.size() && endpoints_[endpoint].is_ejected;
 }
 
-bool outlier_ejection::may_eject() const noexcept {
+bool outlier_ejection::is_panicking() const noexcept {
+  const std::uint32_t left = known_ - ejected_;
+  return left == 0 || left < settings_.panic_share * known_;
+}
+
+bool outlier_ejection::may_eject(ejection_cause cause) const noexcept {
+  if (known_ < 2) return false;
+  if (cause != ejection_cause::success_rate) return true;
   const auto share = static_cast<std::uint32_t>(settings_.ejected_share_max * known_);
   return ejected_ < std::max<std::uint32_t>(share, 1) && ejected_ + 1 < known_;
 }
 
-bool outlier_ejection::record(std::uint32_t endpoint, bool failed, mono_time now,
+std::optional<ejection_cause> outlier_ejection::cause_in(
+    const endpoint_state& state) const noexcept {
+  const auto is_enough = [](std::uint32_t count, std::uint32_t enough) {
+    return enough != 0 && count >= enough;
+  };
+  if (state.is_on_probation) return ejection_cause::probation;
+  if (is_enough(state.unreachable_in_a_row, settings_.consecutive_unreachable)) {
+    return ejection_cause::unreachable;
+  }
+  if (is_enough(state.failures_in_a_row, settings_.consecutive_failures)) {
+    return ejection_cause::consecutive_failures;
+  }
+  return std::nullopt;
+}
+
+bool outlier_ejection::record(std::uint32_t endpoint, ejection_signal said, mono_time now,
                               rng& random) noexcept {
-  if (endpoint >= endpoints_.size()) return false;
+  if (endpoint >= endpoints_.size() || said == ejection_signal::none) return false;
   endpoint_state& state = endpoints_[endpoint];
   if (!state.is_known || state.is_ejected) return false;
   ++state.calls;
-  if (!failed) {
+  if (said != ejection_signal::unreachable) state.unreachable_in_a_row = 0;
+  if (said == ejection_signal::succeeded) {
     state.failures_in_a_row = 0;
+    state.is_on_probation = false;
     return false;
   }
   ++state.failed;
   ++state.failures_in_a_row;
-  const std::uint32_t enough = settings_.consecutive_failures;
-  return enough != 0 && state.failures_in_a_row >= enough &&
-         eject(endpoint, ejection_cause::consecutive_failures, 0, now, random);
+  if (said == ejection_signal::unreachable) ++state.unreachable_in_a_row;
+  const auto cause = cause_in(state);
+  return cause && eject(endpoint, *cause, 0, now, random);
 }
 
 bool outlier_ejection::eject(std::uint32_t endpoint, ejection_cause cause, double threshold,
                              mono_time now, rng& random) noexcept {
-  if (!may_eject()) {
+  if (!may_eject(cause)) {
     ++spared_;
     return false;
   }
@@ -90,6 +117,7 @@ bool outlier_ejection::eject(std::uint32_t endpoint, ejection_cause cause, doubl
       random.below(static_cast<std::uint64_t>(settings_.ejection_jitter.count()) + 1));
   state.until = saturating_add(saturating_add(now, ejection_time(settings_, state.times)), jitter);
   state.is_ejected = true;
+  state.is_on_probation = false;
   ++ejected_;
   ++ejections_;
   note(endpoint, cause, threshold, now);
@@ -118,13 +146,24 @@ std::span<const ejection_change> outlier_ejection::sweep(mono_time now, rng& ran
   if (now < next_sweep_) return changes_;
   next_sweep_ = saturating_add(now, settings_.interval);
   return_those_due(now);
+  if (now < next_comparison_) return changes_;
+  next_comparison_ = saturating_add(now, settings_.success_rate_time);
   eject_low_rates(now, random);
   for (endpoint_state& state : endpoints_) state.calls = state.failed = 0;
   return changes_;
 }
 
-void outlier_ejection::reinstate(std::uint32_t endpoint, mono_time now) noexcept {
-  if (is_ejected(endpoint)) take_back(endpoint, ejection_cause::answered, now);
+std::span<const ejection_change> outlier_ejection::reinstate(std::uint32_t endpoint,
+                                                             mono_time now) noexcept {
+  changes_.clear();
+  if (!is_ejected(endpoint)) return changes_;
+  const bool is_panic = is_panicking();
+  take_back(endpoint, ejection_cause::answered, now);
+  endpoints_[endpoint].is_on_probation = false;  // it has just answered
+  for (std::uint32_t i = 0; is_panic && i != endpoints_.size(); ++i) {
+    if (is_ejected(i)) take_back(i, ejection_cause::other_answered, now);
+  }
+  return changes_;
 }
 
 void outlier_ejection::take_back(std::uint32_t endpoint, ejection_cause cause,
@@ -132,7 +171,9 @@ void outlier_ejection::take_back(std::uint32_t endpoint, ejection_cause cause,
   endpoint_state& state = endpoints_[endpoint];
   --ejected_;
   state.is_ejected = false;
-  state.failures_in_a_row = state.calls = state.failed = 0;
+  state.is_on_probation = true;
+  state.failures_in_a_row = state.unreachable_in_a_row = state.calls = state.failed = 0;
+  changes_.push_back({endpoint, false});
   note(endpoint, cause, 0, now);
 }
 
@@ -143,7 +184,6 @@ void outlier_ejection::return_those_due(mono_time now) noexcept {
       if (state.times != 0) --state.times;
     } else if (state.until <= now) {
       take_back(i, ejection_cause::time_is_up, now);
-      changes_.push_back({i, false});
     }
   }
 }
@@ -167,7 +207,8 @@ outlier_ejection::comparison outlier_ejection::compare_rates() const noexcept {
   for (const endpoint_state& state : endpoints_) {
     if (has_rate(state)) squares += (rate(state) - mean) * (rate(state) - mean);
   }
-  all.threshold = mean - settings_.success_rate_deviations * std::sqrt(squares / all.endpoints);
+  const double deviations = settings_.success_rate_deviations * std::sqrt(squares / all.endpoints);
+  all.threshold = mean - std::max(deviations, settings_.success_rate_drop_min);
   return all;
 }
 

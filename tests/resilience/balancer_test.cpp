@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <numeric>
 #include <queue>
 #include <vector>
@@ -168,6 +169,29 @@ TEST(balancer, round_robin_forgets_turns_earned_by_other_weights) {
   EXPECT_EQ(f.picks()[0], before[0] + 5);
 }
 
+TEST(balancer, round_robin_goes_on_where_it_was_whoever_comes_and_goes) {
+  fixture f(balancing::round_robin, {1, 1, 1});
+  for (int i = 0; i != 300; ++i) {
+    const std::uint32_t picked = f.call();
+    for (std::uint32_t each : {0U, 1U, 2U}) f.endpoints.set_available(each, true);  // as it is
+    ASSERT_LE(f.picks()[picked], static_cast<std::uint64_t>(i) / 3 + 1);
+  }
+  EXPECT_EQ(f.picks(), (std::vector<std::uint64_t>{100, 100, 100}));
+  for (int i = 0; i != 300; ++i) {  // one goes and comes all the time
+    f.endpoints.set_available(2, i % 2 == 0);
+    f.call();
+  }
+  EXPECT_NEAR(static_cast<double>(f.picks()[0]), static_cast<double>(f.picks()[1]), 2)
+      << "the others share as before";
+  EXPECT_GT(f.picks()[2], 150U);
+  f.endpoints.set_available(2, false);
+  for (int i = 0; i != 1000; ++i) f.call();
+  f.endpoints.set_available(2, true);
+  const auto before = f.picks();
+  for (int i = 0; i != 30; ++i) f.call();
+  EXPECT_LE(f.picks()[2], before[2] + 11) << "what it missed is not made up for";
+}
+
 TEST(balancer, least_request_picks_the_least_by_weight_and_any_of_equals) {
   for (std::uint64_t seed = 0; seed != 50; ++seed) {
     const std::vector<std::uint32_t> weights{1, 2, 1, 4};
@@ -252,6 +276,66 @@ TEST(balancer, an_endpoint_without_history_gets_one_call_to_show_itself) {
   EXPECT_GT(picks, 50);
 }
 
+TEST(balancer, one_that_is_forgotten_has_to_show_itself_again) {
+  fixture f(balancing::peak_ewma, {1, 1});
+  f.call(1s);
+  f.call(1s);
+  f.endpoints.forget(1);
+  int picks = 0;
+  for (int i = 0; i != 100; ++i) picks += f.pick() == 1U ? 1 : 0;
+  EXPECT_EQ(picks, 1);
+}
+
+// Whatever the algorithm, what fails at once gets no more than its share, and what is penalised
+// next to nothing.
+TEST(balancer, a_quick_failure_is_not_quick) {
+  const auto share_of_the_bad = [](balancing algorithm, latency_signal said) {
+    fixture f(algorithm, {1, 1, 1});
+    std::uint64_t bad = 0;
+    std::deque<std::pair<std::uint32_t, mono_time>> running;
+    for (int i = 0; i != 3000; ++i) {
+      const mono_time now = start + i * 2ms;
+      for (; !running.empty() && running.front().second <= now; running.pop_front()) {
+        f.endpoints.end(running.front().first, now, 20ms);
+      }
+      const std::uint32_t picked = f.pick(now).value();
+      if (picked == 0) {
+        ++bad;
+        f.endpoints.end(0, now, 10us, said);
+      } else {
+        running.emplace_back(picked, now + 20ms);
+      }
+    }
+    return static_cast<double>(bad) / 3000;
+  };
+  using enum latency_signal;
+  EXPECT_GT(share_of_the_bad(balancing::peak_ewma, taken), 0.8) << "else this test says nothing";
+  EXPECT_LT(share_of_the_bad(balancing::peak_ewma, penalised), 0.05);
+  EXPECT_LT(share_of_the_bad(balancing::peak_ewma, at_least), 0.34);
+  EXPECT_GT(share_of_the_bad(balancing::least_request, taken), 0.8);
+  EXPECT_LT(share_of_the_bad(balancing::least_request, penalised), 0.1);
+  EXPECT_LT(share_of_the_bad(balancing::round_robin, penalised), 0.34);
+}
+
+TEST(balancer, a_scope_leaves_out_the_avoided_and_takes_the_cheapest_of_the_rest) {
+  for (const balancing algorithm : all_algorithms) {
+    fixture f(algorithm, {1, 1, 0, 1, 1});
+    for (const std::uint32_t busy : {0U, 1U}) {
+      const std::vector<std::uint32_t> others{busy == 0 ? std::vector<std::uint32_t>{1, 3, 4}
+                                                        : std::vector<std::uint32_t>{0, 3, 4}};
+      EXPECT_EQ(f.endpoints.pick(start, f.random, {.avoided = others}), busy);
+    }
+    const std::vector<std::uint32_t> first{0};
+    f.endpoints.set_available(3, false);
+    EXPECT_EQ(f.endpoints.pick(start, f.random, {.avoided = first}), 4U) << "1 has a call running";
+    f.endpoints.set_available(4, false);
+    const std::vector<std::uint32_t> ready{0, 1};
+    EXPECT_EQ(f.endpoints.pick(start, f.random, {.avoided = ready}), std::nullopt);
+    EXPECT_EQ(f.endpoints.pick(start, f.random, {.avoided = ready, .takes_unavailable = true}), 3U)
+        << "never one of weight 0";
+  }
+}
+
 // Endpoints that take `took` for each call, with calls arriving at random.
 struct traffic {
   fixture f;
@@ -327,7 +411,7 @@ TEST(balancer, shows_itself_as_json) {
             R"({"algorithm":"round_robin","endpoints":[{"endpoint":0,"weight":2,)"
             R"("is_available":true,"running":1,"latency_ns":1000000,"picks":2}],"none_ready":0})");
   EXPECT_EQ(json::write(f.endpoints.decisions()[1]),
-            R"({"at_ns":100000000000,"picked":0,"picked_cost":2,"other_cost":0,"ready":1})");
+            R"({"at_ns":100000000000,"picked":0,"picked_cost":0.75,"other_cost":0,"ready":1})");
 }
 
 }  // namespace

@@ -139,6 +139,25 @@ TEST(concurrency_limit, forgets_a_long_overload_soon) {
   EXPECT_LT(limit.limit(), before) << "and notices the next one";
 }
 
+TEST(concurrency_limit, what_a_service_has_no_room_for_takes_a_tenth_off_a_window) {
+  concurrency_limit limit({}, start);
+  mono_time now = start;
+  ASSERT_TRUE(limit.try_acquire());
+  limit.release_overloaded(now);
+  run_window(limit, now, 20, 10ms);
+  EXPECT_EQ(limit.limit(), 18U) << "though latency stays";
+  for (int i = 0; i != 10; ++i) {
+    ASSERT_TRUE(limit.try_acquire());
+    now += 200ms;
+    limit.release_overloaded(now);
+  }
+  EXPECT_EQ(limit.limit(), 16U) << "and without any latency";
+  EXPECT_EQ(limit.decisions()[1].overloads, 10U);
+  EXPECT_EQ(limit.running(), 0U);
+  run_window(limit, now, 16, 10ms);
+  EXPECT_GE(limit.limit(), 16U) << "it grows again";
+}
+
 TEST(concurrency_limit, settings_out_of_range_are_brought_into_it) {
   concurrency_limit limit({.limit_initial = 0,
                            .limit_min = 0,
@@ -225,7 +244,7 @@ TEST(concurrency_limit, shows_itself_as_json) {
             R"("refused":0})");
   EXPECT_EQ(json::write(limit.decisions()),
             R"([{"at_ns":102000000000,"before":20,"after":21,"short_ns":10000000,)"
-            R"("long_ns":10000000,"gradient":1,"running_most":20,"calls":20}])");
+            R"("long_ns":10000000,"gradient":1,"running_most":20,"calls":20,"overloads":0}])");
 }
 
 }  // namespace

@@ -106,11 +106,22 @@ TEST(allocation, balancing_with_ejection) {
     balancer endpoints({.algorithm = algorithm}, random_start);
     outlier_ejection outliers({}, start);
     for (int i = 0; i != 20; ++i) outliers.add(endpoints.add().value());
+    const std::vector<std::uint32_t> avoided;
     EXPECT_EQ(allocated_by([&](mono_time now, rng& random) {
-                const std::uint32_t endpoint = endpoints.pick(now, random).value();
+                const auto picked = endpoints.pick(now, random);
+                const std::uint32_t endpoint =
+                    picked ? *picked
+                           : endpoints
+                                 .pick(now, random, {.avoided = avoided, .takes_unavailable = true})
+                                 .value();
                 const bool failed = random.below(20) < endpoint;
-                endpoints.end(endpoint, now, 5ms);
-                if (outliers.record(endpoint, failed, now, random)) {
+                endpoints.end(endpoint, now, 5ms,
+                              failed ? latency_signal::penalised : latency_signal::taken);
+                for (const ejection_change& change : outliers.reinstate(endpoint, now)) {
+                  endpoints.set_available(change.endpoint, !change.is_ejected);
+                }
+                const auto said = failed ? ejection_signal::failed : ejection_signal::succeeded;
+                if (outliers.record(endpoint, said, now, random)) {
                   endpoints.set_available(endpoint, false);
                 }
                 for (const ejection_change& change : outliers.sweep(now, random)) {

@@ -236,6 +236,51 @@ TEST(retry, stops_without_budget_or_allowance) {
   EXPECT_EQ(f.budget.balance(f.now), 100);
 }
 
+TEST(retry, fails_over_at_once_and_that_is_none_of_its_tries) {
+  fixture f;
+  f.allowance = retry_allowance(0);
+  retry_state call = f.begin(policy);
+  for (std::uint32_t tries = 1; tries != 10; ++tries) {
+    call.begin_try(f.now);
+    const retry_decision decision = call.fail_over(f.now, {.status = 500});
+    EXPECT_EQ(decision.verdict, retry_verdict::fail_over) << "of any status, without allowance";
+    EXPECT_EQ(decision.wait_ns, 0);
+    EXPECT_EQ(call.tries(), tries);
+  }
+  EXPECT_EQ(f.budget.snapshot(f.now).withdrawals, 9U) << "the budget pays";
+  f.allowance = retry_allowance(20);
+  for (std::uint32_t tries = 1; tries != 4; ++tries) {
+    call.begin_try(f.now);
+    const retry_decision decision = f.fail(call);
+    EXPECT_EQ(decision.verdict, retry_verdict::retry);
+    EXPECT_EQ(decision.backoff_ceiling_ns, nanoseconds(backoff_ceiling(policy, tries)).count());
+  }
+  call.begin_try(f.now);
+  EXPECT_EQ(f.fail(call).verdict, retry_verdict::no_tries);
+}
+
+TEST(retry, fails_over_with_what_may_be_sent_again_while_there_is_time_and_budget) {
+  fixture f;
+  f.budget = retry_budget({.share = 0, .per_second_min = 0}, f.now);
+  retry_state call = f.begin(policy, {.verb = method::post});
+  call.begin_try(f.now);
+  EXPECT_EQ(call.fail_over(f.now, {}).verdict, retry_verdict::not_idempotent);
+  EXPECT_EQ(call.fail_over(f.now, {.was_sent = false}).verdict, retry_verdict::fail_over)
+      << "what reached nobody costs nothing";
+  EXPECT_EQ(call.fail_over(f.now + 470ms, {.was_sent = false}).verdict, retry_verdict::no_time);
+  retry_state read = f.begin(policy);
+  read.begin_try(f.now);
+  EXPECT_EQ(read.fail_over(f.now, {}).verdict, retry_verdict::no_budget);
+}
+
+TEST(retry, what_may_pass_is_retried_whatever_its_status) {
+  fixture f;
+  retry_state call = f.begin(policy);
+  call.begin_try(f.now);
+  EXPECT_EQ(f.fail(call, {.status = 507}).verdict, retry_verdict::not_retryable);
+  EXPECT_EQ(f.fail(call, {.status = 507, .may_pass = true}).verdict, retry_verdict::retry);
+}
+
 // Every try takes all of its time and every wait is whatever chance makes it.
 TEST(retry, a_checked_policy_is_done_by_its_deadline_with_all_tries_made) {
   for (std::uint64_t seed = 0; seed != 300; ++seed) {

@@ -22,20 +22,23 @@
 /// 1. the **total timeout**: the policy's deadline (2 s), or the call's own, and never beyond the
 ///    deadline of the request that is being served;
 /// 2. the **rate limit**, if there is one: refuses;
-/// 3. **retry** with its budget and the request's allowance. Each try, on its own, goes through
-/// 4. the **breaker**: refuses while it is open;
+/// 3. the **breaker**: refuses while it is open. It judges calls, and knows nothing of tries;
+/// 4. **retry** with its budget and the request's allowance. Each try, on its own, goes through
 /// 5. the **bulkhead**, if there is one: waits for a slot, or refuses;
 /// 6. the **concurrency limit**, if there is one: refuses;
 /// 7. the **balancer** with **ejection**: picks the endpoint last, when the call can be made at
-///    once, so that no endpoint is charged with a call that waits. A retry goes to an endpoint that
-///    the call has not tried, if there is one, and rather to an ejected one than to one that has
-///    just failed; if that answers, it is back;
-/// 8. the **transport**, with the try's timeout.
+///    once, so that no endpoint is charged with a call that waits;
+/// 8. the **transport**. The try's time begins when there is a connection: waiting in a queue of
+///    this side is no fault of the service.
 ///
-/// A try has failed, for breaker and ejection, when there was no answer or one of 500 to 599. What
-/// a limit of this side refuses, and what is cancelled, counts for nothing. Requests are tried
-/// again if their method is idempotent, if they carry an idempotency key, or if nothing of them was
-/// sent.
+/// What the end of a try means to each of them is one table, by `outcome_class`: see
+/// resilience/outcome.hpp, and calls.md with the reasons.
+///
+/// Requests are tried again if their method is idempotent, if they carry an idempotency key, or if
+/// nothing of them was sent. A retry goes to an endpoint that the call has not tried, if there is
+/// one: rather to one whose last answer was good, and rather to an ejected one than to one that has
+/// just failed. From an endpoint that is dead a call goes on at once, as long as there is one that
+/// the call has not tried: see `retry_state::fail_over`.
 
 #include <chrono>
 #include <cstdint>
@@ -45,6 +48,7 @@
 #include <vector>
 
 #include "ferrule/client/caller.hpp"
+#include "ferrule/client/classify.hpp"
 #include "ferrule/resilience/async_bulkhead.hpp"
 #include "ferrule/resilience/balancer.hpp"
 #include "ferrule/resilience/circuit_breaker.hpp"
@@ -54,6 +58,8 @@
 #include "ferrule/resilience/retry.hpp"
 
 namespace ferrule {
+
+class endpoint_set;
 
 /// Three tries of 600 ms in 2 s.
 inline constexpr retry_policy upstream_retry =
@@ -68,18 +74,30 @@ inline constexpr retry_policy upstream_retry =
 struct upstream_settings {
   /// `deadline` is the total timeout. A policy with a fault (see `fault_of`) ends the process.
   retry_policy retry = upstream_retry;
+  /// How long a try may take to connect to an address; then it goes elsewhere. A pool's own limit
+  /// holds for names, and if it is shorter. Ten times what it takes within a region.
+  std::chrono::nanoseconds connect_timeout = std::chrono::milliseconds(200);
+  /// Of which class an answer is.
+  outcome_class (*classify)(const http::client_response& answer) noexcept = classify_answer;
   retry_budget_settings budget{};
   balancer_settings balancer{.decay = std::chrono::seconds(1)};
+  /// Success rates are compared from three endpoints on with some calls a second.
   std::optional<outlier_settings> ejection =
-      outlier_settings{.interval = std::chrono::seconds(1),
+      outlier_settings{.consecutive_failures = 3,
+                       .interval = std::chrono::seconds(1),
                        .ejection_base = std::chrono::seconds(2),
                        .ejection_max = std::chrono::seconds(8),
                        .ejection_jitter = std::chrono::milliseconds(500),
-                       .ejected_share_max = 0.5};
-  /// Above one half, so that it stays closed as long as retries elsewhere succeed.
+                       .ejected_share_max = 0.5,
+                       .success_rate_endpoints_min = 3,
+                       .success_rate_calls_min = 50,
+                       .success_rate_deviations = 1.1,
+                       .success_rate_drop_min = 0.1};
+  /// A call is slow that took most of its time, retries included.
   std::optional<circuit_breaker_settings> breaker =
       circuit_breaker_settings{.calls_min = 10,
                                .failure_rate = 0.6,
+                               .slow_after = std::chrono::milliseconds(1500),
                                .open_wait = std::chrono::seconds(1),
                                .open_wait_max = std::chrono::seconds(5),
                                .half_open_calls = 3,
@@ -90,15 +108,101 @@ struct upstream_settings {
   std::size_t decisions_max = 64;             ///< of retries, that are kept in the log
 };
 
-/// The settings, if their retry policy is sound; else a compile error that says why not.
+/// What is wrong with the settings of an upstream, beside its retry policy: one part switches
+/// another off without a word.
+enum class upstream_fault : std::uint8_t {
+  none,
+  connects_longer_than_a_try,
+  slow_calls_end_before_they_are_slow,  ///< `slow_after` is no less than the call's deadline
+  breaker_needs_more_calls_than_it_keeps,
+  trials_may_outlast_their_time,  ///< `half_open_wait_max` is below the call's deadline
+  bulkhead_waits_longer_than_a_call,
+  no_success_rate_is_low_enough,  ///< see `can_eject_by_rate`
+  ejects_for_longer_than_its_maximum,
+};
+
+/// Checks that the parts work together.
+constexpr upstream_fault fault_of(const upstream_settings& settings) noexcept {
+  if (settings.connect_timeout > settings.retry.try_timeout) {
+    return upstream_fault::connects_longer_than_a_try;
+  }
+  if (const auto& breaker = settings.breaker) {
+    if (breaker->slow_rate <= 1 && breaker->slow_after >= settings.retry.deadline) {
+      return upstream_fault::slow_calls_end_before_they_are_slow;
+    }
+    if (breaker->window == circuit_window::calls && breaker->calls_min > breaker->window_calls) {
+      return upstream_fault::breaker_needs_more_calls_than_it_keeps;
+    }
+    if (breaker->half_open_wait_max < settings.retry.deadline) {
+      return upstream_fault::trials_may_outlast_their_time;
+    }
+  }
+  if (const auto& ejection = settings.ejection) {
+    if (!can_eject_by_rate(*ejection)) return upstream_fault::no_success_rate_is_low_enough;
+    if (ejection->ejection_base > ejection->ejection_max) {
+      return upstream_fault::ejects_for_longer_than_its_maximum;
+    }
+  }
+  if (settings.bulkhead && settings.bulkhead->wait_max >= settings.retry.deadline) {
+    return upstream_fault::bulkhead_waits_longer_than_a_call;
+  }
+  return upstream_fault::none;
+}
+
+namespace detail {
+
+// Not constexpr and never defined: calling one ends constant evaluation with its name in the error.
+void upstream_settings_let_a_try_connect_for_longer_than_it_may_take();
+void upstream_settings_have_a_breaker_whose_slow_after_is_not_below_the_retry_deadline();
+void upstream_settings_have_a_breaker_whose_calls_min_exceeds_its_window_calls();
+void upstream_settings_have_a_breaker_whose_half_open_wait_max_is_below_the_retry_deadline();
+void upstream_settings_have_a_bulkhead_whose_wait_max_is_not_below_the_retry_deadline();
+void upstream_settings_have_an_ejection_whose_success_rate_deviations_no_endpoint_can_reach();
+void upstream_settings_have_an_ejection_whose_base_exceeds_its_max();
+
+consteval void refuse(upstream_fault fault) {
+  switch (fault) {
+    case upstream_fault::none:
+      break;
+    case upstream_fault::connects_longer_than_a_try:
+      upstream_settings_let_a_try_connect_for_longer_than_it_may_take();
+      break;
+    case upstream_fault::slow_calls_end_before_they_are_slow:
+      upstream_settings_have_a_breaker_whose_slow_after_is_not_below_the_retry_deadline();
+      break;
+    case upstream_fault::breaker_needs_more_calls_than_it_keeps:
+      upstream_settings_have_a_breaker_whose_calls_min_exceeds_its_window_calls();
+      break;
+    case upstream_fault::trials_may_outlast_their_time:
+      upstream_settings_have_a_breaker_whose_half_open_wait_max_is_below_the_retry_deadline();
+      break;
+    case upstream_fault::bulkhead_waits_longer_than_a_call:
+      upstream_settings_have_a_bulkhead_whose_wait_max_is_not_below_the_retry_deadline();
+      break;
+    case upstream_fault::no_success_rate_is_low_enough:
+      upstream_settings_have_an_ejection_whose_success_rate_deviations_no_endpoint_can_reach();
+      break;
+    case upstream_fault::ejects_for_longer_than_its_maximum:
+      upstream_settings_have_an_ejection_whose_base_exceeds_its_max();
+      break;
+  }
+}
+
+}  // namespace detail
+
+/// The settings, if they are sound: the retry policy, and the parts together; else a compile error
+/// that says why not.
 consteval upstream_settings checked_upstream(const upstream_settings& settings) {
   checked_retry_policy(method::get, settings.retry);
+  detail::refuse(fault_of(settings));
   return settings;
 }
+static_assert(fault_of(upstream_settings{}) == upstream_fault::none);
 
 /// One endpoint, for people and JSON.
 struct upstream_endpoint_snapshot {
   std::string origin{};
+  bool is_doubted = false;  ///< its last try that says something failed
   balancer_endpoint_snapshot balance{};
   std::optional<outlier_endpoint_snapshot> ejection{};
 };
@@ -127,6 +231,7 @@ class upstream final : public caller {
   /// `balancer_settings::endpoints_max` endpoints.
   upstream(std::string name, transport& network, std::vector<origin> endpoints, executor& loop,
            const upstream_settings& settings = {});
+  ~upstream() override;
 
   task<outcome> call(outgoing_call what) override;
 
@@ -139,24 +244,29 @@ class upstream final : public caller {
   json::raw report() override;
 
  private:
+  class permit;
   class running_call;
   class hold;
+  using answer = result<http::client_response, transport_failure>;
+  struct ended_try {
+    outcome got;
+    outcome_class how;
+  };
 
-  task<outcome> attempt(running_call* of, mono_time by);
+  task<ended_try> attempt(running_call* of);
+  ended_try judge(hold& held, answer answered);
+  std::optional<retry_decision> after(running_call& of, const ended_try& ended);
   std::optional<call_failure> pass_rate_limit();
-  std::optional<call_failure> pass_breaker(hold& held);
   task<bool> enter_bulkhead();
-  std::optional<std::uint32_t> pick(const std::vector<std::uint32_t>& tried);
-  std::optional<std::uint32_t> pick_ejected(const std::vector<std::uint32_t>& tried);
 
   std::string name_;
   transport& network_;
   executor& loop_;
-  std::vector<origin> endpoints_;  // by the balancer's numbers
   retry_policy retry_;
+  std::chrono::nanoseconds connect_timeout_;
+  outcome_class (*classify_)(const http::client_response& answer) noexcept;
   retry_budget budget_;
-  balancer balancer_;
-  std::optional<outlier_ejection> ejection_;
+  std::unique_ptr<endpoint_set> endpoints_;
   std::optional<circuit_breaker> breaker_;
   std::optional<async_bulkhead> bulkhead_;
   std::optional<concurrency_limit> limit_;

@@ -18,40 +18,50 @@
 /// `peak_ewma` draws two endpoints, each as likely as its weight is large, and takes the one whose
 /// latency times load is lower. Latency is an exponential average that jumps to a peak at once and
 /// comes down slowly, so that one slow answer is enough to be asked less, and an idle endpoint is
-/// asked again in time. Failing fast looks like being fast: eject such endpoints
-/// (`outlier_ejection`).
+/// asked again in time. A failure that comes fast is not fast: say so to `end`, or the endpoint
+/// that refuses everything gets everything.
 ///
 /// Sources: M. Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001;
-/// Finagle's PeakEwma; the smooth weighted round robin of nginx.
+/// Finagle's PeakEwma; for weighted turns, earliest deadline first as in Envoy's round robin.
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "ferrule/core/clock.hpp"
 #include "ferrule/core/rng.hpp"
 #include "ferrule/resilience/decision_log.hpp"
+#include "ferrule/resilience/outcome.hpp"
 
 namespace ferrule {
 
 enum class balancing : std::uint8_t {
   peak_ewma,      ///< latency counts. A pick costs O(log endpoints)
   least_request,  ///< the fewest running calls by weight, chance among equals. O(endpoints)
-  round_robin,    ///< each in turn, as often as its weight says, evenly spread. O(endpoints)
+  round_robin,    ///< each in turn, as often as its weight says, evenly spread. O(log endpoints)
 };
 
 struct balancer_settings {
   balancing algorithm = balancing::peak_ewma;
   /// In which an average forgets all but 1/e of what it was; at least 1 ms. Finagle's default.
   std::chrono::nanoseconds decay = std::chrono::seconds(10);
+  /// The latency that a failure counts as, if it did not take longer.
+  std::chrono::nanoseconds failure_cost = std::chrono::seconds(1);
   std::uint32_t endpoints_max = 1024;
   std::size_t decisions_max = 64;  ///< that are kept in the log
 };
 
+/// Whom a pick leaves out.
+struct pick_scope {
+  std::span<const std::uint32_t> avoided{};  ///< in ascending order
+  bool takes_unavailable = false;
+};
+
 /// A pick with its inputs. Costs are those of the algorithm: latency in ns times load, running
-/// calls by weight, or turns earned.
+/// calls by weight, or the round in which its turn was due.
 struct pick_decision {
   std::int64_t at_ns = 0;
   std::uint32_t picked = 0;
@@ -78,7 +88,8 @@ struct balancer_snapshot {
 };
 
 /// Endpoints are small numbers, given by `add` and used again after `remove`. Memory: 64 bytes an
-/// endpoint. Changing the set, a weight or an availability costs O(endpoints); ends cost O(1).
+/// endpoint. Changing the set, a weight or an availability costs O(endpoints); ends cost O(1), and
+/// so does saying what is the case already.
 /// Thread rule: belongs to one thread; a reactor balances what it sends itself.
 class balancer {
  public:
@@ -98,10 +109,16 @@ class balancer {
 
   /// Who gets the next call, which has begun and has to end by `end` or `cancel`. Empty: nobody.
   std::optional<std::uint32_t> pick(mono_time now, rng& random) noexcept;
-  /// A call ended after `took`, whatever came of it.
-  void end(std::uint32_t endpoint, mono_time now, std::chrono::nanoseconds took) noexcept;
+  /// The cheapest of those in the scope, for a retry: whatever the algorithm, it is looked for
+  /// among all of them. O(endpoints), and O(log avoided) for each.
+  std::optional<std::uint32_t> pick(mono_time now, rng& random, const pick_scope& among) noexcept;
+  /// A call ended after `took`, and says so much about latency.
+  void end(std::uint32_t endpoint, mono_time now, std::chrono::nanoseconds took,
+           latency_signal said = latency_signal::taken) noexcept;
   /// A call ended in a way that says nothing about latency.
   void cancel(std::uint32_t endpoint) noexcept;
+  /// Takes the endpoint as one that has just been added: it gets one call to show itself.
+  void forget(std::uint32_t endpoint) noexcept;
 
   /// Allocates.
   balancer_snapshot snapshot() const;
@@ -115,7 +132,9 @@ class balancer {
     std::uint32_t running = 0;
     double latency_ns = 0;
     mono_time seen{};  // when the latency was last looked at
-    std::int64_t turns = 0;
+    double penalty = 0;  // running calls that it counts as having, as of `penalised`
+    mono_time penalised{};
+    double turn = 0;  // round_robin: the round in which its next turn is due
     std::uint64_t picks = 0;
   };
   /// One that can be picked, and the sum of all weights up to its own.
@@ -129,15 +148,23 @@ class balancer {
   std::uint64_t weights() const noexcept { return ready_.back().weights_end; }
   std::size_t ready_at(std::uint64_t weight) const noexcept;
   void observe(endpoint_state& state, mono_time now, double latency_ns) noexcept;
-  double cost_of(endpoint_state& state, mono_time now) noexcept;
+  double decayed(double value, mono_time since, mono_time now) const noexcept;
+  double mean_weight() const noexcept;
+  double latency_cost(endpoint_state& state, mono_time now) noexcept;
+  double load_cost(const endpoint_state& state, mono_time now) const noexcept;
+  std::uint32_t take(const pick_decision& pick) noexcept;
   void better_of_two(pick_decision& pick, mono_time now, rng& random) noexcept;
-  void least_requests(pick_decision& pick, rng& random) noexcept;
+  bool cheapest(pick_decision& pick, mono_time now, rng& random, const pick_scope& among) noexcept;
   void next_in_turn(pick_decision& pick) noexcept;
+  void line_up() noexcept;
+  bool is_later(std::uint32_t one, std::uint32_t other) const noexcept;
 
   balancer_settings settings_;
   std::uint64_t first_turn_;
+  double round_ = 0;  // of the turn that was taken last
   std::vector<endpoint_state> endpoints_;
   std::vector<ready_endpoint> ready_;
+  std::vector<std::uint32_t> turns_;  // round_robin: a heap of those that are ready
   std::uint64_t none_ready_ = 0;
   decision_log<pick_decision> log_;
 };

@@ -35,6 +35,7 @@
 #include "ferrule/core/clock.hpp"
 #include "ferrule/core/rng.hpp"
 #include "ferrule/resilience/decision_log.hpp"
+#include "ferrule/resilience/outcome.hpp"
 #include "ferrule/resilience/sliding_window.hpp"
 
 namespace ferrule {
@@ -74,10 +75,6 @@ struct circuit_breaker_settings {
   std::chrono::nanoseconds half_open_wait_max = std::chrono::seconds(30);
   std::size_t decisions_max = 32;  ///< that are kept in the log
 };
-
-/// How a call ended, as the breaker sees it: `ignored` for what says nothing about the service,
-/// such as a cancelled call or a client's own mistake.
-enum class call_result : std::uint8_t { succeeded, failed, ignored };
 
 struct call_end {
   call_result result = call_result::succeeded;

@@ -19,6 +19,9 @@
 /// limit    = (1 - smoothing) * limit + smoothing * (gradient * limit + queue)
 /// ```
 ///
+/// A window in which the service said that it had too many does not let the limit grow, and takes a
+/// tenth off it.
+///
 /// Source: Netflix's concurrency-limits, Gradient2Limit and WindowedLimit,
 /// https://github.com/Netflix/concurrency-limits. Chosen over Vegas, which compares with the lowest
 /// latency ever seen: that of one cheap request keeps the limit low until a probe forgets it, and
@@ -59,6 +62,7 @@ struct limit_decision {
   double gradient = 0;
   std::uint32_t running_most = 0;  ///< at once in the window
   std::uint32_t calls = 0;         ///< in the window
+  std::uint32_t overloads = 0;     ///< in the window
 };
 
 /// For people and JSON.
@@ -84,6 +88,8 @@ class concurrency_limit {
   void release(mono_time now, std::chrono::nanoseconds took) noexcept;
   /// A call ended in a way that says nothing about latency: cancelled, or refused at once.
   void release_ignored() noexcept;
+  /// The service had no room for the call.
+  void release_overloaded(mono_time now) noexcept;
 
   std::uint32_t limit() const noexcept { return static_cast<std::uint32_t>(estimate_); }
   std::uint32_t running() const noexcept { return running_; }
@@ -91,7 +97,9 @@ class concurrency_limit {
   const decision_log<limit_decision>& decisions() const noexcept { return log_; }
 
  private:
+  void end_window_if_due(mono_time now) noexcept;
   void end_window(mono_time now) noexcept;
+  double aim_at(double gradient) const noexcept;
   void add_to_long(double sample) noexcept;
 
   concurrency_limit_settings settings_;
@@ -103,6 +111,7 @@ class concurrency_limit {
 
   mono_time window_ends_;
   std::uint32_t window_calls_ = 0;
+  std::uint32_t window_overloads_ = 0;
   std::uint32_t window_running_most_ = 0;
   double window_sum_ns_ = 0;
 

@@ -172,11 +172,14 @@ struct try_failure {
   std::optional<std::chrono::nanoseconds> retry_after{};
   /// False: the server cannot have acted on the request, so any method may be tried again.
   bool was_sent = true;
+  /// Another try may end otherwise, whatever the status is.
+  bool may_pass = false;
 };
 
 /// Retry, or why not.
 enum class retry_verdict : std::uint8_t {
   retry,
+  fail_over,       ///< at once, and it is none of `tries_max`
   not_idempotent,  ///< the request must not be sent twice, and may have been sent
   not_retryable,   ///< the answer would be the same
   no_tries,        ///< `tries_max` were made
@@ -212,21 +215,31 @@ class retry_state {
   /// A try failed: whether to wait `wait_ns` and begin another. Then the budget and the allowance
   /// have paid for it.
   retry_decision failed(mono_time now, rng& random, const try_failure& failure) noexcept;
+  /// A try failed, and there is an endpoint that has not: whether to begin another try there, at
+  /// once. It is none of the policy's tries and costs no allowance, for it looks for a better
+  /// endpoint and repeats nothing there; the budget pays if the failed one may have acted on the
+  /// request. Whoever asks bounds them: each endpoint has one, and only what is in good standing.
+  retry_decision fail_over(mono_time now, const try_failure& failure) noexcept;
 
+  /// That were begun, all together.
   std::uint32_t tries() const noexcept { return tries_; }
   /// Whether the request may be sent again although it may have been acted on.
   bool may_repeat() const noexcept { return may_repeat_; }
   mono_time deadline() const noexcept { return deadline_; }
 
  private:
+  std::uint32_t counted_tries() const noexcept { return tries_ - failed_over_; }
+  retry_decision inputs_of(mono_time now, const try_failure& failure) const noexcept;
   retry_verdict verdict(mono_time now, const retry_decision& inputs,
                         const try_failure& failure) const noexcept;
+  retry_verdict verdict_on_failing_over(mono_time now, const try_failure& failure) const noexcept;
 
   const retry_policy* policy_;
   retry_budget* budget_;
   retry_allowance* allowance_;
   mono_time deadline_;
   std::uint32_t tries_ = 0;
+  std::uint32_t failed_over_ = 0;
   bool may_repeat_;
 };
 
