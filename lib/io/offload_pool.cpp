@@ -1,34 +1,14 @@
 #include "io/offload_pool.hpp"
 
 #include <resolv.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <exception>
 #include <new>
 
+#include "core/signals_blocked.hpp"
+
 namespace ferrule::io {
-namespace {
-
-/// While it lives, the calling thread has all signals blocked, and whatever thread it starts for
-/// good: signals are for the threads that expect them.
-class signals_blocked {
- public:
-  signals_blocked() noexcept {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  signals_blocked(const signals_blocked&) = delete;
-  signals_blocked& operator=(const signals_blocked&) = delete;
-  ~signals_blocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_;
-};
-
-}  // namespace
-
 offload_pool::offload_pool(backend& owner, unsigned threads_max) noexcept
     : owner_(owner), threads_max_(threads_max) {}
 

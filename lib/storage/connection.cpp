@@ -7,6 +7,8 @@
 namespace ferrule::storage {
 
 connection::connection(const std::string& path) {
+  if (path.empty()) throw error(error_kind::cannot_open, "the path of a database is empty");
+  if (path.find('\0') != path.npos) throw error(error_kind::cannot_open, "a NUL in the path");
   // The program guards a connection itself, so SQLite need not lock it (NOMUTEX).
   constexpr int flags =
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -23,6 +25,7 @@ connection::~connection() {
 }
 
 void connection::script(const std::string& sql) {
+  detail::check_sql(sql);
   const int code = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) throw detail::error_of(code, sqlite3_errmsg(handle_));
 }
@@ -40,8 +43,8 @@ bool connection::has_unresolved_foreign_keys() const noexcept {
   return count != 0;
 }
 
-void connection::set_busy_timeout(int milliseconds) noexcept {
-  sqlite3_busy_timeout(handle_, milliseconds);
+void connection::while_busy(busy_function wait, void* context) noexcept {
+  sqlite3_busy_handler(handle_, wait, context);
 }
 
 detail::statement& connection::prepared(std::string_view sql) {

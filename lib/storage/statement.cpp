@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <cmath>
+#include <limits>
+
 namespace ferrule::storage::detail {
 namespace {
 
@@ -25,6 +28,7 @@ error_kind kind_of(int code) noexcept {
       return error_kind::mismatch;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:  // others begin to use the file just now
       return error_kind::busy;
     case SQLITE_FULL:
       return error_kind::full;
@@ -45,6 +49,24 @@ error_kind kind_of(int code) noexcept {
   }
 }
 
+/// Takes the first statement off `rest`, or white space and comments up to a semicolon, which
+/// leave `made` null. Returns SQLite's code.
+int try_prepare(sqlite3* database, std::string_view& rest, sqlite3_stmt*& made) noexcept {
+  const char* const end = rest.data() + rest.size();
+  const char* after = end;
+  const int code = sqlite3_prepare_v3(database, rest.data(), static_cast<int>(rest.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &made, &after);
+  rest = {after, static_cast<std::size_t>(end - after)};
+  return code;
+}
+
+sqlite3_stmt* prepare(sqlite3* database, std::string_view& rest) {
+  sqlite3_stmt* made = nullptr;
+  const int code = try_prepare(database, rest, made);
+  if (code != SQLITE_OK) throw error_of(code, sqlite3_errmsg(database));
+  return made;
+}
+
 }  // namespace
 
 error error_of(int code, std::string text) { return {kind_of(code), std::move(text)}; }
@@ -53,19 +75,27 @@ void throw_out_of_range(std::string_view what, std::int64_t value) {
   throw error(error_kind::mismatch, fmt::format("{} is not in the range of {}", value, what));
 }
 
+void check_sql(std::string_view sql) {
+  if (sql.find('\0') != sql.npos) throw error(error_kind::statement, "a NUL in the statement");
+  if (sql.size() > sql_bytes_max) throw error(error_kind::statement, "the statement is too long");
+}
+
 void throw_wrong_count(std::string_view what, int given, std::size_t wanted) {
   throw error(error_kind::statement,
               fmt::format("the statement has {} {}, the program {}", given, what, wanted));
 }
 
 statement::statement(sqlite3* database, std::string_view sql) {
-  const char* rest = nullptr;
-  const int code = sqlite3_prepare_v3(database, sql.data(), static_cast<int>(sql.size()),
-                                      SQLITE_PREPARE_PERSISTENT, &handle_, &rest);
-  if (code != SQLITE_OK) throw error_of(code, sqlite3_errmsg(database));
-  const std::string_view more(rest, static_cast<std::size_t>(sql.data() + sql.size() - rest));
-  if (handle_ == nullptr || more.find_first_not_of(" \t\r\n;") != more.npos) {
-    sqlite3_finalize(handle_);
+  check_sql(sql);
+  std::string_view rest = sql;
+  while (handle_ == nullptr && !rest.empty()) handle_ = prepare(database, rest);
+  while (handle_ != nullptr && !rest.empty()) {
+    sqlite3_stmt* second = nullptr;
+    const bool is_blank = try_prepare(database, rest, second) == SQLITE_OK && second == nullptr;
+    sqlite3_finalize(second);
+    if (!is_blank) sqlite3_finalize(std::exchange(handle_, nullptr));
+  }
+  if (handle_ == nullptr) {
     throw error(error_kind::statement, "not exactly one statement; use script() for several");
   }
 }
@@ -74,8 +104,12 @@ statement::~statement() { sqlite3_finalize(handle_); }
 
 void statement::bind(int at, std::nullptr_t) { check(sqlite3_bind_null(handle_, at)); }
 void statement::bind(int at, std::int64_t value) { check(sqlite3_bind_int64(handle_, at, value)); }
-void statement::bind(int at, double value) { check(sqlite3_bind_double(handle_, at, value)); }
+void statement::bind(int at, double value) {
+  if (std::isnan(value)) throw error(error_kind::mismatch, "a parameter is NaN");
+  check(sqlite3_bind_double(handle_, at, value));
+}
 void statement::bind(int at, std::string_view text) {
+  if (text.find('\0') != text.npos) throw error(error_kind::mismatch, "a NUL in a text");
   const char* const bytes = text.data() != nullptr ? text.data() : "";  // null would be NULL
   check(sqlite3_bind_text64(handle_, at, bytes, text.size(), SQLITE_STATIC, SQLITE_UTF8));
 }
@@ -100,8 +134,14 @@ std::int64_t statement::integer(int at) const {
   return sqlite3_column_int64(handle_, at);
 }
 double statement::real(int at) const {
-  if (sqlite3_column_type(handle_, at) != SQLITE_INTEGER) check_type(at, SQLITE_FLOAT, "a number");
-  return sqlite3_column_double(handle_, at);
+  if (sqlite3_column_type(handle_, at) != SQLITE_INTEGER) {
+    check_type(at, SQLITE_FLOAT, "a number");
+    return sqlite3_column_double(handle_, at);
+  }
+  constexpr std::int64_t exact_max = std::int64_t{1} << std::numeric_limits<double>::digits;
+  const std::int64_t whole = sqlite3_column_int64(handle_, at);
+  if (whole > exact_max || whole < -exact_max) throw_out_of_range("double", whole);
+  return static_cast<double>(whole);
 }
 std::string_view statement::text(int at) const {
   check_type(at, SQLITE_TEXT, "a text");

@@ -55,6 +55,7 @@ class backend final : public io::backend, public socket_owner {
   void sync(io::operation& op, io::handle file) override;
   void poll(io::operation& op, int foreign_fd, short events) override;
   void offload(io::operation& op, void (*blocking)(io::operation&) noexcept) override;
+  bool runs_work_inline() const noexcept override { return true; }
   void cancel(io::operation& op) noexcept override;
 
   unsigned wait(mono_time until) override;

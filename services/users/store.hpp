@@ -107,7 +107,7 @@ class store {
     using enum ferrule::storage::error_kind;
     if (e.kind == unique) return error::email_taken;
     if (e.kind == full) return error::store_full;
-    if (e.kind == busy) return error::store_busy;
+    if (e.kind == busy || e.kind == deadline || e.kind == overloaded) return error::store_busy;
     throw e;
   }
 

@@ -8,6 +8,7 @@
 //   resilience/async_bulkhead.hpp
 // and these, which are awaited by tasks of the library alone:
 //   http/read_ahead.hpp dns/system_resolver.cpp client/connection_pool.cpp
+//   storage/job_queue.hpp
 #include <gtest/gtest.h>
 
 #include <memory>

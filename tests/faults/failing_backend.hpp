@@ -109,6 +109,7 @@ class failing_backend final : public io::backend {
   void offload(io::operation& op, void (*blocking)(io::operation&) noexcept) override {
     inner_->offload(op, blocking);
   }
+  bool runs_work_inline() const noexcept override { return inner_->runs_work_inline(); }
   void cancel(io::operation& op) noexcept override {
     const sparing spared(*this);
     if (std::ranges::find(refused_, &op, &refusal::op) == refused_.end()) inner_->cancel(op);

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -74,6 +75,21 @@ class Stores(InFolder):
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             statuses = [status for status, _, _ in pool.map(add, range(80))]
         self.assertEqual((statuses.count(201), statuses.count(409)), (40, 40))
+
+    def test_reads_are_answered_while_another_process_holds_the_file(self):
+        users = self.users()
+        self.assertEqual(send(users.url + "/users", ADA)[0], 201)
+        other = sqlite3.connect(self.folder / "users.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            writes = [pool.submit(send, users.url + "/users", {"name": "U", "email": f"{i}@u"})
+                      for i in range(8)]
+            for _ in range(20):
+                self.assertEqual(json.loads(users.get("/users/1"))["name"], "Ada")
+            self.assertFalse(any(write.done() for write in writes))
+            other.execute("ROLLBACK")
+            self.assertEqual([write.result()[0] for write in writes], [201] * 8)
+        other.close()
 
     def test_the_file_is_where_it_was_said(self):
         self.start("users", cwd=self.folder)

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace ferrule::storage {
 namespace {
@@ -44,6 +46,8 @@ class connection_test : public testing::Test {
   connection c{":memory:"};
 };
 
+using namespace std::string_literals;
+
 enum class size : std::uint8_t { small, big };
 
 TEST_F(connection_test, carries_values_there_and_back) {
@@ -55,7 +59,6 @@ TEST_F(connection_test, carries_values_there_and_back) {
   EXPECT_EQ(there_and_back(true), true);
   EXPECT_EQ(there_and_back(2.5), 2.5);
   EXPECT_EQ(there_and_back(size::big), size::big);
-  EXPECT_EQ(there_and_back(std::string("a\0b", 3)), std::string("a\0b", 3));
   EXPECT_EQ(there_and_back(std::string()), "");
   EXPECT_EQ(there_and_back(std::optional<int>()), std::nullopt);
   EXPECT_EQ(there_and_back(std::optional<int>(3)), 3);
@@ -133,11 +136,78 @@ TEST_F(connection_test, says_what_is_wrong_with_a_statement) {
   for (const char* sql : {"SELEC", "", ";", "SELECT 1; SELECT 2", "SELECT * FROM nothing"}) {
     EXPECT_EQ(kind_of_failure([&] { c.execute(sql); }), error_kind::statement) << sql;
   }
-  EXPECT_EQ(c.first<int>("SELECT 1 ;\n"), 1);
   EXPECT_EQ(kind_of_failure([&] { c.execute("SELECT ?", 1, 2); }), error_kind::statement);
   EXPECT_EQ(kind_of_failure([&] { c.execute("SELECT ?"); }), error_kind::statement);
   EXPECT_EQ(kind_of_failure([&] { c.first<int>("SELECT 1, 2"); }), error_kind::statement);
   EXPECT_EQ(kind_of_failure([&] { c.first<pet>("SELECT 1, 2"); }), error_kind::statement);
+}
+
+TEST_F(connection_test, takes_a_statement_with_whatever_stands_around_it) {
+  for (const char* sql :
+       {"SELECT 1 ;\n", "SELECT 1; -- one", "SELECT 1 -- one", "SELECT 1; /* one */ ; -- one\n",
+        "-- one\nSELECT 1", " ;; SELECT 1;;;", "/* ; */ ; SELECT 1; /* never ends",
+        "SELECT 1; -- SELECT 2"}) {
+    EXPECT_EQ(c.first<int>(sql), 1) << sql;
+  }
+  for (const char* sql : {"-- one", "/* one */", " \t\r\n\f", "; -- one\n;", "SELECT 1; SELEC",
+                          "SELECT 1; /* one */ SELECT 2", "SELECT 1; -- one\nSELECT 2"}) {
+    EXPECT_EQ(kind_of_failure([&] { c.execute(sql); }), error_kind::statement) << sql;
+  }
+}
+
+// SQLite would stop at the NUL and run what stands before it.
+TEST_F(connection_test, refuses_sql_with_a_nul) {
+  using namespace std::string_view_literals;
+  for (const auto sql : {"SELECT 1\0"sv, "SELECT 1\0; DROP TABLE pets"sv, "\0SELECT 1"sv}) {
+    EXPECT_EQ(kind_of_failure([&] { c.execute(sql); }), error_kind::statement);
+    EXPECT_EQ(kind_of_failure([&] { c.script(std::string(sql)); }), error_kind::statement);
+  }
+  EXPECT_EQ(kind_of_failure([] { connection("a\0b"s); }), error_kind::cannot_open);
+}
+
+// Its collations and functions stop there: to NOCASE both of these would be equal.
+TEST_F(connection_test, refuses_a_text_with_a_nul_and_keeps_it_as_a_blob) {
+  using namespace std::string_view_literals;
+  c.script("CREATE TABLE users (email TEXT COLLATE NOCASE UNIQUE)");
+  for (const auto text : {"a\0b@h"sv, "a\0c@h"sv, "\0"sv, "a\0"sv}) {
+    EXPECT_EQ(kind_of_failure([&] { c.execute("INSERT INTO users VALUES (?)", text); }),
+              error_kind::mismatch);
+    EXPECT_EQ(kind_of_failure([&] { c.first<int>("SELECT ? = 'a'", std::string(text)); }),
+              error_kind::mismatch);
+    const auto bytes = std::as_bytes(std::span(text));
+    const std::vector<std::byte> blob(bytes.begin(), bytes.end());
+    EXPECT_EQ(there_and_back(blob), blob);
+  }
+  EXPECT_EQ(c.first<std::string>("SELECT 'a' || char(0) || 'b'"), "a\0b"sv)
+      << "what another program has written is read whole";
+}
+
+// SQLite would keep NULL, and infinities as they are.
+TEST_F(connection_test, keeps_a_number_as_it_is_or_refuses_it) {
+  using limits = std::numeric_limits<double>;
+  EXPECT_EQ(there_and_back(limits::infinity()), limits::infinity());
+  EXPECT_EQ(there_and_back(limits::max()), limits::max());
+  EXPECT_EQ(there_and_back(limits::denorm_min()), limits::denorm_min());
+  EXPECT_EQ(there_and_back(-limits::infinity()), -limits::infinity());
+  EXPECT_EQ(kind_of_failure([&] { there_and_back(limits::quiet_NaN()); }), error_kind::mismatch);
+  EXPECT_EQ(kind_of_failure([&] {
+              c.execute("INSERT OR REPLACE INTO pets (name, legs) VALUES ('Rex', 1e300)");
+              legs_of<float>("Rex");
+            }),
+            error_kind::mismatch);
+  EXPECT_EQ(there_and_back(std::numeric_limits<float>::infinity()),
+            std::numeric_limits<float>::infinity());
+  constexpr std::int64_t exact = std::int64_t{1} << 53U;
+  c.execute("INSERT OR REPLACE INTO pets (name, legs) VALUES ('Rex', ?)", exact);
+  EXPECT_EQ(legs_of<double>("Rex"), static_cast<double>(exact));
+  c.execute("INSERT OR REPLACE INTO pets (name, legs) VALUES ('Rex', ?)", exact + 1);
+  EXPECT_EQ(kind_of_failure([&] { legs_of<double>("Rex"); }), error_kind::mismatch);
+}
+
+TEST_F(connection_test, a_null_pointer_is_null) {
+  const char* const none = nullptr;
+  c.execute("INSERT INTO pets (name, legs) VALUES ('Rex', ?)", none);
+  EXPECT_EQ(legs_of<std::optional<int>>("Rex"), std::nullopt);
 }
 
 TEST_F(connection_test, a_statement_that_failed_can_be_run_again) {

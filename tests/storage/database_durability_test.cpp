@@ -11,6 +11,8 @@
 #include <csignal>
 #include <fstream>
 #include <functional>
+#include <thread>
+#include <vector>
 
 #include "ferrule/io/sync_wait.hpp"
 #include "ferrule/storage/database.hpp"
@@ -116,6 +118,53 @@ TEST(durability, two_processes_share_one_file) {
   EXPECT_EQ(connection(path).first<int>("SELECT count(*) FROM pairs"), 3 * 4 * count);
 }
 
+TEST(durability, many_processes_open_one_file_at_once) {
+  const temporary_folder folder;
+  for (int round = 0; round != 16; ++round) {
+    const std::string path = folder.file(("pairs" + std::to_string(round) + ".db").c_str());
+    int ends[2];
+    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    std::vector<pid_t> processes;
+    for (int i = 0; i != 6; ++i) {
+      processes.push_back(start_process([&] {
+        char start;
+        ::close(ends[1]);
+        if (::read(ends[0], &start, 1) != 0) return false;  // all go on when nobody writes
+        auto db = open(path);
+        if (!db) std::fprintf(stderr, "%s\n", db.error().what());
+        reactor loop(io::make_backend({}).io, 1);
+        return db && add_pair(loop, **db, i).has_value();
+      }));
+    }
+    ::close(ends[0]);
+    ::close(ends[1]);
+    for (const pid_t each : processes) EXPECT_EQ(end_of(each), 0) << "round " << round;
+    EXPECT_EQ(connection(path).first<int>("SELECT count(*) FROM pairs"), 12);
+  }
+}
+
+TEST(durability, a_file_that_another_holds_opens_when_it_is_let_go_or_is_busy) {
+  const temporary_folder folder;
+  for (const char* mode : {"delete", "wal"}) {
+    const std::string path = folder.file(mode);
+    connection other(path);
+    other.script(std::string("PRAGMA journal_mode=") + mode + "; CREATE TABLE t (a)");
+    other.execute("BEGIN EXCLUSIVE");
+    const auto refused = database::open(
+        path, {.busy_timeout = std::chrono::milliseconds(20), .migrations = tables});
+    ASSERT_FALSE(refused) << mode;
+    EXPECT_EQ(refused.error().kind, error_kind::busy) << refused.error().text;
+    bool opened = false;
+    std::thread patient([&] {
+      opened = database::open(path, {.busy_timeout = std::chrono::hours(1), .migrations = tables})
+                   .has_value();
+    });
+    other.execute("ROLLBACK");
+    patient.join();
+    EXPECT_TRUE(opened) << mode;
+  }
+}
+
 TEST(durability, a_file_that_another_holds_is_busy_after_the_timeout) {
   const temporary_folder folder;
   const std::string path = folder.file("pairs.db");
@@ -186,7 +235,8 @@ TEST(durability, a_file_that_may_only_be_read_is_told) {
 
 TEST(durability, a_place_where_no_file_can_be_is_told) {
   const temporary_folder folder;
-  for (const std::string& path : {folder.file("no/such/folder.db"), folder.path().string()}) {
+  for (const std::string& path : {folder.file("no/such/folder.db"), folder.path().string(),
+                                  folder.file("a.db") + std::string("\0b", 2), std::string()}) {
     const auto db = open(path);
     ASSERT_FALSE(db) << path;
     EXPECT_EQ(db.error().kind, error_kind::cannot_open) << db.error().text;

@@ -180,6 +180,9 @@ class backend {
   /// simulated network runs it inline after a virtual delay. Cannot be cancelled once it runs.
   /// With no thread to be had, or no memory, it runs within this call and blocks it.
   virtual void offload(operation& op, void (*blocking)(operation&) noexcept) = 0;
+  /// Whether `offload` runs work inline: then nobody may wait for a thread of his own either, for
+  /// whose end the simulated clock would not wait.
+  virtual bool runs_work_inline() const noexcept { return false; }
   /// Asks a pending operation to end early. `done` still comes exactly once more, with -ECANCELED
   /// or the real result, never from inside this call. Harmless when not pending.
   virtual void cancel(operation& op) noexcept = 0;

@@ -15,7 +15,16 @@
 /// Parameters and columns: whole numbers (beyond the range of the C++ type: `mismatch`), bool and
 /// enums as whole numbers, floating point, texts, `std::span<const std::byte>` and
 /// `std::vector<std::byte>` as blobs, and `std::optional` of those for what may be NULL. A column
-/// of another type than asked for is a `mismatch`, never converted.
+/// of another type than asked for is a `mismatch`, never converted. So is what SQLite would keep as
+/// something else than it is:
+///
+/// - a text with a NUL: collations and functions stop there, so that two such texts may count as
+///   equal. Bind a blob, or refuse it where it comes from. Other bytes are kept as they are;
+///   whether they are UTF-8 nobody asks;
+/// - NaN, which would become NULL: bind an empty `std::optional<double>`;
+/// - a whole number beyond 2^53 read as `double`, and a number beyond `float` read as that.
+///
+/// Source: https://sqlite.org/nulinstr.html, https://sqlite.org/c3ref/bind_blob.html
 
 #include <algorithm>
 #include <cstdint>
@@ -45,7 +54,8 @@ class connection {
   /// Statements kept prepared; the one that was not used for longest makes room.
   static constexpr std::size_t statements_max = 64;
 
-  /// Opens the file, or ":memory:"; it is made when it is not there.
+  /// Opens the file, or ":memory:"; it is made when it is not there. Statements do not wait for
+  /// another process: they fail with `busy`.
   explicit connection(const std::string& path);
   connection(const connection&) = delete;
   connection& operator=(const connection&) = delete;
@@ -81,7 +91,7 @@ class connection {
     while (s.step()) rows.push_back(detail::row_value<T>(s));
     return rows;
   }
-  /// Runs any number of statements, separated by ';', without parameters.
+  /// Runs any number of statements, separated by ';', without parameters. No NUL may be in it.
   void script(const std::string& sql);
   /// The id of the row that was inserted last.
   std::int64_t last_insert_id() const noexcept;
@@ -91,8 +101,10 @@ class connection {
   /// Whether a row refers to one that is not there, as a deferred foreign key allows until the end
   /// of the transaction.
   bool has_unresolved_foreign_keys() const noexcept;
-  /// How long a statement waits for another process.
-  void set_busy_timeout(int milliseconds) noexcept;
+  /// Asked again and again while another process holds the database: whether to go on waiting (0:
+  /// no, the statement fails with `busy`). `tries` counts from 0; the function does the waiting.
+  using busy_function = int (*)(void* context, int tries);
+  void while_busy(busy_function wait, void* context) noexcept;
 
  private:
   struct cached {

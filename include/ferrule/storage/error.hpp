@@ -23,7 +23,9 @@ enum class error_kind : std::uint8_t {
   foreign_key,  ///< it refers to a row that is not there, or is referred to
   constraint,   ///< another constraint of the table: NOT NULL, CHECK
   mismatch,     ///< a value has not the type or the range that was asked for
-  busy,         ///< another process held the database for longer than the busy timeout
+  busy,         ///< others held the database for longer than the busy timeout; nothing was done
+  deadline,     ///< others held it until the deadline of who asked; nothing was done
+  overloaded,   ///< as many as may wait for the database do already; nothing was done
   full,         ///< no room on the disk, or the database's own limit
   read_only,    ///< the file, or the function that wanted to write, may only read
   corrupt,      ///< the file is damaged, or is no database

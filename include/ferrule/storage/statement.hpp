@@ -10,9 +10,11 @@
 /// }
 /// ```
 
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -33,9 +35,16 @@ namespace ferrule::storage::detail {
 /// What a failed call of SQLite means; `code` is its extended result code.
 error error_of(int code, std::string text);
 
+/// The longest SQL, in bytes, as SQLite's own default.
+inline constexpr std::size_t sql_bytes_max = 1'000'000'000;
+
+/// Throws where SQLite would take a part of `sql` for the whole: it ends at a NUL.
+void check_sql(std::string_view sql);
+
 /// Thread rule: one thread at a time, with its connection. Every function throws `error`.
 class statement {
  public:
+  /// `sql` is one statement, with white space, comments and semicolons around it at will.
   statement(sqlite3* database, std::string_view sql);
   statement(statement&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
   statement& operator=(statement&& other) noexcept {
@@ -111,6 +120,8 @@ void bind_value(statement& s, int at, const T& value) {
     s.bind(at, static_cast<std::int64_t>(value));
   } else if constexpr (std::floating_point<T>) {
     s.bind(at, static_cast<double>(value));
+  } else if constexpr (std::is_pointer_v<T> && std::convertible_to<const T&, std::string_view>) {
+    value == nullptr ? s.bind(at, nullptr) : s.bind(at, std::string_view(value));
   } else if constexpr (std::convertible_to<const T&, std::string_view>) {
     s.bind(at, std::string_view(value));
   } else {
@@ -118,8 +129,21 @@ void bind_value(statement& s, int at, const T& value) {
   }
 }
 
+/// `value` as a `T`; the nearest where `T` has fewer digits, and an error where its range ends.
+template <class T>
+T real_value(double value) {
+  constexpr double max = std::numeric_limits<T>::max();
+  if (std::isfinite(value) && (value > max || value < -max)) {
+    throw error(error_kind::mismatch, "a number is not in the range of float");
+  }
+  return static_cast<T>(value);
+}
+
 template <class T>
 T column_value(const statement& s, int at) {
+  static_assert(!std::same_as<T, std::string_view> && !std::same_as<T, std::span<const std::byte>>,
+                "ferrule: a column lives only until the next row: read a text as std::string, a "
+                "blob as std::vector<std::byte>");
   if constexpr (is_optional<T>) {
     if (s.is_null(at)) return std::nullopt;
     return column_value<typename T::value_type>(s, at);
@@ -134,7 +158,7 @@ T column_value(const statement& s, int at) {
     }
     return static_cast<T>(value);
   } else if constexpr (std::floating_point<T>) {
-    return static_cast<T>(s.real(at));
+    return real_value<T>(s.real(at));
   } else if constexpr (std::constructible_from<T, std::string_view>) {
     return T(s.text(at));
   } else {

@@ -1,0 +1,24 @@
+#include "ferrule/storage/connection.hpp"
+using namespace ferrule::storage;
+
+//! case: a text that is read as a view, which would outlive its row
+//! expect: a column lives only until the next row: read a text as std::string
+inline void read(connection& c) {
+#ifdef REFUSED
+  c.first<std::string_view>("SELECT 'a'");
+#else
+  c.first<std::string>("SELECT 'a'");
+#endif
+}
+
+//! case: a member of a row that is a view
+//! expect: a column lives only until the next row
+struct row {
+  int id;
+#ifdef REFUSED
+  std::span<const std::byte> bytes;
+#else
+  std::vector<std::byte> bytes;
+#endif
+};
+inline void read(connection& c) { c.all<row>("SELECT 1, x'00'"); }
