@@ -14,6 +14,7 @@
 #include "ferrule/core/result.hpp"
 #include "ferrule/core/task.hpp"
 #include "ferrule/storage/database.hpp"
+#include "ferrule/storage/expiring_rows.hpp"
 
 namespace orders {
 
@@ -114,14 +115,15 @@ class store {
   task<result<order, error>> add(new_order said, std::string key, wall_time now) {
     auto added = co_await all_->write(
         [said = std::move(said), key = std::move(key), oldest = oldest_key(now)](connection& c) {
-          c.execute("DELETE FROM keys WHERE made_at < ?", oldest);
+          old_keys::delete_some(c, oldest);
           if (auto kept = with_key(c, key, oldest)) return kept;
           auto made = c.first<order>(
               "INSERT INTO orders (user_id, product_id, quantity) VALUES (?, ?, ?)"
               " RETURNING id, user_id, product_id, quantity",
               said.user_id, said.product_id, said.quantity);
           if (!key.empty()) {
-            c.execute("INSERT INTO keys (key, made_at, order_id) VALUES (?, ?, ?)", key,
+            // It may be there still, and too old.
+            c.execute("INSERT OR REPLACE INTO keys (key, made_at, order_id) VALUES (?, ?, ?)", key,
                       oldest + seconds(key_lifetime), made->id);
           }
           return made;
@@ -132,6 +134,8 @@ class store {
   keys_in_use& keys() noexcept { return keys_; }
 
  private:
+  using old_keys = ferrule::storage::expiring_rows<"keys", "key", "made_at">;
+
   static std::int64_t seconds(std::chrono::nanoseconds time) {
     return std::chrono::duration_cast<std::chrono::seconds>(time).count();
   }
@@ -155,7 +159,7 @@ class store {
   static error refusal(const ferrule::storage::error& e) {
     using enum ferrule::storage::error_kind;
     if (e.kind == full) return error::store_full;
-    if (e.kind == busy) return error::store_busy;
+    if (e.kind == busy || e.kind == deadline || e.kind == overloaded) return error::store_busy;
     throw e;
   }
 

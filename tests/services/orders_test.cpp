@@ -196,6 +196,26 @@ TEST(orders_store, forgets_keys_after_a_day) {
   EXPECT_TRUE(is_known_at(hours(49)));
 }
 
+// A key goes with a write that finds it too old; until then there may be many, for which nobody has
+// to wait.
+TEST(orders_store, takes_a_key_again_that_is_too_old_and_still_there) {
+  using std::chrono::hours;
+  ferrule::reactor loop(ferrule::io::make_backend({}).io, 1);
+  const auto opened = orders::store::open(":memory:").value();
+  const orders::new_order said{.user_id = 1, .product_id = "p", .quantity = 1};
+  const auto add = [&](int key, hours since) {
+    auto made = opened->add(said, fmt::format("{}", key), ferrule::wall_time{since});
+    return ferrule::sync_wait(loop, std::move(made)).value().value().id;
+  };
+  std::uint64_t last = 0;
+  for (int key = 0; key != 300; ++key) EXPECT_EQ(add(key, hours(1000)), ++last);
+  for (const int key : {299, 0, 150}) {
+    const auto id = add(key, hours(2000));
+    EXPECT_EQ(id, ++last);
+    EXPECT_EQ(add(key, hours(2001)), id);
+  }
+}
+
 TEST(orders_options, name_where_users_are) {
   orders::settings said;
   EXPECT_EQ(said.users_or_default()[0].text(), "http://127.0.0.1:8001");
