@@ -5,9 +5,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <optional>
 #include <string>
+#include <vector>
+
+#include "app/affinity.hpp"
 
 namespace ferrule {
 namespace {
@@ -96,17 +100,25 @@ double under_quota(const std::string& root, double cores) {
   return cores;
 }
 
-unsigned affinity_cores() noexcept {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  return static_cast<unsigned>(std::max(CPU_COUNT(&set), 1));
-}
-
 }  // namespace
 
+/// The kernel wants room for every processor that the machine could have: a `cpu_set_t` is too
+/// small for more than 1,024.
+unsigned affinity_cores(affinity_function affinity) {
+  constexpr std::size_t processors_max = std::size_t{1} << 20U;
+  for (std::size_t processors = CPU_SETSIZE; processors <= processors_max; processors *= 2) {
+    std::vector<cpu_set_t> sets(processors / CPU_SETSIZE);
+    const std::size_t bytes = sets.size() * sizeof(cpu_set_t);
+    if (affinity(0, bytes, sets.data()) == 0) {
+      return static_cast<unsigned>(std::max(CPU_COUNT_S(bytes, sets.data()), 1));
+    }
+    if (errno != EINVAL) break;
+  }
+  return 1;
+}
+
 unsigned usable_cores(std::string_view root) {
-  const double cores = under_quota(std::string(root), affinity_cores());
+  const double cores = under_quota(std::string(root), affinity_cores(::sched_getaffinity));
   return std::max(1U, static_cast<unsigned>(cores));
 }
 

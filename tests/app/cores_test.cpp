@@ -4,9 +4,12 @@
 
 #include <sched.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <string>
+
+#include "app/affinity.hpp"
 
 namespace ferrule {
 namespace {
@@ -70,6 +73,22 @@ TEST_F(cores, know_version_1_also_inside_a_container) {
   EXPECT_EQ(usable_cores(root_), 1U);
   write("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n");
   EXPECT_EQ(usable_cores(root_), affinity_);
+}
+
+// A kernel for 4,096 processors, of which 1,500 may be used.
+TEST_F(cores, may_be_more_than_a_cpu_set_has_room_for) {
+  const auto large = [](pid_t, std::size_t bytes, cpu_set_t* set) {
+    if (bytes * 8 < 4096) return errno = EINVAL, -1;
+    CPU_ZERO_S(bytes, set);
+    for (std::size_t i = 1000; i != 2500; ++i) CPU_SET_S(i, bytes, set);
+    return 0;
+  };
+  EXPECT_EQ(affinity_cores(large), 1500U);
+  EXPECT_EQ(affinity_cores(::sched_getaffinity), affinity_);
+  const auto denied = [](pid_t, std::size_t, cpu_set_t*) { return errno = EPERM, -1; };
+  EXPECT_EQ(affinity_cores(denied), 1U);
+  const auto never_enough = [](pid_t, std::size_t, cpu_set_t*) { return errno = EINVAL, -1; };
+  EXPECT_EQ(affinity_cores(never_enough), 1U);
 }
 
 TEST_F(cores, survive_nonsense) {
