@@ -1,7 +1,11 @@
 #include "ferrule/core/frame_pool.hpp"
 
+#include <malloc.h>
+
+#include <algorithm>
 #include <array>
 #include <new>
+#include <utility>
 
 #include "ferrule/core/assert.hpp"
 
@@ -28,6 +32,7 @@ struct free_frame {
 struct free_list {
   free_frame* first = nullptr;
   std::size_t count = 0;
+  std::size_t least = 0;  // since `tidy` was here
 };
 
 constexpr std::size_t class_of(std::size_t bytes) noexcept { return (bytes - 1) / step_bytes; }
@@ -35,6 +40,8 @@ constexpr std::size_t class_of(std::size_t bytes) noexcept { return (bytes - 1) 
 struct thread_pool {
   std::array<free_list, classes> lists{};
   frame_pool::counters counted;
+  bool has_many = false;      // of some size more than `few_frames` may be kept
+  bool gave_back = false;     // since it had few of each
 
   ~thread_pool() { trim(); }
   void trim() noexcept {
@@ -46,8 +53,18 @@ struct thread_pool {
     free_frame* const frame = list.first;
     list.first = frame->next;
     __builtin_prefetch(list.first);  // its link is what the next call has to wait for
-    --list.count;
+    if (--list.count < list.least) list.least = list.count;
     return frame;
+  }
+  /// Gives back half of what was not needed since the last time.
+  void tidy(free_list& list) noexcept {
+    const std::size_t idle = list.least - std::min(list.least, frame_pool::few_frames);
+    for (std::size_t left = (idle + 1) / 2; left != 0; --left) {
+      ::operator delete(pop(list));
+      gave_back = true;
+    }
+    list.least = list.count;
+    has_many |= list.count > frame_pool::few_frames;
   }
 };
 
@@ -99,7 +116,7 @@ void frame_pool::deallocate(void* frame, std::size_t bytes) noexcept {
     free_list& list = pool.lists[class_of(bytes)];
     if (list.count < kept_frames_max) {
       list.first = ::new (block) free_frame{list.first};
-      ++list.count;
+      if (++list.count > few_frames) pool.has_many = true;
       return;
     }
   }
@@ -109,5 +126,16 @@ void frame_pool::deallocate(void* frame, std::size_t bytes) noexcept {
 frame_pool::counters frame_pool::stats() noexcept { return pool.counted; }
 
 void frame_pool::trim() noexcept { pool.trim(); }
+
+bool frame_pool::has_many() noexcept { return pool.has_many; }
+
+void frame_pool::tidy() noexcept {
+  pool.has_many = false;
+  for (free_list& list : pool.lists) pool.tidy(list);
+  // The heap keeps what it is given; once a burst is over the system gets the pages that are empty.
+#ifdef __GLIBC__
+  if (!pool.has_many && std::exchange(pool.gave_back, false)) ::malloc_trim(0);
+#endif
+}
 
 }  // namespace ferrule

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "ferrule/core/frame_pool.hpp"
+
 namespace ferrule {
 
 reactor::reactor(std::unique_ptr<io::backend> backend, std::uint64_t seed)
@@ -14,8 +16,22 @@ reactor::~reactor() {
 }
 
 void reactor::run() {
-  while (!stopping_.load(std::memory_order_acquire)) run_once();
+  mono_time tidied = now();
+  while (!stopping_.load(std::memory_order_acquire)) run_once(tidy_up(tidied));
   stopping_.store(false, std::memory_order_relaxed);
+}
+
+/// Lets the thread's frame pool shrink after a burst, a step at a time. `last` is when it did so.
+/// Returns when it is to be done again: never while there is nothing to give back, so that a
+/// reactor at rest sleeps.
+mono_time reactor::tidy_up(mono_time& last) const noexcept {
+  constexpr std::chrono::seconds pause(1);
+  if (!frame_pool::has_many()) return no_deadline;
+  if (now() - last >= pause) {
+    frame_pool::tidy();
+    last = now();
+  }
+  return last + pause;
 }
 
 void reactor::run_once(mono_time until) {

@@ -13,12 +13,15 @@ namespace ferrule {
 
 /// Coroutine frames of the calling thread. Tasks never migrate, so the lists need no lock; a frame
 /// freed on another thread than it came from is a defect that debug builds detect.
-/// Frames up to `pooled_bytes_max` are kept for reuse, at most `kept_frames_max` of a size; under
+/// Frames up to `pooled_bytes_max` are kept for reuse, at most `kept_frames_max` of a size; what a
+/// burst has left and nobody needs goes back, bit by bit, when a reactor calls `tidy`. Under
 /// AddressSanitizer every frame is a heap block of its own, so that use after free shows.
 class frame_pool {
  public:
   static constexpr std::size_t pooled_bytes_max = 2048;
   static constexpr std::size_t kept_frames_max = 4096;
+  /// So many of a size stay kept whether they are needed or not.
+  static constexpr std::size_t few_frames = 32;
 
   /// Throws std::bad_alloc.
   static void* allocate(std::size_t bytes);
@@ -33,6 +36,12 @@ class frame_pool {
   static counters stats() noexcept;
   /// Gives the thread's kept frames back to the heap.
   static void trim() noexcept;
+  /// Whether more may be kept than a quiet thread needs, so that `tidy` is worth a call.
+  static bool has_many() noexcept;
+  /// Gives back half of the kept frames that nobody has needed since the last call, but for
+  /// `few_frames` of each size: to the heap, and from there to the system when all are back. What
+  /// a steady load needs is never given back, for it is needed between two calls.
+  static void tidy() noexcept;
 };
 
 }  // namespace ferrule

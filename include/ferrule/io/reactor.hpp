@@ -71,6 +71,7 @@ class reactor final : public executor {
 
  private:
   void take_what_came_in_time() noexcept;
+  mono_time tidy_up(mono_time& last) const noexcept;
   void run_posted() noexcept;
 
   std::unique_ptr<io::backend> backend_;
