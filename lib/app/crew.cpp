@@ -29,7 +29,7 @@ class end_signals_blocked {
 }  // namespace
 
 crew::crew(const serve_settings& settings, service_factory& factory, unsigned threads)
-    : settings_(settings), factory_(factory), members_(threads) {
+    : settings_(settings), factory_(factory), connections_(threads), members_(threads) {
   if (::getrandom(&seed_, sizeof seed_, 0) != sizeof seed_) seed_ = 1;
 }
 
@@ -38,7 +38,7 @@ std::string crew::start() {
   at.set_port(settings_.port);
   const std::size_t count = members_.size();
   const auto place = count > 1 ? worker::port_share::first : worker::port_share::none;
-  enter(0, std::make_unique<worker>(settings_, factory_, at, place, seed_));
+  enter(0, std::make_unique<worker>(settings_, factory_, at, place, connections_, seed_));
   if (!members_[0].error.empty()) return members_[0].error;
   at = first().local();  // the real port
   for (std::size_t i = 1; i < count; ++i) {
@@ -67,7 +67,7 @@ std::string crew::start_thread(std::size_t i, const address& at) {
 /// Rings and coroutine frames belong to the thread that made them: a worker lives and dies here.
 void crew::run_other(std::size_t i, const address& at) {
   auto made = std::make_unique<worker>(settings_, factory_, at, worker::port_share::further,
-                                       seed_ + i);
+                                       connections_, seed_ + i);
   worker& mine = *made;
   const bool can_run = mine.error().empty();
   enter(i, std::move(made));

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "http/server_group.hpp"
 #include "worker.hpp"
 
 namespace ferrule {
@@ -47,6 +48,7 @@ class crew {
   const serve_settings& settings_;
   service_factory& factory_;
   std::uint64_t seed_ = 0;
+  http::server_group connections_;
   std::vector<std::thread> threads_;
   std::mutex mutex_;  // guards what follows
   std::vector<member> members_;

@@ -24,20 +24,20 @@ std::string thrown_at_start() {
 }
 
 worker::worker(const serve_settings& settings, service_factory& factory, const address& at,
-               port_share share, std::uint64_t seed)
+               port_share share, http::server_group& group, std::uint64_t seed)
     : grace_(settings.drain),
       drain_request_([](posted& p) noexcept { static_cast<drain_request&>(p).self->drain(); }),
       overdue_([](timer& t) noexcept { static_cast<overdue_timer&>(t).self->note_unfinished(); }) {
   drain_request_.self = overdue_.self = this;
   try {
-    make(settings, factory, at, share, seed);
+    make(settings, factory, at, share, group, seed);
   } catch (...) {
     error_ = thrown_at_start();
   }
 }
 
 void worker::make(const serve_settings& settings, service_factory& factory, const address& at,
-                  port_share share, std::uint64_t seed) {
+                  port_share share, http::server_group& group, std::uint64_t seed) {
   io::made_backend made = io::make_backend(settings.backend);
   backend_reason_ = std::move(made.why);
   if (made.io == nullptr) {
@@ -52,6 +52,8 @@ void worker::make(const serve_settings& settings, service_factory& factory, cons
   socket.is_first_of_port = share == port_share::first;
   if (const std::int32_t failed = server_->listen(at, socket); failed < 0) {
     error_ = cannot_listen(at, failed);
+  } else if (share != port_share::none) {
+    server_->join(group);
   }
 }
 

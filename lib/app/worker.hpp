@@ -23,9 +23,10 @@ class worker {
   /// Whether other workers of this process listen at the same port.
   enum class port_share : std::uint8_t { none, first, further };
 
-  /// Prepares to serve at `at`. `error()` tells what went wrong.
+  /// Prepares to serve at `at`, and to share connections with the other workers of its port.
+  /// `error()` tells what went wrong.
   worker(const serve_settings& settings, service_factory& factory, const address& at,
-         port_share share, std::uint64_t seed);
+         port_share share, http::server_group& group, std::uint64_t seed);
   ~worker();
 
   const std::string& error() const noexcept { return error_; }
@@ -53,7 +54,7 @@ class worker {
   };
 
   void make(const serve_settings& settings, service_factory& factory, const address& at,
-            port_share share, std::uint64_t seed);
+            port_share share, http::server_group& group, std::uint64_t seed);
   void drain() noexcept;
   void note_unfinished() noexcept;
 

@@ -4,7 +4,9 @@
 #include <new>
 
 #include "connection_counts.hpp"
+#include "io/kernel_sockets.hpp"
 #include "server_connection.hpp"
+#include "server_group.hpp"
 
 namespace ferrule::http {
 namespace {
@@ -51,6 +53,7 @@ server::~server() {
                  "a server was destroyed before it was drained");
   loop_.disarm(retry_);
   loop_.disarm(grace_);
+  if (group_ != nullptr) group_->leave();
 }
 
 std::int32_t server::listen(const address& at, const io::socket_options& options) {
@@ -104,12 +107,30 @@ void server::begin_closing() noexcept {
 void server::accepted(const io::completion& c) noexcept {
   if (!c.more) accepting_ = false;
   if (c.result >= 0) {
-    serve(io::handle{c.result});
+    const io::handle socket{c.result};
+    if (draining_ || group_ == nullptr || !group_->hand_over(socket)) serve(socket);
   } else if (c.result != -ECANCELED) {
     ++context_.counters.accepts_failed;
   }
   if (accepting_ || draining_) return;
   loop_.arm(retry_, loop_.now() + accept_retry);
+}
+
+void server::join(server_group& group) { group_ = &group.join(*this, loop_); }
+
+void server::take_over(std::int32_t descriptor) noexcept {
+  std::int32_t adopted = -ENOMEM;
+  try {
+    adopted = loop_.io().adopt(descriptor);
+  } catch (const std::bad_alloc&) {
+  }
+  if (adopted >= 0) {
+    serve(io::handle{adopted});
+  } else {
+    ++context_.counters.out_of_memory;
+    io::kernel::close(io::handle{descriptor});
+  }
+  finish_draining();
 }
 
 void server::serve(io::handle socket) noexcept {
@@ -131,6 +152,7 @@ server::admission server::admit(io::handle socket, address& peer) {
       served < limits.connections_max &&
       (per_address_ == nullptr || per_address_->enter(peer, limits.connections_per_address_max));
   ++counters.connections_open;  // only now: there may have been no memory for an address
+  if (group_ != nullptr) group_->opened();
   if (has_room) return admission::served;
   ++counters.connections_refused;
   if (turned_away_ == turned_away_max) return admission::refused;
@@ -146,6 +168,7 @@ void server::connection_gone(server_connection& gone) noexcept {
     per_address_->leave(gone.peer());
   }
   --context_.counters.connections_open;
+  if (group_ != nullptr) group_->closed();
   delete &gone;
   finish_draining();
 }
@@ -153,6 +176,7 @@ void server::connection_gone(server_connection& gone) noexcept {
 void server::drain(std::chrono::nanoseconds grace, drained_function done, void* context) {
   if (draining_) return;
   draining_ = true;
+  if (group_ != nullptr) group_->leave();
   drained_ = done;
   drained_context_ = context;
   loop_.arm(grace_, saturating_add(loop_.now(), grace));
@@ -189,6 +213,7 @@ void server::close_listener() noexcept {
 void server::finish_draining() noexcept {
   const bool listens = listener_ != io::handle::none || closing_listener_;
   if (!draining_ || listens || first_ != nullptr || drained_ == nullptr) return;
+  if (group_ != nullptr && !group_->is_settled()) return;  // `take_over` follows
   loop_.disarm(grace_);
   std::exchange(drained_, nullptr)(drained_context_);
 }

@@ -3,6 +3,7 @@
 /// `io::backend` on a simulated network: one of a host's threads with its sockets.
 
 #include <atomic>
+#include <cerrno>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -29,6 +30,7 @@ class backend final : public io::backend, public socket_owner {
   std::int32_t listen(const address& at, const io::socket_options& options) override;
   std::int32_t open(int family, int type) override;
   std::int32_t adopt(int fd) override;
+  std::int32_t release(io::handle) noexcept override { return -ENOTSUP; }
   std::int32_t local(io::handle socket, address& out) override;
   std::int32_t peer(io::handle socket, address& out) override;
   std::int32_t peek(io::handle socket) noexcept override;

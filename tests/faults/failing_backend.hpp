@@ -43,6 +43,7 @@ class failing_backend final : public io::backend {
   }
   std::int32_t open(int family, int type) override { return inner_->open(family, type); }
   std::int32_t adopt(int fd) override { return inner_->adopt(fd); }
+  std::int32_t release(io::handle socket) noexcept override { return inner_->release(socket); }
   std::int32_t local(io::handle socket, address& out) override {
     return inner_->local(socket, out);
   }

@@ -18,6 +18,7 @@ class woken_backend final : public backend {
   std::string_view name() const noexcept override { return "woken"; }
   std::int32_t listen(const address&, const socket_options&) override { return -ENOTSUP; }
   std::int32_t open(int, int) override { return -ENOTSUP; }
+  std::int32_t release(handle) noexcept override { return -ENOTSUP; }
   std::int32_t adopt(int) override { return -ENOTSUP; }
   std::int32_t local(handle, address&) override { return -ENOTSUP; }
   std::int32_t peer(handle, address&) override { return -ENOTSUP; }

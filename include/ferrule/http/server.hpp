@@ -20,7 +20,9 @@
 namespace ferrule::http {
 
 class connection_counts;
+class group_member;
 class server_connection;
+class server_group;
 
 /// Accepts connections and serves them with one `service`.
 /// Shortage: when descriptors or memory run out it goes on with what it has. A connection that
@@ -42,6 +44,9 @@ class server {
 
   /// Listens and begins to accept. Returns 0, or -errno (-EADDRINUSE: the port is taken).
   std::int32_t listen(const address& at, const io::socket_options& options);
+  /// Shares connections with the other servers of `group`, which listen at the same address: see
+  /// `server_group`. Before its reactor runs; the group must outlive this.
+  void join(server_group& group);
   /// Where it listens, with the real port.
   const address& local() const noexcept { return local_; }
 
@@ -63,6 +68,7 @@ class server {
   const server_counters& counters() const noexcept { return context_.counters; }
 
  private:
+  friend group_member;
   friend server_connection;
 
   /// How a new connection is received: served, answered 503, or closed without a word.
@@ -76,6 +82,8 @@ class server {
   mono_time idle_end(mono_time since) const noexcept;
   void accepted(const io::completion& c) noexcept;
   void serve(io::handle socket) noexcept;
+  /// Serves a connection that another server of the group has accepted.
+  void take_over(std::int32_t descriptor) noexcept;
   void connection_gone(server_connection& gone) noexcept;
   void close_listener() noexcept;
   void finish_draining() noexcept;
@@ -100,6 +108,7 @@ class server {
   server_timer grace_;
   server_connection* first_ = nullptr;
   std::unique_ptr<connection_counts> per_address_;  // only where that is limited
+  group_member* group_ = nullptr;                   // only where connections are shared
   std::uint32_t turned_away_ = 0;                   // and not gone yet
   bool accepting_ = false;
   bool closing_listener_ = false;

@@ -121,6 +121,10 @@ class backend {
   virtual std::int32_t open(int family, int type) = 0;
   /// Takes over a descriptor made elsewhere (LISTEN_FDS, a pipe). The simulated network: -ENOTSUP.
   virtual std::int32_t adopt(int fd) = 0;
+  /// The opposite: gives up a socket on which nothing was started since it was accepted or opened,
+  /// for the backend of another reactor to adopt. Returns its descriptor, or -EBUSY, -EBADF. The
+  /// simulated network: -ENOTSUP.
+  virtual std::int32_t release(handle socket) noexcept = 0;
   /// The local address, with the real port when 0 was asked for.
   virtual std::int32_t local(handle socket, address& out) = 0;
   virtual std::int32_t peer(handle socket, address& out) = 0;

@@ -70,6 +70,7 @@ class epoll_backend final : public backend {
   std::int32_t listen(const address& at, const socket_options& options) override;
   std::int32_t open(int family, int type) override;
   std::int32_t adopt(int fd) override;
+  std::int32_t release(handle socket) noexcept override;
   std::int32_t local(handle socket, address& out) override;
   std::int32_t peer(handle socket, address& out) override;
   std::int32_t peek(handle socket) noexcept override;

@@ -50,6 +50,16 @@ std::int32_t epoll_backend::adopt(int fd) {
   return adopted;
 }
 
+std::int32_t epoll_backend::release(handle socket) noexcept {
+  record* const given = sockets_.find(fd_of(socket));
+  if (given == nullptr) return -EBADF;
+  const bool is_in_use = given->registered || given->queued || given->in.op != nullptr ||
+                         given->out.op != nullptr || given->closing != nullptr;
+  if (is_in_use) return -EBUSY;
+  sockets_.forget(*given);
+  return static_cast<std::int32_t>(socket);
+}
+
 std::int32_t epoll_backend::local(handle socket, address& out) {
   return kernel::local(socket, out);
 }

@@ -103,6 +103,11 @@ class socket_table {
   /// Closes the descriptor and forgets it. A place in a list of records stays valid.
   void remove(socket_record& record) noexcept {
     ::close(record.fd);
+    forget(record);
+  }
+
+  /// Leaves the descriptor to others.
+  void forget(socket_record& record) noexcept {
     const socket_record old = record;
     record = socket_record{};
     record.generation = old.generation + 1;

@@ -98,6 +98,14 @@ std::int32_t uring_backend::adopt(int fd) {
   return adopted;
 }
 
+std::int32_t uring_backend::release(handle socket) noexcept {
+  const handle_state* const given = handles_.find(socket);
+  if (given == nullptr) return -EBADF;
+  if (given->pending != 0) return -EBUSY;
+  handles_.remove(static_cast<std::uint32_t>(socket));
+  return static_cast<std::int32_t>(socket);
+}
+
 std::int32_t uring_backend::local(handle socket, address& out) {
   return kernel::local(socket, out);
 }
