@@ -112,7 +112,8 @@ TEST(address_spread, a_name_of_four_addresses_is_four_servers_to_a_pool) {
 }
 
 task<> take_and_return(connection_pool* pool, const origin* at) {
-  const auto leased = co_await pool->acquire(at);
+  send_watch watch;
+  const auto leased = co_await pool->acquire(at, &watch);
   EXPECT_TRUE(leased.has_value());
   const auto answered = co_await (*leased)->request({.host = "users"});
   EXPECT_TRUE(answered.has_value());

@@ -156,7 +156,9 @@ class [[nodiscard]] fair_awaiter {
       return transfer(self);
     }
   }
-  decltype(auto) await_resume() { return inner_.await_resume(); }
+  FERRULE_CORO_WRAPPER FERRULE_CORO_COPIES decltype(auto) await_resume() {
+    return inner_.await_resume();
+  }
 
  private:
   /// To another coroutine. Only of our own is known that it is a child, which has not run yet.
