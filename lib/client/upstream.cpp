@@ -10,8 +10,13 @@
 #include "ferrule/resilience/retry_after.hpp"
 
 namespace ferrule {
+namespace {
 
 using std::chrono::nanoseconds;
+
+constexpr int conflict = 409;
+
+}  // namespace
 
 upstream::upstream(std::string name, transport& network, std::vector<origin> endpoints,
                    executor& loop, const upstream_settings& settings)
@@ -70,10 +75,15 @@ std::optional<retry_decision> upstream::after(running_call& of, const ended_try&
   try_failure failure{.may_pass = meaning.retry == retry_rule::always};
   if (ended.got) {
     failure.status = ended.got->status();
-    // That is said of the endpoint, and not of one that has room.
-    if (!has_better) {
-      failure.retry_after = parse_retry_after(ended.got->header("Retry-After"), loop_.date());
+    const auto retry_after = parse_retry_after(ended.got->header("Retry-After"), loop_.date());
+    // The first request with this key is still at work, and then has the answer.
+    if (failure.status == conflict && of.what().has_idempotency_key && retry_after) {
+      failure.retry_after = retry_after;
+      failure.may_pass = true;
+      return of.state().failed(loop_.now(), loop_.random(), failure);
     }
+    // That is said of the endpoint, and not of one that has room.
+    if (!has_better) failure.retry_after = retry_after;
   } else {
     failure.was_sent = ended.got.error().was_sent;
   }

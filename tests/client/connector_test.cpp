@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "../io/backend_suite.hpp"
+#include "../io/no_descriptors_left.hpp"
+#include "ferrule/io/sync_wait.hpp"
 #include "ferrule/test/sim.hpp"
 #include "ferrule/test/sim_run.hpp"
 
@@ -158,6 +160,32 @@ TEST_F(connector_test, tries_an_address_that_is_dead_after_the_others) {
 TEST_F(connector_test, gives_everything_up_when_it_is_cancelled) {
   const auto silent = addresses_of({"10.0.0.71", "10.0.0.72", "10.0.0.73"});
   EXPECT_FALSE(test::sim_run(world_, client_, connect_to_any(silent, &spread_), 300ms).has_value());
+}
+
+template <class World>
+class connector_kernel_test : public testing::Test {};
+TYPED_TEST_SUITE(connector_kernel_test, io::suite::kernel_worlds);
+
+TYPED_TEST(connector_kernel_test, a_want_of_descriptors_is_not_the_servers_fault) {
+  TypeParam world;
+  std::unique_ptr<io::backend> made = world.make();
+  if (made == nullptr) GTEST_SKIP() << world.why;
+  reactor loop(std::move(made), 1);
+  const io::handle listener{loop.io().listen(address::loopback_v4(0), {})};
+  address at;
+  ASSERT_EQ(loop.io().local(listener, at), 0);
+  address_spread spread;
+  const auto outcome = [&](std::vector<address> candidates) {
+    auto connected = *sync_wait(loop, connect_to_any(std::move(candidates), &spread));
+    return connected ? "connected" : to_string(connected.error());
+  };
+  {
+    const io::suite::no_descriptors_left shortage;
+    EXPECT_STREQ(outcome({at}), to_string(transport_error::no_resources));
+    EXPECT_STREQ(outcome({at, at}), to_string(transport_error::no_resources));
+  }
+  EXPECT_STREQ(outcome({at}), "connected");
+  loop.io().drop(listener);
 }
 
 }  // namespace

@@ -108,6 +108,44 @@ TEST_F(upstream_test, waits_as_long_as_the_answer_asks) {
   EXPECT_EQ(network_.sent.size(), 3U);
 }
 
+TEST_F(upstream_test, waits_for_the_answer_to_a_key_that_is_in_use) {
+  make({});
+  network_.decide = [](std::size_t n, const origin&) {
+    return n == 0 ? server_script{.status = 409, .fields = {{"Retry-After", "1"}}}
+                  : server_script{.status = 201};
+  };
+  const mono_time start = world_.now();
+  const auto got = call("POST", true);
+  ASSERT_TRUE(got.has_value());
+  EXPECT_EQ(got->status(), 201);
+  EXPECT_GE(world_.now() - start, 1s);
+  EXPECT_EQ(made_->snapshot().retry_budget.withdrawals, 1U);
+
+  network_.decide = [](std::size_t, const origin&) {
+    return server_script{.status = 409, .fields = {{"Retry-After", "1"}}};
+  };
+  EXPECT_EQ(ask("POST"), "409") << "without a key it is an answer like others";
+  network_.decide = nullptr;
+  server(0).status = 409;
+  const auto last = call("POST", true);
+  ASSERT_TRUE(last.has_value());
+  EXPECT_EQ(last->status(), 409) << "and so is one that says nothing of later";
+  EXPECT_EQ(network_.sent.size(), 4U);
+}
+
+TEST_F(upstream_test, what_a_stale_connection_lost_costs_the_budget_and_no_reputation) {
+  make({.budget = {.share = 0, .per_second_min = 1}});
+  server(0).fails = transport_failure{transport_error::stale_connection, true};
+  for (int i = 0; i != 20; ++i) EXPECT_FALSE(call().has_value());
+  EXPECT_LE(count(0), 20U + 10U) << "one repetition a call would be 40";
+  const upstream_snapshot seen = made_->snapshot();
+  EXPECT_EQ(seen.breaker->tally.failed, 0U);
+  EXPECT_FALSE(seen.endpoints[0].ejection->is_ejected);
+  const std::size_t before = count(0);
+  EXPECT_FALSE(call("POST").has_value());
+  EXPECT_EQ(count(0), before + 1) << "it may have been acted on";
+}
+
 TEST_F(upstream_test, the_budget_bounds_a_storm) {
   make({.budget = {.share = 0.2, .per_second_min = 1}, .breaker = std::nullopt});
   server(0).status = 503;
