@@ -227,7 +227,7 @@ class Node(Peer):
     def test_answers_that_are_cut_off(self):
         self.assertEqual(self.bodies("/cut", "/hello", "/destroyed", "/hello"),
                          ["the connection ended early", "hello",
-                          "the connection ended without a response", "hello"])
+                          "the server had closed the connection", "hello"])
 
     def test_a_connection_that_it_has_closed_is_not_used(self):
         out = call("--pause-ms", 200, *[self.base + "/hello"] * 3)

@@ -126,6 +126,7 @@ TYPED_TEST(client_connection_test, a_connection_that_was_closed_meanwhile_gives_
   ASSERT_TRUE(this->run(client.request(to("/plain"))).has_value());
   EXPECT_TRUE(client.is_quiet());
   this->drain(0ns);
+  ASSERT_TRUE(this->until([this] { return this->drained_; }));
   ASSERT_TRUE(client.reusable()) << "it cannot know";
   if (!TypeParam::simulated) {  // where the end is still under way
     EXPECT_FALSE(client.is_quiet()) << "unless it looks";

@@ -309,7 +309,8 @@ TEST(balancer, a_quick_failure_is_not_quick) {
     return static_cast<double>(bad) / 3000;
   };
   using enum latency_signal;
-  EXPECT_GT(share_of_the_bad(balancing::peak_ewma, taken), 0.8) << "else this test says nothing";
+  // Of two drawn from three it is one in two of three times.
+  EXPECT_GT(share_of_the_bad(balancing::peak_ewma, taken), 0.6) << "else this test says nothing";
   EXPECT_LT(share_of_the_bad(balancing::peak_ewma, penalised), 0.05);
   EXPECT_LT(share_of_the_bad(balancing::peak_ewma, at_least), 0.34);
   EXPECT_GT(share_of_the_bad(balancing::least_request, taken), 0.8);

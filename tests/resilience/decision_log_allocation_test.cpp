@@ -104,7 +104,7 @@ TEST(allocation, balancing_with_ejection) {
        {balancing::peak_ewma, balancing::least_request, balancing::round_robin}) {
     rng random_start(1);
     balancer endpoints({.algorithm = algorithm}, random_start);
-    outlier_ejection outliers({}, start);
+    outlier_ejection outliers({.decisions_max = 4}, start);
     for (int i = 0; i != 20; ++i) outliers.add(endpoints.add().value());
     const std::vector<std::uint32_t> avoided;
     EXPECT_EQ(allocated_by([&](mono_time now, rng& random) {

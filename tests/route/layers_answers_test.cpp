@@ -203,6 +203,7 @@ TEST_F(layers_answers, for_a_handler_that_is_late_are_seen) {
 
 TEST_F(layers_answers, for_a_handler_whose_caller_has_gone_on_are_seen) {
   EXPECT_EQ(client.ask(request_of("GET /never", "Request-Timeout-Ms: 5\r\n\r\n")), "");
+  client.loop.advance(std::chrono::milliseconds(5));
   client.engine.stop_late_handler();
   client.loop.drain();
   expect("504", client.answer());
