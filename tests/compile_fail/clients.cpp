@@ -50,91 +50,93 @@ constexpr retry_policy endless{.tries_max = 3, .try_timeout = 10s};
 //! expect: this endpoint is none of the client's contract
 //! expect: called_endpoint_check<fixed_string<22>{"DELETE /articles/{id}"}, false>
 #ifdef REFUSED
-auto call(caller& via) { return made(via)(shop::remove, 1); }
+FERRULE_CORO_WRAPPER auto call(caller& via) { return made(via)(shop::remove, 1); }
 #else
-auto call(caller& via) { return made(via)(shop::get, 1); }
+FERRULE_CORO_WRAPPER auto call(caller& via) { return made(via)(shop::get, 1); }
 #endif
 
 //! case: an argument of another type
 //! expect: these arguments are not what the endpoint takes
 //! expect: "GET /articles/{id}"
 #ifdef REFUSED
-auto call(caller& via) { return made(via)(shop::get, "one"); }
+FERRULE_CORO_WRAPPER auto call(caller& via) { return made(via)(shop::get, "one"); }
 #else
-auto call(caller& via) { return made(via)(shop::get, 1UL); }
+FERRULE_CORO_WRAPPER auto call(caller& via) { return made(via)(shop::get, 1UL); }
 #endif
 
 //! case: a number with a fraction for a whole one
 //! expect: these arguments are not what the endpoint takes
 //! expect: "GET /articles/{id}"
 #ifdef REFUSED
-auto call(caller& via) { return made(via)(shop::get, 1.5); }
+FERRULE_CORO_WRAPPER auto call(caller& via) { return made(via)(shop::get, 1.5); }
 #else
-auto call(caller& via) { return made(via)(shop::get, static_cast<short>(1)); }
+FERRULE_CORO_WRAPPER auto call(caller& via) { return made(via)(shop::get, static_cast<short>(1)); }
 #endif
 
 //! case: an argument that is missing
 //! expect: these arguments are not what the endpoint takes
 //! expect: "POST /articles"
 #ifdef REFUSED
-auto call(caller& via) { return made(via)(shop::add, call_options{}); }
+FERRULE_CORO_WRAPPER auto call(caller& via) { return made(via)(shop::add, call_options{}); }
 #else
-auto call(caller& via) { return made(via)(shop::add, shop::draft{"x"}, call_options{}); }
+FERRULE_CORO_WRAPPER auto call(caller& via) {
+  return made(via)(shop::add, shop::draft{"x"}, call_options{});
+}
 #endif
 
 //! case: options before the arguments
 //! expect: these arguments are not what the endpoint takes
 //! expect: "GET /articles/{id}"
 #ifdef REFUSED
-auto call(caller& via) { return made(via)(shop::get, call_options{}, 1); }
+FERRULE_CORO_WRAPPER auto call(caller& via) { return made(via)(shop::get, call_options{}, 1); }
 #else
-auto call(caller& via) { return made(via)(shop::get, 1, call_options{}); }
+FERRULE_CORO_WRAPPER auto call(caller& via) { return made(via)(shop::get, 1, call_options{}); }
 #endif
 
 //! case: two errors that look alike on the wire
 //! expect: two errors of this type have the same status, type and title
 //! expect: error_check<shop::vague_error>
 #ifdef REFUSED
-auto call(caller& via) { return made(via)(shop::vague); }
+FERRULE_CORO_WRAPPER auto call(caller& via) { return made(via)(shop::vague); }
 #else
-auto call(caller& via) { return made(via)(shop::get, 1); }
+FERRULE_CORO_WRAPPER auto call(caller& via) { return made(via)(shop::get, 1); }
 #endif
 
 //! case: errors that are no enumeration
 //! expect: make the error type an enumeration
 //! expect: error_check<shop::loose_error>
 #ifdef REFUSED
-auto call(caller& via) { return made(via)(shop::loose); }
+FERRULE_CORO_WRAPPER auto call(caller& via) { return made(via)(shop::loose); }
 #else
-auto call(caller& via) { return made(via)(shop::get, 1); }
+FERRULE_CORO_WRAPPER auto call(caller& via) { return made(via)(shop::get, 1); }
 #endif
 
 //! case: a parameter that can be read and not sent
 //! expect: a parameter of this endpoint cannot be sent: define void append_parameter
 #ifdef REFUSED
-auto call(caller& via) { return made(via)(shop::hidden, shop::opaque{1}); }
+FERRULE_CORO_WRAPPER auto call(caller& via) { return made(via)(shop::hidden, shop::opaque{1}); }
 #else
-auto call(caller& via) { return made(via)(shop::shown, shop::open{1}); }
+FERRULE_CORO_WRAPPER auto call(caller& via) { return made(via)(shop::shown, shop::open{1}); }
 #endif
 
 //! case: retries of an endpoint that is not idempotent
 //! expect: retry_policy_is_for_idempotent_methods_or_requests_with_an_idempotency_key
 #ifdef REFUSED
 client<shop::api, retry_of<shop::add, eager>> retrying(caller& via);
-auto call(caller& via) { return retrying(via)(shop::add, shop::draft{}); }
+FERRULE_CORO_WRAPPER auto call(caller& via) { return retrying(via)(shop::add, shop::draft{}); }
 #else
 client<shop::api, retry_of<shop::add, keyed>, retry_of<shop::get, eager>> retrying(caller& via);
-auto call(caller& via) { return retrying(via)(shop::add, shop::draft{}); }
+FERRULE_CORO_WRAPPER auto call(caller& via) { return retrying(via)(shop::add, shop::draft{}); }
 #endif
 
 //! case: retries that take longer than the call may
 //! expect: retry_policy_has_tries_and_backoffs_that_exceed_its_deadline
 #ifdef REFUSED
 client<shop::api, retry_of<shop::get, endless>> retrying(caller& via);
-auto call(caller& via) { return retrying(via)(shop::get, 1); }
+FERRULE_CORO_WRAPPER auto call(caller& via) { return retrying(via)(shop::get, 1); }
 #else
 client<shop::api, retry_of<shop::get, eager>> retrying(caller& via);
-auto call(caller& via) { return retrying(via)(shop::get, 1); }
+FERRULE_CORO_WRAPPER auto call(caller& via) { return retrying(via)(shop::get, 1); }
 #endif
 
 //! case: a policy for an endpoint of another contract
@@ -142,10 +144,10 @@ auto call(caller& via) { return retrying(via)(shop::get, 1); }
 //! expect: "DELETE /articles/{id}"
 #ifdef REFUSED
 client<shop::api, retry_of<shop::remove, eager>> retrying(caller& via);
-auto call(caller& via) { return retrying(via)(shop::get, 1); }
+FERRULE_CORO_WRAPPER auto call(caller& via) { return retrying(via)(shop::get, 1); }
 #else
 client<shop::api, retry_of<shop::get, eager>> retrying(caller& via);
-auto call(caller& via) { return retrying(via)(shop::get, 1); }
+FERRULE_CORO_WRAPPER auto call(caller& via) { return retrying(via)(shop::get, 1); }
 #endif
 
 //! case: an upstream whose tries do not fit into its time
