@@ -3,6 +3,8 @@
 
 #include <sched.h>
 
+#include <cstddef>
+
 namespace ferrule {
 
 /// sched_getaffinity(2), or what a test puts in its place.

@@ -5,7 +5,7 @@
 /// ```cpp
 /// using namespace std::chrono_literals;
 /// constexpr ferrule::upstream_settings settings = ferrule::checked_upstream(
-///     {.retry = {.tries_max = 2, .try_timeout = 400ms, .backoff_max = 100ms, .deadline = 1s},
+///     {.retry = {.tries_max = 2, .try_timeout = 400ms, .backoff_max = 100ms, .deadline = 2s},
 ///      .bulkhead = ferrule::bulkhead_settings{.running_max = 100}});
 ///
 /// ferrule::task<int> status_of_users(ferrule::transport& network, ferrule::executor& loop) {
