@@ -104,8 +104,8 @@ void address_lookup::on_answer(void* self, int status, int, ares_addrinfo* found
 bool address_lookup::take(ares_addrinfo* found) {
   if (found == nullptr) return false;
   for (const auto* each = found->nodes; each != nullptr; each = each->ai_next) {
-    const auto at = address::from_sockaddr(each->ai_addr, each->ai_addrlen);
-    if (at) append(at->family() == AF_INET6 ? v6_ : v4_, *at);
+    const auto one = address::from_sockaddr(each->ai_addr, each->ai_addrlen);
+    if (one) append(one->family() == AF_INET6 ? v6_ : v4_, *one);
   }
   const std::chrono::seconds ttl = ttl_of(*found);
   const bool has_any = found->nodes != nullptr;

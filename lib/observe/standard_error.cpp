@@ -193,18 +193,18 @@ class line_queue {
     waiting_->size = left.size();
   }
 
-  /// Returns how many of `lines` standard error did not take.
-  std::uint64_t write_all(std::string_view lines) noexcept {
+  /// Returns how many of `text` standard error did not take.
+  std::uint64_t write_all(std::string_view text) noexcept {
     std::uint64_t lost = 0;
-    while (!lines.empty()) {
-      const std::string_view part = leading_lines(lines);
+    while (!text.empty()) {
+      const std::string_view part = leading_lines(text);
       if (is_cut_) is_cut_ = write_to_the_end("\n") == 0;
       const std::size_t done = write_to_the_end(part);
       if (done != part.size()) {
         is_cut_ = is_cut_ || (done != 0 && part[done - 1] != '\n');
         lost += count_lines(part.substr(done));
       }
-      lines.remove_prefix(part.size());
+      text.remove_prefix(part.size());
     }
     return lost;
   }

@@ -371,9 +371,9 @@ class [[nodiscard]] read_awaiter : public parked {
  public:
   explicit read_awaiter(exchange& ex) noexcept
       : parked([](parked& self) noexcept {
-          exchange& ex = static_cast<read_awaiter&>(self).exchange_;
-          ex.reader_ = nullptr;
-          ex.sink_.read_abandoned(ex);
+          exchange& read = static_cast<read_awaiter&>(self).exchange_;
+          read.reader_ = nullptr;
+          read.sink_.read_abandoned(read);
         }),
         exchange_(ex) {}
   bool await_ready() {
