@@ -246,7 +246,9 @@ TEST_F(server_timeouts, an_upload_that_goes_on_outlives_its_handlers_time) {
 }
 
 TEST_F(server_timeouts, the_callers_own_time_ends_an_upload_all_the_same) {
-  listen({.body_bytes_max = 10U << 20U, .body_timeout = 5s, .handler_timeout = 1s});
+  server_limits limits{.body_bytes_max = 10U << 20U, .body_timeout = 5s, .handler_timeout = 1s};
+  limits.trusted_peers = *network_list::parse("0.0.0.0/0");
+  listen(limits);
   client_ = connect();
   client_->send("POST /read HTTP/1.1\r\nHost: a\r\nRequest-Timeout-Ms: 3000\r\n"
                 "Content-Length: 200000\r\n\r\n");
