@@ -223,8 +223,17 @@ TEST(run_service, a_second_signal_ends_it_at_once) {
   ::close(socket);
 }
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define FERRULE_HAS_LATE_SIGNALS
+#endif
+#endif
+
 // Nothing a handler does keeps the process from ending, and the log says what would have.
 TEST(run_service, ends_whatever_its_handlers_do) {
+#ifdef FERRULE_HAS_LATE_SIGNALS
+  GTEST_SKIP() << "the thread sanitizer holds signals back from code that calls nothing it knows";
+#endif
   struct misdeed {
     const char* path;
     int times;
