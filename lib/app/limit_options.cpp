@@ -69,7 +69,7 @@ constexpr option options[] = {
     number<[](server_limits& l) -> auto& { return l.body_bytes_max; }>(
         "body-bytes-max", "of a body whose route does not say; more: 413"),
     number<[](server_limits& l) -> auto& { return l.held_bytes_max; }, 65536>(
-        "held-bytes-max", "of a reactor's large bodies and answers; more: 503"),
+        "held-bytes-max", "of all large bodies and answers; more: 503"),
     number<[](server_limits& l) -> auto& { return l.chunk.extension_bytes_max; }>(
         "chunk-extension-bytes-max", "of each chunk's extensions; more: 400"),
     number<[](server_limits& l) -> auto& { return l.chunk.trailer_bytes_max; }>(
@@ -77,7 +77,7 @@ constexpr option options[] = {
     number<[](server_limits& l) -> auto& { return l.pipelined_max; }, 1>(
         "pipelined-max", "requests answered before answers are sent"),
     number<[](server_limits& l) -> auto& { return l.connections_max; }, 1>(
-        "connections-max", "open at once, of each reactor; more: 503"),
+        "connections-max", "open at once; more: 503"),
     number<[](server_limits& l) -> auto& { return l.connections_per_address_max; }>(
         "connections-per-address-max", "of one client; 0: no limit; more: 503"),
     number<[](server_limits& l) -> auto& { return l.requests_per_connection_max; }>(

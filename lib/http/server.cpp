@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <new>
 
-#include "connection_counts.hpp"
 #include "io/kernel_sockets.hpp"
 #include "server_connection.hpp"
 #include "server_group.hpp"
@@ -43,9 +42,6 @@ server::server(reactor& loop, service& handlers, const server_limits& limits)
       }) {
   accept_.self = close_.self = this;
   retry_.self = grace_.self = this;
-  if (limits.connections_per_address_max != 0) {
-    per_address_ = std::make_unique<connection_counts>();
-  }
 }
 
 server::~server() {
@@ -116,7 +112,10 @@ void server::accepted(const io::completion& c) noexcept {
   loop_.arm(retry_, loop_.now() + accept_retry);
 }
 
-void server::join(server_group& group) { group_ = &group.join(*this, loop_); }
+void server::join(server_group& group) {
+  group_ = &group.join(*this, loop_);
+  context_.share(group.budget());
+}
 
 void server::take_over(std::int32_t descriptor) noexcept {
   std::int32_t adopted = -ENOMEM;
@@ -145,12 +144,8 @@ void server::serve(io::handle socket) noexcept {
 server::admission server::admit(io::handle socket, address& peer) {
   loop_.io().peer(socket, peer);
   server_counters& counters = context_.counters;
-  const server_limits& limits = context_.limits;
   ++counters.connections_accepted;
-  const auto served = counters.connections_open - turned_away_;
-  const bool has_room =
-      served < limits.connections_max &&
-      (per_address_ == nullptr || per_address_->enter(peer, limits.connections_per_address_max));
+  const bool has_room = context_.budget().enter(peer, context_.limits);
   ++counters.connections_open;  // only now: there may have been no memory for an address
   if (group_ != nullptr) group_->opened();
   if (has_room) return admission::served;
@@ -164,9 +159,7 @@ void server::connection_gone(server_connection& gone) noexcept {
   *gone.link = gone.next;
   if (gone.next != nullptr) gone.next->link = gone.link;
   if (gone.admitted() == admission::turned_away) --turned_away_;
-  if (gone.admitted() == admission::served && per_address_ != nullptr) {
-    per_address_->leave(gone.peer());
-  }
+  if (gone.admitted() == admission::served) context_.budget().leave(gone.peer(), context_.limits);
   --context_.counters.connections_open;
   if (group_ != nullptr) group_->closed();
   delete &gone;

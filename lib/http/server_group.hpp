@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 
+#include "ferrule/http/server_budget.hpp"
 #include "ferrule/io/reactor.hpp"
 
 namespace ferrule::http {
@@ -16,7 +17,7 @@ class group_member;
 class server;
 
 /// Servers that listen at one address, each on its own reactor. One that accepts a connection while
-/// it has some more than another hands it over.
+/// it has some more than another hands it over. What their limits allow, they have together.
 /// Thread rule: any thread; it must outlive its servers.
 class server_group {
  public:
@@ -27,12 +28,14 @@ class server_group {
 
   /// On the reactor's thread. From now on it may be handed connections.
   group_member& join(server& joining, reactor& loop);
+  server_budget& budget() noexcept { return budget_; }
 
  private:
   friend group_member;
 
   const std::size_t servers_max_;
   const std::unique_ptr<group_member[]> members_;
+  server_budget budget_;
   std::mutex mutex_;  ///< held while one hands over, so that the other's reactor lives
   std::atomic<std::size_t> count_ = 0;
 };

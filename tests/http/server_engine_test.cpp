@@ -162,15 +162,17 @@ TEST(server_engine, begins_no_request_while_output_is_full) {
   EXPECT_EQ(c.context.counters.requests, 2U);
 }
 
-TEST(server_engine, refuses_answers_that_are_too_much_for_the_reactor) {
+TEST(server_engine, refuses_answers_that_are_too_much_for_the_process) {
+  server_budget all;
   conversation c({.held_bytes_max = 500'000});
+  c.context.share(all);
   const std::string asked = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n";
   c.ask(asked);
   const std::string answer = c.ask(std::string(300'000, 'x'));  // which is held besides
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 503 ")) << answer.substr(0, 100);
   EXPECT_EQ(c.context.counters.bytes_held, 0U);
   EXPECT_EQ(c.ask("GET /plain HTTP/1.1\r\nHost: a\r\n\r\n"), ok("plain /plain"));
-  c.context.counters.bytes_held = 500'001;  // another connection's
+  all.hold(0, 500'001);  // another reactor's
   EXPECT_TRUE(c.ask("GET /stream/9 HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("HTTP/1.1 503 "));
   c.loop.drain();
   EXPECT_EQ(c.ask("GET /plain HTTP/1.1\r\nHost: a\r\n\r\n"), ok("plain /plain"));

@@ -11,7 +11,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string_view>
 
 #include "ferrule/http/server_context.hpp"
@@ -19,7 +18,6 @@
 
 namespace ferrule::http {
 
-class connection_counts;
 class group_member;
 class server_connection;
 class server_group;
@@ -44,8 +42,8 @@ class server {
 
   /// Listens and begins to accept. Returns 0, or -errno (-EADDRINUSE: the port is taken).
   std::int32_t listen(const address& at, const io::socket_options& options);
-  /// Shares connections with the other servers of `group`, which listen at the same address: see
-  /// `server_group`. Before its reactor runs; the group must outlive this.
+  /// Shares connections with the other servers of `group`, which listen at the same address, and
+  /// limits: see `server_group`. Before its reactor runs; the group must outlive this.
   void join(server_group& group);
   /// Where it listens, with the real port.
   const address& local() const noexcept { return local_; }
@@ -107,9 +105,8 @@ class server {
   server_timer retry_;  // after the kernel refused to accept; while draining, of the last accepts
   server_timer grace_;
   server_connection* first_ = nullptr;
-  std::unique_ptr<connection_counts> per_address_;  // only where that is limited
-  group_member* group_ = nullptr;                   // only where connections are shared
-  std::uint32_t turned_away_ = 0;                   // and not gone yet
+  group_member* group_ = nullptr;   // only where connections are shared
+  std::uint32_t turned_away_ = 0;   // and not gone yet
   bool accepting_ = false;
   bool closing_listener_ = false;
   bool draining_ = false;

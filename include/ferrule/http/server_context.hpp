@@ -1,7 +1,7 @@
 #pragma once
 /// @file
-/// What all server connections of one reactor share: the service, the limits, the date, buffers
-/// and counters.
+/// What all server connections of one reactor share: the service, the limits and what is left of
+/// them, the date, buffers and counters.
 ///
 /// ```cpp
 /// std::uint64_t answered(const ferrule::http::server_context& context) {
@@ -17,6 +17,7 @@
 #include "ferrule/core/buffer.hpp"
 #include "ferrule/http/date.hpp"
 #include "ferrule/http/exchange.hpp"
+#include "ferrule/http/server_budget.hpp"
 #include "ferrule/http/server_limits.hpp"
 
 namespace ferrule::http {
@@ -64,12 +65,15 @@ class server_context {
   /// Large buffers of one of this reactor's connections held `before` and hold `now`.
   void holds_kib(std::uint32_t before, std::uint32_t now) noexcept {
     counters.bytes_held += (std::uint64_t{now} - before) * 1024;
+    budget_->hold(std::uint64_t{before} * 1024, std::uint64_t{now} * 1024);
   }
   /// Whether `bytes` more in a large buffer would be too much.
-  bool is_full(std::uint64_t bytes) const noexcept {
-    return counters.bytes_held > limits.held_bytes_max ||
-           bytes > limits.held_bytes_max - counters.bytes_held;
-  }
+  bool is_full(std::uint64_t bytes) const noexcept { return !budget_->has_room(bytes, limits); }
+
+  server_budget& budget() noexcept { return *budget_; }
+  /// From now on counts against `all`, which others use as well and which must outlive this. Before
+  /// anything was counted.
+  void share(server_budget& all) noexcept { budget_ = &all; }
 
   /// Takes back what `server_engine::take_outgoing` gave.
   void take_back_sent(buffer& from) noexcept {
@@ -94,6 +98,8 @@ class server_context {
   static constexpr std::size_t buffer_bytes = 1024 - 16;  // with malloc's header four share a page
   static constexpr std::size_t kept_buffers_max = 256;
 
+  server_budget own_budget_;
+  server_budget* budget_ = &own_budget_;
   service& service_;
   executor& loop_;
   std::vector<header_field> fields_;

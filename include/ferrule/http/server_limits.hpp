@@ -27,7 +27,7 @@
 
 namespace ferrule::http {
 
-/// The limits of one reactor's connections, and whom it believes. A table or a route may set its
+/// The limits of a service's connections, and whom it believes. A table or a route may set its
 /// own body size and handler time, see route/limits.hpp.
 struct server_limits {
   head_limits head{};    ///< 414 and 431, see there
@@ -42,7 +42,7 @@ struct server_limits {
   /// Answered and not yet taken by the client: with more, no further request is begun and
   /// streaming handlers wait.
   std::size_t output_bytes_max = 64U << 10U;
-  /// Of a reactor's bodies and answers, all together: those that take more than 16 KiB of memory
+  /// Of the process's bodies and answers, all together: those that take more than 16 KiB of memory
   /// each. What would be more is answered 503, be it a body that arrives, an answer that was made,
   /// or one that begins to stream; so a body larger than this is never taken.
   std::uint64_t held_bytes_max = 256U << 20U;
@@ -57,7 +57,7 @@ struct server_limits {
   /// what strangers sent.
   network_list trusted_peers{};
 
-  /// Connections of one reactor that are open at once. Further ones: 503, as the answer to
+  /// Connections of the process that are open at once. Further ones: 503, as the answer to
   /// whatever they ask.
   std::uint32_t connections_max = 65536;
   /// The same from one IPv4 address or one IPv6 network of 64 bits; 0: no limit of its own.
