@@ -37,8 +37,7 @@ std::string crew::start() {
   address at = settings_.host;
   at.set_port(settings_.port);
   const std::size_t count = members_.size();
-  const auto place = count > 1 ? worker::port_share::first : worker::port_share::none;
-  enter(0, std::make_unique<worker>(settings_, factory_, at, place, connections_, seed_));
+  enter(0, make_worker(0, at));
   if (!members_[0].error.empty()) return members_[0].error;
   at = first().local();  // the real port
   for (std::size_t i = 1; i < count; ++i) {
@@ -51,6 +50,11 @@ std::string crew::start() {
     if (!error.empty()) return fmt::format("reactor {} of {}: {}", i + 1, count, error);
   }
   return {};
+}
+
+std::unique_ptr<worker> crew::make_worker(std::size_t i, const address& at) {
+  const reactor_place place{static_cast<unsigned>(i), static_cast<unsigned>(members_.size())};
+  return std::make_unique<worker>(settings_, factory_, at, place, connections_, seed_);
 }
 
 std::string crew::start_thread(std::size_t i, const address& at) {
@@ -66,8 +70,7 @@ std::string crew::start_thread(std::size_t i, const address& at) {
 
 /// Rings and coroutine frames belong to the thread that made them: a worker lives and dies here.
 void crew::run_other(std::size_t i, const address& at) {
-  auto made = std::make_unique<worker>(settings_, factory_, at, worker::port_share::further,
-                                       connections_, seed_ + i);
+  auto made = make_worker(i, at);
   worker& mine = *made;
   const bool can_run = mine.error().empty();
   enter(i, std::move(made));

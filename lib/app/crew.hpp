@@ -40,6 +40,7 @@ class crew {
     stage now = stage::starting;
   };
 
+  std::unique_ptr<worker> make_worker(std::size_t i, const address& at);
   void enter(std::size_t i, std::unique_ptr<worker> made);
   void leave(std::size_t i);
   void run_other(std::size_t i, const address& at);

@@ -24,35 +24,35 @@ std::string thrown_at_start() {
 }
 
 worker::worker(const serve_settings& settings, service_factory& factory, const address& at,
-               port_share share, http::server_group& group, std::uint64_t seed)
+               reactor_place place, http::server_group& group, std::uint64_t seed)
     : grace_(settings.drain),
       drain_request_([](posted& p) noexcept { static_cast<drain_request&>(p).self->drain(); }),
       overdue_([](timer& t) noexcept { static_cast<overdue_timer&>(t).self->note_unfinished(); }) {
   drain_request_.self = overdue_.self = this;
   try {
-    make(settings, factory, at, share, group, seed);
+    make(settings, factory, at, place, group, seed);
   } catch (...) {
     error_ = thrown_at_start();
   }
 }
 
 void worker::make(const serve_settings& settings, service_factory& factory, const address& at,
-                  port_share share, http::server_group& group, std::uint64_t seed) {
+                  reactor_place place, http::server_group& group, std::uint64_t seed) {
   io::made_backend made = io::make_backend(settings.backend);
   backend_reason_ = std::move(made.why);
   if (made.io == nullptr) {
     error_ = fmt::format("the backend that was asked for is not to be had ({})", backend_reason_);
     return;
   }
-  reactor_ = std::make_unique<reactor>(std::move(made.io), seed);
+  reactor_ = std::make_unique<reactor>(std::move(made.io), seed + place.index, place);
   service_ = factory.make(*reactor_);
   server_ = std::make_unique<http::server>(*reactor_, service_->handlers(), settings.limits);
   io::socket_options socket = settings.socket;
-  socket.reuse_port = share != port_share::none;
-  socket.is_first_of_port = share == port_share::first;
+  socket.reuse_port = place.count > 1;
+  socket.is_first_of_port = place.index == 0;
   if (const std::int32_t failed = server_->listen(at, socket); failed < 0) {
     error_ = cannot_listen(at, failed);
-  } else if (share != port_share::none) {
+  } else if (place.count > 1) {
     server_->join(group);
   }
 }

@@ -20,13 +20,10 @@ std::string thrown_at_start();
 /// it lives.
 class worker {
  public:
-  /// Whether other workers of this process listen at the same port.
-  enum class port_share : std::uint8_t { none, first, further };
-
-  /// Prepares to serve at `at`, and to share connections with the other workers of its port.
+  /// Prepares to serve at `at`, and to share connections with the other workers of the process.
   /// `error()` tells what went wrong.
   worker(const serve_settings& settings, service_factory& factory, const address& at,
-         port_share share, http::server_group& group, std::uint64_t seed);
+         reactor_place place, http::server_group& group, std::uint64_t seed);
   ~worker();
 
   const std::string& error() const noexcept { return error_; }
@@ -54,7 +51,7 @@ class worker {
   };
 
   void make(const serve_settings& settings, service_factory& factory, const address& at,
-            port_share share, http::server_group& group, std::uint64_t seed);
+            reactor_place place, http::server_group& group, std::uint64_t seed);
   void drain() noexcept;
   void note_unfinished() noexcept;
 

@@ -7,8 +7,11 @@
 
 namespace ferrule {
 
-reactor::reactor(std::unique_ptr<io::backend> backend, std::uint64_t seed)
-    : backend_(std::move(backend)), timers_(backend_->now()), random_(seed) {}
+reactor::reactor(std::unique_ptr<io::backend> backend, std::uint64_t seed, reactor_place place)
+    : backend_(std::move(backend)),
+      place_(place),
+      timers_(backend_->now()),
+      random_(seed) {}
 
 reactor::~reactor() {
   backend_.reset();

@@ -220,6 +220,25 @@ TEST_F(reactor_test, gives_the_same_numbers_for_the_same_seed) {
   EXPECT_EQ(loop_.random()(), same());
 }
 
+TEST(reactor, has_its_share_of_what_the_process_may) {
+  std::vector<mono_time> waits;
+  for (const unsigned reactors : {1U, 2U, 3U, 7U, 300U}) {
+    for (const std::uint32_t total : {0U, 1U, 2U, 7U, 100U, 1000U, UINT32_MAX}) {
+      std::uint64_t sum = 0;
+      double rates = 0;
+      for (unsigned i = 0; i != reactors; ++i) {
+        const reactor one(std::make_unique<clock_backend>(waits), 1, {i, reactors});
+        EXPECT_GE(one.share_of(total), 1U);
+        EXPECT_LE(one.share_of(total), total / reactors + std::uint64_t{1});
+        sum += one.share_of(total);
+        rates += one.rate_share_of(total);
+      }
+      EXPECT_EQ(sum, std::max(total, reactors)) << total << " of " << reactors;
+      EXPECT_NEAR(rates, total, 1e-6 * total);
+    }
+  }
+}
+
 struct errand : ferrule::posted {
   errand(std::vector<int>& to, int number)
       : posted([](posted& p) noexcept {

@@ -86,8 +86,10 @@ class route_resilience : public testing::Test {
   test::sim_world world_{5};
   reactor& host_ = world_.add_host("10.0.0.1");
   reactor& client_ = world_.add_host("10.0.0.2");
-  route_rate_limit rate_{{.per_second = 0.5, .burst = 2}, host_};
-  login_limit login_{{.per_second = 1, .burst = 1}, host_};
+  shared_rate_limiter each_peer_{{.per_second = 0.5, .burst = 2}};
+  route_rate_limit rate_{each_peer_, host_};
+  shared_rate_limiter each_name_{{.per_second = 1, .burst = 1}};
+  login_limit login_{each_name_, host_};
   async_bulkhead slots_{{.running_max = 1, .waiting_max = 2, .wait_max = 150ms}, host_};
   route_concurrency_limit limit_{{.limit_initial = 3, .limit_min = 3}, host_};
   dispatcher<routes, route_rate_limit, login_limit, async_bulkhead, route_concurrency_limit>

@@ -53,7 +53,8 @@ class client_stream;
 class connection_pool;
 
 /// The limits of a pool, and how long it waits for what. A pool is one reactor's, so that a process
-/// with four reactors may have four times as many connections, and as many requests that wait.
+/// with four reactors may have four times as many connections, and as many requests that wait:
+/// `reactor::share_of` divides what all may have.
 struct client_pool_settings {
   /// Open connections to one server. A request beyond waits for one of them.
   std::uint32_t connections_per_origin_max = 64;

@@ -70,7 +70,8 @@ inline constexpr retry_policy upstream_retry =
                                        .deadline = std::chrono::seconds(2)});
 
 /// Which layers there are. The defaults are shorter than those of the parts, so that a service that
-/// returns is used again within seconds.
+/// returns is used again within seconds. Numbers and rates are one reactor's, as an `upstream` is:
+/// `reactor::share_of` and `rate_share_of` divide what the process may do.
 struct upstream_settings {
   /// `deadline` is the total timeout. A policy with a fault (see `fault_of`) ends the process.
   retry_policy retry = upstream_retry;
@@ -104,7 +105,7 @@ struct upstream_settings {
                                .half_open_wait_max = std::chrono::seconds(5)};
   std::optional<bulkhead_settings> bulkhead{};
   std::optional<concurrency_limit_settings> limit{};
-  std::optional<rate_limit_settings> rate{};  ///< of all calls together
+  std::optional<rate_limit_settings> rate{};  ///< of all calls of this reactor together
   std::size_t decisions_max = 64;             ///< of retries, that are kept in the log
 };
 

@@ -7,6 +7,7 @@
 /// void run_one_batch(ferrule::reactor& loop) { loop.run_once(); }
 /// ```
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -36,15 +37,31 @@ class leftover : public list_link<leftover> {
   virtual ~leftover() = default;
 };
 
+/// Which of its process's reactors one is.
+struct reactor_place {
+  unsigned index = 0;
+  unsigned count = 1;
+};
+
 /// One thread's loop over one backend. Make and run it on one thread; only `post` and `stop` may
 /// be called from others.
 class reactor final : public executor {
  public:
   /// `seed` decides every number that `random()` gives.
-  reactor(std::unique_ptr<io::backend> backend, std::uint64_t seed);
+  reactor(std::unique_ptr<io::backend> backend, std::uint64_t seed, reactor_place place = {});
   ~reactor();
 
   io::backend& io() noexcept { return *backend_; }
+
+  /// This reactor's share of what its whole process may have, for limits that count on one reactor:
+  /// `{.running_max = loop.share_of(100)}`. The shares of all reactors add up to `total`, except
+  /// that each is 1 at least.
+  std::uint32_t share_of(std::uint32_t total) const noexcept {
+    const bool has_one_more = place_.index < total % place_.count;
+    return std::max(1U, total / place_.count + (has_one_more ? 1U : 0U));
+  }
+  /// The same of a rate: an equal part of it.
+  double rate_share_of(double total) const noexcept { return total / place_.count; }
 
   mono_time now() const noexcept override { return backend_->now(); }
   wall_time date() const noexcept override { return backend_->date(); }
@@ -75,6 +92,7 @@ class reactor final : public executor {
   void run_posted() noexcept;
 
   std::unique_ptr<io::backend> backend_;
+  const reactor_place place_;
   intrusive_list<leftover, leftover> leftovers_;
   timer_wheel timers_;
   rng random_;

@@ -55,7 +55,7 @@ struct rate_limit_snapshot {
 /// begins anew with its burst should it return: among too many keys the limiter errs on the side of
 /// admitting. A limit for all keys together belongs beside one for each.
 /// Memory: 16 bytes a key, taken when it is made. Cost: O(1) and a hash of the key.
-/// Thread rule: belongs to one thread; with a limiter a reactor, each gives its share of the rate.
+/// Thread rule: belongs to one thread; `shared_rate_limiter` is for several.
 class rate_limiter {
  public:
   /// `random` gives the hash its secret.

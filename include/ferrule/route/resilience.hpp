@@ -20,18 +20,20 @@
 ///         ferrule::show_resilience<ferrule::route_rate_limit, report_slots>));
 ///
 /// int run(int argc, char** argv) {
+///   ferrule::shared_rate_limiter rate({.per_second = 10, .burst = 20});
 ///   return ferrule::serve<routes>(
-///       argc, argv, ferrule::per_reactor([](ferrule::reactor& loop) {
-///         return ferrule::route_rate_limit({.per_second = 10, .burst = 20}, loop);
+///       argc, argv, ferrule::per_reactor([&](ferrule::reactor& loop) {
+///         return ferrule::route_rate_limit(rate, loop);
 ///       }),
 ///       ferrule::per_reactor([](ferrule::reactor& loop) {
-///         return report_slots({.running_max = 4, .waiting_max = 8}, loop);
+///         return report_slots({.running_max = loop.share_of(16), .waiting_max = 8}, loop);
 ///       }));
 /// }
 /// ```
 ///
-/// A limit is one reactor's: give each its share of that of the whole service. What is refused is
-/// answered as a problem with Retry-After, and no handler runs.
+/// Rates are the process's. Slots and the limit that is found out are one reactor's: give each its
+/// share (`reactor::share_of`). What is refused is answered as a problem with Retry-After, and no
+/// handler runs.
 
 #include <algorithm>
 #include <chrono>
@@ -48,7 +50,7 @@
 #include "ferrule/json/write.hpp"
 #include "ferrule/resilience/async_bulkhead.hpp"
 #include "ferrule/resilience/concurrency_limit.hpp"
-#include "ferrule/resilience/rate_limiter.hpp"
+#include "ferrule/resilience/shared_rate_limiter.hpp"
 
 namespace ferrule {
 
@@ -63,18 +65,18 @@ std::string_view by_header(const request& r) {
   return r.header(Name.view());
 }
 
-/// What `rate_limited` counts. State, one for each reactor, which `loop` is.
+/// What `rate_limited` asks. State, one for each reactor, which `loop` is, of a limiter for all.
 class route_rate_limit {
  public:
-  route_rate_limit(const rate_limit_settings& settings, executor& loop)
-      : loop_(loop), limiter_(settings, loop.random()) {}
+  /// `all` must outlive it.
+  route_rate_limit(shared_rate_limiter& all, executor& loop) : loop_(loop), all_(all) {}
 
-  rate_verdict ask(std::string_view key) noexcept { return limiter_.ask(key, loop_.now()); }
-  rate_limit_snapshot snapshot() const noexcept { return limiter_.snapshot(); }
+  rate_verdict ask(std::string_view key) noexcept { return all_.ask(key, loop_.now()); }
+  rate_limit_snapshot snapshot() const noexcept { return all_.snapshot(); }
 
  private:
   executor& loop_;
-  rate_limiter limiter_;
+  shared_rate_limiter& all_;
 };
 
 /// A limit found out, and how it was.
