@@ -87,6 +87,15 @@ result<void, decompress_error> decompressor::finish() const {
   return {};
 }
 
+std::size_t decompressor::held_bytes() const noexcept {
+  std::size_t all = 0;
+  for (const layer& each : layers_) {
+    const auto memory = each.stage->memory();
+    all += memory.fixed_bytes + std::min(each.made_bytes, std::uint64_t{memory.window_bytes_max});
+  }
+  return all;
+}
+
 /// Feeds the layer `at`, and what comes out of it to the next one; what comes out of the last one
 /// is the result. As deep as there are layers.
 result<void, decompress_error> decompressor::run(std::size_t at, std::string_view in, buffer& out) {

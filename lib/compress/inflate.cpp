@@ -13,6 +13,8 @@ constexpr int bare = -15;
 constexpr int in_zlib = 15;
 constexpr int in_gzip = 15 + 16;
 
+constexpr decompress_stage::footprint zlib_memory{8U << 10U, 32U << 10U};
+
 /// A stream of zlib's.
 class zlib_stream {
  public:
@@ -71,6 +73,7 @@ class gunzip final : public decompress_stage {
     return done;
   }
   bool has_ended() const noexcept override { return member_ended_; }
+  footprint memory() const noexcept override { return zlib_memory; }
 
  private:
   zlib_stream stream_;
@@ -97,6 +100,7 @@ class inflate final : public decompress_stage {
     return finish(stream_.inflate_some(in, out, done), done);
   }
   bool has_ended() const noexcept override { return ended_; }
+  footprint memory() const noexcept override { return zlib_memory; }
 
  private:
   /// Holds back two bytes, which tell what wraps the data. False: there are not yet so many.

@@ -17,6 +17,7 @@ class linked final : public linked_decompressor {
     return decoder_.feed(part, out);
   }
   result<void, decompress_error> finish() const override { return decoder_.finish(); }
+  std::size_t held_bytes() const noexcept override { return decoder_.held_bytes(); }
 
  private:
   decompressor decoder_;

@@ -25,6 +25,13 @@ class decompress_stage {
   virtual progress step(std::string_view in, std::span<char> out) noexcept = 0;
   /// Whether the data may end here.
   virtual bool has_ended() const noexcept = 0;
+
+  /// The memory that it takes: from the start, and with the data, up to as much more.
+  struct footprint {
+    std::size_t fixed_bytes;
+    std::size_t window_bytes_max;
+  };
+  virtual footprint memory() const noexcept = 0;
 };
 
 }  // namespace ferrule::detail

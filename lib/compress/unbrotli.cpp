@@ -25,6 +25,7 @@ class unbrotli final : public decompress_stage {
     return {in.size() - in_left, out.size() - out_left, code != BROTLI_DECODER_RESULT_ERROR};
   }
   bool has_ended() const noexcept override { return BrotliDecoderIsFinished(state_) != 0; }
+  footprint memory() const noexcept override { return {32U << 10U, 16U << 20U}; }
 
  private:
   BrotliDecoderState* state_;

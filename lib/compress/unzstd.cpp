@@ -26,6 +26,7 @@ class unzstd final : public decompress_stage {
     return {from.pos, into.pos, ZSTD_isError(code) == 0};
   }
   bool has_ended() const noexcept override { return frame_ended_; }
+  footprint memory() const noexcept override { return {96U << 10U, 1U << window_log_max}; }
 
  private:
   ZSTD_DCtx* context_;

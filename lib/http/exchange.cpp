@@ -8,6 +8,7 @@ char* exchange::keep(std::size_t bytes) {
   const std::size_t total = sizeof(kept_block) + bytes;
   void* const memory = frame_pool::allocate(total);
   kept_ = ::new (memory) kept_block{kept_, total};
+  kept_bytes_ += total;
   return static_cast<char*>(memory) + sizeof(kept_block);
 }
 
@@ -22,6 +23,10 @@ void exchange::give_back_kept() noexcept {
 std::optional<std::string_view> exchange::next_filtered_part() {
   for (;;) {
     const body_filter::step step = filter_->next();
+    if (!has_room(0)) {
+      sink_.refuse(*this, 503, too_much_held);
+      return std::nullopt;
+    }
     switch (step.is) {
       case body_filter::step::data:
         return step.bytes;

@@ -16,8 +16,6 @@
 
 namespace ferrule::http {
 
-inline constexpr std::string_view too_much_held = "too much is held for other requests";
-
 struct server_engine::kept_exchange {
   /// Refers to what `from` was asked, which must last until it is forgotten.
   static kept_exchange* make(server_engine& engine, exchange& from) {

@@ -44,13 +44,20 @@ void server_engine::run_or_lose(Work work) noexcept {
   settle_held();
 }
 
-/// Tells the context how much the large buffers hold.
+/// Tells the context how much is held in large pieces: buffers, a request that was copied with its
+/// body, and what decodes a body or was made of one.
 void server_engine::settle_held() noexcept {
   std::uint32_t now = context_.large_kib(in_) + context_.large_kib(out_);
   if (kept_ != nullptr) {
-    now += context_.large_kib(kept_->body) + context_.large_kib(kept_->reading);
+    now += context_.large_kib(kept_->body) + context_.large_kib(kept_->reading) +
+           context_.large_kib(kept_->block_bytes) + context_.large_kib(kept_->ex.held_bytes());
   }
   if (now != held_kib_) context_.holds_kib(std::exchange(held_kib_, now), now);
+}
+
+bool server_engine::has_room(exchange& ex, std::uint64_t bytes) noexcept {
+  settle_held();
+  return context_.large_kib(ex.held_bytes() + bytes) == 0 || !context_.is_full(bytes);
 }
 
 void server_engine::feed(std::string_view bytes) noexcept {

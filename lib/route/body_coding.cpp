@@ -1,6 +1,7 @@
 #include "ferrule/route/body_coding.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -18,6 +19,8 @@ namespace {
 constexpr std::uint32_t ratio_max = 200;
 // So little becomes half a megabyte at most.
 constexpr std::size_t slice_bytes = 512;
+// Of the memory for what a slice becomes, as much as most need is kept for the next one.
+constexpr std::size_t kept_bytes_max = 65536;
 
 using decoder = std::unique_ptr<linked_decompressor>;
 
@@ -97,6 +100,7 @@ class decoding final : public http::body_filter {
   }
   step next() override {
     plain_.clear();
+    if (plain_.capacity() > kept_bytes_max) plain_ = buffer();  // it may wait long for the client
     while (!rest_.empty() && plain_.empty()) {
       const std::string_view slice = rest_.substr(0, slice_bytes);
       rest_.remove_prefix(slice.size());
@@ -106,6 +110,9 @@ class decoding final : public http::body_filter {
     if (!has_ended_) return {.is = step::more};
     if (const auto ended = decoder_->finish(); !ended) return fault(ended.error());
     return {.is = step::end};
+  }
+  std::size_t held_bytes() const noexcept override {
+    return decoder_->held_bytes() + plain_.capacity();
   }
 
  private:
@@ -130,6 +137,12 @@ bool decode_body(const outlet& out) {
   buffer plain;
   const auto done = made->feed(ex.asked().body, plain).and_then([&] { return made->finish(); });
   if (!done) return refuse(out, done.error());
+  if (!ex.has_room(plain.size())) {
+    send_problem(out, {.status = 503,
+                       .detail = std::string(http::too_much_held),
+                       .retry_after = std::chrono::seconds(1)});
+    return false;
+  }
   char* const kept = ex.keep(plain.size());
   if (!plain.empty()) std::memcpy(kept, plain.data(), plain.size());
   ex.asked().body = {kept, plain.size()};

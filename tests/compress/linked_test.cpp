@@ -4,12 +4,15 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "../core/manual_loop.hpp"
 #include "compressed.hpp"
+#include "ferrule/core/rng.hpp"
+#include "ferrule/core/sleep.hpp"
 #include "ferrule/http/server_engine.hpp"
 #include "ferrule/test/call.hpp"
 
@@ -42,6 +45,10 @@ task<std::string> count_all(body_stream sent) {
   }
   co_return std::to_string(bytes) + (longest < 1'000'000 ? "" : " too much at once");
 }
+task<std::string> hold(body sent) {
+  co_await sleep(std::chrono::hours(1));
+  co_return std::to_string(sent.bytes.size());
+}
 response_stream echo(body_stream sent) {
   co_yield stream_head{.content_type = "text/plain"};
   for (auto part = co_await sent.read(); !part.empty(); part = co_await sent.read()) co_yield part;
@@ -52,7 +59,7 @@ constexpr auto routes = route_table(
     route<"POST /body">([](body sent) { return std::string(*sent); }),
     route<"POST /small">([](body sent) { return std::to_string(sent.bytes.size()); },
                          with(body_bytes_max<1000>)),
-    route<"POST /stream">(read_all), route<"POST /echo">(echo),
+    route<"POST /stream">(read_all), route<"POST /echo">(echo), route<"POST /hold">(hold),
     route<"POST /large">(count_all, with(body_bytes_max<100'000'000>)),
     route<"POST /small-stream">(count_all, with(body_bytes_max<1000>)));
 
@@ -151,6 +158,8 @@ TEST(request_body, long_streams_come_in_parts_of_bounded_size) {
 
 /// The engine's answers to bytes in pieces.
 struct conversation : http::engine_owner {
+  explicit conversation(const http::server_limits& limits = {})
+      : context(service, loop, limits) {}
   ~conversation() {
     engine.abort(stop_reason::disconnect);
     loop.drain();
@@ -172,7 +181,7 @@ struct conversation : http::engine_owner {
 
   manual_loop loop;
   dispatcher<routes> service;
-  http::server_context context{service, loop, {}};
+  http::server_context context;
   http::server_engine engine{context, *this, nullptr};
 };
 
@@ -219,6 +228,65 @@ TEST(request_body, broken_in_the_middle_stops_its_reader) {
     const std::string part = begun.ask(request_for("/echo", data, false), step);
     EXPECT_EQ(part.find("0\r\n\r\n"), std::string::npos) << part;
     EXPECT_TRUE(begun.engine.broken());
+  }
+}
+
+/// Compresses well, and not so well that it is taken for a bomb.
+std::string repeated_noise(std::size_t bytes) {
+  rng random(1);
+  std::string text;
+  while (text.size() < 4000) text.push_back(static_cast<char>(random()));
+  while (text.size() < bytes) text.append(text, 0, 4000);
+  return text.substr(0, bytes);
+}
+
+std::string head_for(std::string_view path, std::string_view coding, std::size_t bytes) {
+  return "POST " + std::string(path) +
+         " HTTP/1.1\r\nHost: a\r\nContent-Encoding: " + std::string(coding) +
+         "\r\nContent-Length: " + std::to_string(bytes) + "\r\n\r\n";
+}
+
+TEST(request_body, counts_as_held_when_it_is_decoded) {
+  for (const char* how : {"gzip", "br", "zstd"}) {
+    const std::string data = compressed(how, repeated_noise(600'000));
+    ASSERT_LT(data.size(), 16384U);
+    http::server_budget all;
+    conversation first({.held_bytes_max = 1'000'000});
+    conversation second({.held_bytes_max = 1'000'000});
+    first.context.share(all);
+    second.context.share(all);
+    const std::string asked = head_for("/hold", how, data.size()) + data;
+    EXPECT_EQ(first.ask(asked, asked.size()), "");
+    EXPECT_GE(first.context.counters.bytes_held, 599'000U) << how;
+    const std::string answer = second.ask(asked, asked.size());
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 503 ")) << how << answer;
+    EXPECT_NE(answer.find("\r\nRetry-After: 1\r\n"), std::string::npos) << answer;
+    first.engine.abort(stop_reason::disconnect);
+    first.loop.drain();
+    EXPECT_EQ(first.context.counters.bytes_held, 0U) << how;
+    EXPECT_EQ(second.ask(asked, asked.size()), "") << "there is room again";
+  }
+}
+
+TEST(request_body, what_decodes_it_counts_as_held_while_it_arrives) {
+  for (const char* how : {"br", "zstd"}) {
+    const std::string data = compressed(how, repeated_noise(600'000));
+    http::server_budget all;
+    conversation first({.held_bytes_max = 2'000'000});
+    conversation second({.held_bytes_max = 2'000'000});
+    first.context.share(all);
+    second.context.share(all);
+    // Both wait for the rest. What a slice becomes is held besides while it is handed on.
+    const std::string asked = head_for("/large", how, data.size() + 1) + data;
+    EXPECT_EQ(first.ask(asked, asked.size()), "");
+    EXPECT_GE(first.context.counters.bytes_held, 599'000U) << how;
+    const std::string answer = second.ask(asked, asked.size());
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 503 ")) << how << answer;
+    EXPECT_TRUE(second.engine.ended());
+    EXPECT_EQ(second.context.counters.bytes_held, 0U) << how;
+    first.engine.feed("x");  // is not of the coding
+    first.loop.drain();
+    EXPECT_EQ(first.context.counters.bytes_held, 0U) << how;
   }
 }
 

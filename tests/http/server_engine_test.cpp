@@ -162,6 +162,17 @@ TEST(server_engine, begins_no_request_while_output_is_full) {
   EXPECT_EQ(c.context.counters.requests, 2U);
 }
 
+TEST(server_engine, a_body_that_was_copied_with_its_request_counts_as_held) {
+  conversation c;
+  c.ask("POST /never HTTP/1.1\r\nHost: a\r\nContent-Length: 40000\r\n\r\n" +
+        std::string(40'000, 'x'));
+  ASSERT_TRUE(c.engine.busy());
+  EXPECT_GE(c.context.counters.bytes_held, 39'000U);
+  c.engine.abort(stop_reason::disconnect);
+  c.loop.drain();
+  EXPECT_EQ(c.context.counters.bytes_held, 0U);
+}
+
 TEST(server_engine, refuses_answers_that_are_too_much_for_the_process) {
   server_budget all;
   conversation c({.held_bytes_max = 500'000});

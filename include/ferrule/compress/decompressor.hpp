@@ -25,6 +25,7 @@
 ///
 /// Source: RFC 9110 section 8.4, RFC 1950 to 1952, RFC 7932, RFC 8878, RFC 9659.
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -83,6 +84,8 @@ class decompressor {
   /// Says that no further part comes. Error: `truncated`, also when nothing was ever fed, unless
   /// the coding is `identity`.
   result<void, decompress_error> finish() const;
+  /// How much memory it takes by now, about: windows are touched as far as there is data for them.
+  std::size_t held_bytes() const noexcept;
 
  private:
   explicit decompressor(const decompress_limits& limits) noexcept;

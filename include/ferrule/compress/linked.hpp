@@ -10,6 +10,7 @@
 /// }
 /// ```
 
+#include <cstddef>
 #include <memory>
 #include <string_view>
 
@@ -27,6 +28,7 @@ class linked_decompressor {
 
   virtual result<void, decompress_error> feed(std::string_view part, buffer& out) = 0;
   virtual result<void, decompress_error> finish() const = 0;
+  virtual std::size_t held_bytes() const noexcept = 0;
 };
 
 namespace detail {

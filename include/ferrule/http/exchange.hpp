@@ -111,6 +111,8 @@ class body_filter {
   /// After `more`: the next part as it came, or the end when it is empty. It lasts until the next.
   virtual void give(std::string_view part) = 0;
   virtual step next() = 0;
+  /// How much memory it takes by now, about.
+  virtual std::size_t held_bytes() const noexcept { return 0; }
 };
 
 class exchange;
@@ -141,6 +143,9 @@ class service {
   ~service() = default;
 };
 
+/// Why a request is answered 503 for which `sink::has_room` has none.
+inline constexpr std::string_view too_much_held = "too much is held for other requests";
+
 /// Where an exchange's answer goes and its body comes from: the engine that made it.
 class sink {
  public:
@@ -158,6 +163,8 @@ class sink {
   /// The body turned out to be of no use: answers `status` if that is still possible, and stops the
   /// handler.
   virtual void refuse(exchange& ex, int status, std::string_view reason) = 0;
+  /// Whether there is room for what the exchange holds by now and `bytes` more.
+  virtual bool has_room(exchange&, std::uint64_t) noexcept { return true; }
   /// The handler's task was stopped and is about to go, with what lies around the handler.
   virtual void handler_stopping(exchange&) noexcept {}
   /// The handler no longer waits for that part.
@@ -252,6 +259,8 @@ class exchange {
   /// Memory that lasts as long as the exchange, for what a handler's views point to. Throws
   /// std::bad_alloc.
   char* keep(std::size_t bytes);
+  /// Whether the engine has room for so much; else the answer is 503, `too_much_held`.
+  bool has_room(std::uint64_t bytes) noexcept { return sink_.has_room(*this, bytes); }
 
   // For the engine.
 
@@ -266,6 +275,10 @@ class exchange {
   bool running() const noexcept { return runner_.running; }
   /// Whether that task has completed: `sink::handler_ended` follows.
   bool completing() const noexcept { return completing_; }
+  /// What `keep` and the body's filter take.
+  std::size_t held_bytes() const noexcept {
+    return kept_bytes_ + (filter_ == nullptr ? 0 : filter_->held_bytes());
+  }
   /// After `sink::write` returned false: there is room again.
   void resume_writer() noexcept;
   /// Whether the handler waits for more of the body: `sink::read` returned nothing.
@@ -303,6 +316,7 @@ class exchange {
   detail::write_awaiter* writer_ = nullptr;
   detail::read_awaiter* reader_ = nullptr;
   kept_block* kept_ = nullptr;
+  std::size_t kept_bytes_ = 0;
   std::unique_ptr<body_filter> filter_;
   answer_filter* answer_filter_ = nullptr;
   bool answered_ = false;

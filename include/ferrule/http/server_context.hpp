@@ -59,9 +59,10 @@ class server_context {
   }
   /// Beyond this many bytes a buffer counts as large, against `held_bytes_max`.
   static constexpr std::size_t small_bytes_max = 16384;
-  static std::uint32_t large_kib(const buffer& b) noexcept {
-    return b.capacity() > small_bytes_max ? static_cast<std::uint32_t>(b.capacity() >> 10U) : 0;
+  static std::uint32_t large_kib(std::size_t bytes) noexcept {
+    return bytes > small_bytes_max ? static_cast<std::uint32_t>(bytes >> 10U) : 0;
   }
+  static std::uint32_t large_kib(const buffer& b) noexcept { return large_kib(b.capacity()); }
   /// Large buffers of one of this reactor's connections held `before` and hold `now`.
   void holds_kib(std::uint32_t before, std::uint32_t now) noexcept {
     counters.bytes_held += (std::uint64_t{now} - before) * 1024;

@@ -132,6 +132,7 @@ class server_engine final : sink {
   void refuse(exchange& ex, int status, std::string_view reason) override {
     refuse(status, reason, &ex);
   }
+  bool has_room(exchange& ex, std::uint64_t bytes) noexcept override;
   void handler_stopping(exchange& ex) noexcept override;
   void read_abandoned(exchange& ex) noexcept override;
   void handler_ended(exchange& ex, bool stopped) noexcept override;

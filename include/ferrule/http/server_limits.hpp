@@ -43,8 +43,9 @@ struct server_limits {
   /// streaming handlers wait.
   std::size_t output_bytes_max = 64U << 10U;
   /// Of the process's bodies and answers, all together: those that take more than 16 KiB of memory
-  /// each. What would be more is answered 503, be it a body that arrives, an answer that was made,
-  /// or one that begins to stream; so a body larger than this is never taken.
+  /// each, and what decodes compressed bodies. What would be more is answered 503, be it a body
+  /// that arrives or is decoded, an answer that was made, or one that begins to stream; so a body
+  /// larger than this is never taken.
   std::uint64_t held_bytes_max = 256U << 20U;
   /// Pipelined requests that are answered before the answers are sent: those behind them wait, so
   /// that one connection does not keep a reactor to itself.

@@ -11,7 +11,9 @@
 /// What a program decodes is decided by linking `ferrule::compress`; without it, and for codings
 /// that it does not know, a body is answered 415 with Accept-Encoding. `identity` changes nothing.
 /// Decoded bytes count against the route's `body_bytes_max` like plain ones, and may be 200 times
-/// as many as came and 64 KiB more: beyond that 413. The request's fields stay as they were sent.
+/// as many as came and 64 KiB more: beyond that 413. What they take, and what it takes to decode a
+/// body in parts, counts against `server_limits::held_bytes_max`: 503. The request's fields stay as
+/// they were sent.
 ///
 /// Source: RFC 9110 sections 8.4, 12.5.3 and 15.5.16.
 
