@@ -42,7 +42,7 @@ inline constexpr std::array<clock_rule, 7> clock_rules = [] {
   return std::array<clock_rule, 7>{{
       {"head", "header_timeout",
        "the connection's opening or a head's first byte, and all being sent", nothing, impossible,
-       impossible, "408"},
+       impossible, "408, closed where none of a head came"},
       {"idle", "idle_timeout", "all of an answer being sent", ends, impossible, impossible,
        "closed"},
       {"body", "body_timeout", "a body being waited for", earns, nothing, nothing,

@@ -19,6 +19,11 @@ bool asks_for_head(std::string_view bytes) noexcept {
   return bytes.starts_with("HEAD ");
 }
 
+/// Whether it is not more than the empty line that may come before a head (RFC 9112 section 2.2).
+bool is_no_head_yet(std::string_view bytes) noexcept {
+  return std::string_view("\r\n").starts_with(bytes);
+}
+
 }  // namespace
 
 server_engine::~server_engine() {
@@ -120,8 +125,8 @@ void server_engine::drain() noexcept {
 }
 
 void server_engine::time_out() noexcept {
-  if (phase_ == phase::head && in_.empty()) {
-    phase_ = phase::ended;  // idle: there is nobody to tell
+  if (phase_ == phase::head && is_no_head_yet(in_.view().substr(in_begin_))) {
+    phase_ = phase::ended;  // idle: an answer could be taken for that of the next request
   } else if (phase_ == phase::drop_body) {
     phase_ = phase::ended;
   } else if (phase_ != phase::ended) {

@@ -345,6 +345,7 @@ TEST(server_engine, drains_after_the_answer_in_hand) {
 
 TEST(server_engine, a_slow_client_gets_408_if_it_began_a_request) {
   conversation idle;
+  idle.engine.feed("\r\n");  // as some clients send behind a body
   idle.engine.time_out();
   EXPECT_TRUE(idle.engine.ended());
   EXPECT_FALSE(idle.engine.has_outgoing());
