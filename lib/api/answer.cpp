@@ -38,6 +38,7 @@ void outlet::begin(const http::answer_head& head,
   check(head);
   scratch memory;
   answer outgoing(head, {}, memory.fields());
+  outgoing.handler_began = hooks_->handler_began;
   hooks_->run(*hooks_, outgoing);
   exchange_->begin({outgoing.status, outgoing.content_type, outgoing.fields()}, content_length);
 }
@@ -46,6 +47,7 @@ void outlet::respond_after_hooks(const http::answer_head& head, std::string_view
   check(head);
   scratch memory;
   answer outgoing(head, body, memory.fields());
+  outgoing.handler_began = hooks_->handler_began;
   hooks_->run(*hooks_, outgoing);
   exchange_->respond({outgoing.status, outgoing.content_type, outgoing.fields()}, body);
 }

@@ -26,6 +26,14 @@ task<std::string> slow() {
   co_await sleep(100ms);
   co_return "done";
 }
+task<std::uint64_t> slow_number(std::uint64_t n) {
+  co_await sleep(100ms);
+  co_return n;
+}
+task<std::string> slow_text(body sent) {
+  co_await sleep(100ms);
+  co_return std::string(*sent);
+}
 std::string_view quick() { return "done"; }
 
 constexpr auto routes =
@@ -33,6 +41,8 @@ constexpr auto routes =
                 route<"POST /login">(quick, with(rate_limited<by_header<"X-Name">, login_limit>{})),
                 route<"GET /report">(slow, with(bulkheaded<>{}, handler_timeout_ms<1000>)),
                 route<"GET /found">(slow, with(concurrency_limited<>{})),
+                route<"GET /found/{n}">(slow_number, with(concurrency_limited<>{})),
+                route<"POST /found">(slow_text, with(concurrency_limited<>{}, body_bytes_max<10>)),
                 route<"GET /resilience">(
                     show_resilience<route_rate_limit, async_bulkhead, route_concurrency_limit>));
 
@@ -135,6 +145,22 @@ TEST_F(route_resilience, a_refusal_says_when_to_come_back) {
   for (int i = 0; i != 3; ++i) ASSERT_TRUE(limit_.try_acquire());
   EXPECT_EQ(found().status, 503);
   EXPECT_EQ(found().field("Retry-After"), "1");
+}
+
+TEST_F(route_resilience, latency_is_that_of_requests_whose_handler_ran) {
+  const auto is_refused = [&](int status, const http::client_request& what) {
+    for (int i = 0; i != 20; ++i) {
+      EXPECT_EQ(test::sim_run(world_, client_, send(server_.local(), what))->status, status);
+      world_.run_for(100ms);
+    }
+  };
+  is_refused(400, {.target = "/found/x", .host = "x"});
+  is_refused(413, {.verb = "POST", .target = "/found", .host = "x", .body = "more than ten bytes"});
+  EXPECT_EQ(limit_.snapshot().limit.admitted, 40U);
+  EXPECT_EQ(limit_.snapshot().limit.running, 0U);
+  EXPECT_EQ(limit_.snapshot().limit.long_ns, 0);
+  for (int i = 0; i != 20; ++i) EXPECT_EQ(ask("GET", "/found/7").status, 200);
+  EXPECT_GE(limit_.snapshot().limit.long_ns, 1e8);
 }
 
 TEST_F(route_resilience, a_slot_is_given_back_when_the_client_goes) {

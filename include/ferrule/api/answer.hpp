@@ -31,6 +31,9 @@ class answer {
 
   int status;
   std::string_view content_type;
+  /// Whether the route's handler was called. If not, a layer gives the answer, or the server, or it
+  /// says which of the handler's arguments could not be made.
+  bool handler_began = false;
 
   std::string_view body() const noexcept { return body_; }
   std::span<const header_field> fields() const noexcept { return fields_; }
@@ -75,6 +78,7 @@ class scratch {
 /// The hooks of a route's layers that want to see its answer, whoever gives it.
 struct answer_hooks : http::answer_filter {
   void (*run)(answer_hooks& self, answer& outgoing);
+  bool handler_began = false;
 };
 
 /// The way out for the answers of one request. Cheap to copy. With hooks, an answer that HTTP
@@ -87,6 +91,10 @@ class outlet {
   http::exchange& exchange() const noexcept { return *exchange_; }
   /// The same without hooks, for when one of them failed.
   outlet without_hooks() const noexcept { return outlet(*exchange_); }
+  /// The arguments are there, and the handler is called next.
+  void handler_begins() const noexcept {
+    if (hooks_ != nullptr) hooks_->handler_began = true;
+  }
 
   void respond(const http::answer_head& head, std::string_view body) const {
     if (hooks_ == nullptr) return exchange_->respond(head, body);

@@ -32,6 +32,7 @@
 /// - `after` sees the head of the answer, whoever gave it, and may change it. It runs for every
 ///   layer whose `before` was begun, innermost first, once, and not when there is no answer: the
 ///   client is gone, or the answer was reset. It cannot wait: the answer is about to be sent.
+///   `answer::handler_began` tells it whether the handler was called.
 /// - `refused`, of a table's layers, hears of every answer that no handler gives
 ///   (`const refusal&`, http/refusal.hpp), and takes state besides. It only counts or notes.
 ///

@@ -41,6 +41,7 @@
 #include <string>
 #include <string_view>
 
+#include "ferrule/api/answer.hpp"
 #include "ferrule/api/problem.hpp"
 #include "ferrule/core/fixed_string.hpp"
 #include "ferrule/core/task.hpp"
@@ -93,6 +94,7 @@ class route_concurrency_limit {
 
   bool try_acquire() noexcept { return limit_.try_acquire(); }
   void release(mono_time since) noexcept { limit_.release(loop_.now(), loop_.now() - since); }
+  void release_ignored() noexcept { limit_.release_ignored(); }
   mono_time now() const noexcept { return loop_.now(); }
   route_concurrency_snapshot snapshot() const { return {limit_.snapshot(), limit_.decisions()}; }
 
@@ -144,7 +146,8 @@ struct bulkheaded {
 
 /// A layer that lets as many requests run at once as their latency bears, and answers the rest 503.
 /// Whatever ends a handler, the time it took counts: one that is stopped at its deadline is how
-/// overload shows. `State` is a `route_concurrency_limit`, or derived from one. Waits for nothing.
+/// overload shows. A request that was answered without its handler says nothing of latency, and
+/// whoever likes can send many. `State` is a `route_concurrency_limit`, or derived from one. Waits for nothing.
 template <class State = route_concurrency_limit>
 struct concurrency_limited {
   struct local {
@@ -152,10 +155,16 @@ struct concurrency_limited {
     local(const local&) = delete;
     local& operator=(const local&) = delete;
     ~local() {
-      if (limit != nullptr) limit->release(since);
+      if (limit == nullptr) return;
+      if (counts) {
+        limit->release(since);
+      } else {
+        limit->release_ignored();
+      }
     }
     State* limit = nullptr;
     mono_time since{};
+    bool counts = true;  // also if there is no answer, since it was stopped
   };
   std::optional<problem> before(local& held, State& limit) const {
     if (!limit.try_acquire()) return detail::too_busy();
@@ -163,6 +172,7 @@ struct concurrency_limited {
     held.since = limit.now();
     return std::nullopt;
   }
+  void after(local& held, answer& outgoing) const { held.counts = outgoing.handler_began; }
 };
 
 /// A handler that shows the `snapshot()` of each of these states, by the names of their types:

@@ -123,6 +123,7 @@ inline void run_handler(const call& c) {
   using result_type = typename Signature::result_type;
   arguments_of<Signature, State...> values;
   if (!values.load(c)) return;
+  c.out.handler_begins();
   if constexpr (is_task<result_type>) {
     run_task(c, values.pass_to(Handler::get()));
   } else if constexpr (may_stream<result_type>) {
@@ -195,6 +196,7 @@ struct layered_thunk {
       }
       arguments_of<signature, State...> values;
       if (!values.load(c)) co_return;
+      c.out.handler_begins();
       if constexpr (std::is_same_v<result_type, task<>>) {
         co_await values.pass_to(Handler::get());
         send(c.out, no_content{});
