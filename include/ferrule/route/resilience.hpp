@@ -147,7 +147,8 @@ struct bulkheaded {
 /// A layer that lets as many requests run at once as their latency bears, and answers the rest 503.
 /// Whatever ends a handler, the time it took counts: one that is stopped at its deadline is how
 /// overload shows. A request that was answered without its handler says nothing of latency, and
-/// whoever likes can send many. `State` is a `route_concurrency_limit`, or derived from one. Waits for nothing.
+/// whoever likes can send many. `State` is a `route_concurrency_limit`, or derived from one. Waits
+/// for nothing.
 template <class State = route_concurrency_limit>
 struct concurrency_limited {
   struct local {
