@@ -113,7 +113,7 @@ using ferrule::query;
 /// same answer, and there is one order.
 using idempotency_key = ferrule::header<"Idempotency-Key">;
 
-inline constexpr endpoint<"GET /orders", order_list(query<page>)> list_orders{};
+inline constexpr endpoint<"GET /orders", order_list(query<page>), error> list_orders{};
 inline constexpr endpoint<"POST /orders", created<order>(json_body<new_order>, idempotency_key),
                           error>
     create_order{};

@@ -14,8 +14,10 @@ inline constexpr ferrule::json::member_limits ferrule::header_limits<orders::ide
 
 namespace orders {
 
-inline task<order_list> list(query<page> asked, store& all) {
-  order_list answer{co_await all.list(*asked, asked->limit + 1), {}};
+inline task<result<order_list, error>> list(query<page> asked, store& all) {
+  auto found = co_await all.list(*asked, asked->limit + 1);
+  if (!found) co_return fail(found.error());
+  order_list answer{std::move(found).value(), {}};
   if (answer.orders.size() > asked->limit) {  // the one too many says that there is another page
     answer.orders.pop_back();
     answer.next_after = answer.orders.back().id;

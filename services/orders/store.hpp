@@ -99,14 +99,14 @@ class store {
   }
 
   /// The first `count_max` orders of a user with greater ids than `after`.
-  task<std::vector<order>> list(page asked, std::uint32_t count_max) {
+  task<result<std::vector<order>, error>> list(page asked, std::uint32_t count_max) {
     auto rows = co_await all_->read([asked, count_max](connection& c) {
       return c.all<order>(
           "SELECT id, user_id, product_id, quantity FROM orders"
           " WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?",
           row_id(asked.user_id), row_id(asked.after), count_max);
     });
-    if (!rows) throw rows.error();
+    if (!rows) co_return fail(refusal(rows.error()));
     co_return std::move(rows).value();
   }
 

@@ -86,7 +86,7 @@ using ferrule::endpoint;
 using ferrule::json_body;
 using ferrule::query;
 
-inline constexpr endpoint<"GET /users", user_list(query<page>)> list_users{};
+inline constexpr endpoint<"GET /users", user_list(query<page>), error> list_users{};
 inline constexpr endpoint<"POST /users", created<user>(json_body<new_user>), error> create_user{};
 inline constexpr endpoint<"GET /users/{id}", user(std::uint64_t id), error> get_user{};
 inline constexpr endpoint<"PUT /users/{id}", user(std::uint64_t id, json_body<new_user>), error>

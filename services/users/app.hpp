@@ -9,8 +9,10 @@
 
 namespace users {
 
-inline task<user_list> list(query<page> asked, store& all) {
-  user_list answer{co_await all.list(asked->after, asked->limit + 1), {}};
+inline task<result<user_list, error>> list(query<page> asked, store& all) {
+  auto found = co_await all.list(asked->after, asked->limit + 1);
+  if (!found) co_return fail(found.error());
+  user_list answer{std::move(found).value(), {}};
   if (answer.users.size() > asked->limit) {  // the one too many says that there is another page
     answer.users.pop_back();
     answer.next_after = answer.users.back().id;

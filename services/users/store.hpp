@@ -59,12 +59,12 @@ class store {
   }
 
   /// The first `count_max` users with greater ids than `after`, in the order of their ids.
-  task<std::vector<user>> list(std::uint64_t after, std::uint32_t count_max) {
+  task<result<std::vector<user>, error>> list(std::uint64_t after, std::uint32_t count_max) {
     auto page = co_await all_->read([after = row_id(after), count_max](connection& c) {
       return c.all<user>("SELECT id, name, email FROM users WHERE id > ? ORDER BY id LIMIT ?",
                          after, count_max);
     });
-    if (!page) throw page.error();
+    if (!page) co_return fail(refusal(page.error()));
     co_return std::move(page).value();
   }
 

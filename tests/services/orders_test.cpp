@@ -46,6 +46,15 @@ constexpr const char* two_of_p1_spelled_otherwise =
     R"({ "quantity": 2, "product_id": "p\u002d1", "user_id": 1 })";
 constexpr const char* two_of_p2 = R"({"user_id":1,"product_id":"p-2","quantity":2})";
 
+TEST_F(orders_service, says_of_every_request_that_the_store_is_busy) {
+  for (const char* const line : {"GET /orders?user_id=1", "GET /orders/1"}) {
+    const call_answer a = call<orders::routes>(
+        {.line = line, .deadline = std::chrono::nanoseconds(0)}, all_, users_);
+    EXPECT_EQ(a.status, 503) << line << a.body;
+    EXPECT_EQ(a.field("Retry-After"), "1") << line;
+  }
+}
+
 TEST_F(orders_service, makes_an_order_and_says_where) {
   const call_answer a = order(two_of_p1);
   EXPECT_EQ(a.status, 201);

@@ -146,6 +146,20 @@ TEST_F(users_service, refuses_more_users_than_it_holds) {
   EXPECT_EQ(add_another(), 201);
 }
 
+TEST_F(users_service, says_of_every_request_that_the_store_is_busy) {
+  for (const char* const line :
+       {"GET /users", "GET /users/1", "POST /users", "PUT /users/1", "DELETE /users/1"}) {
+    const bool has_body = line[0] == 'P';
+    const call_answer a = ask({.line = line,
+                               .fields = {{"Content-Type", "application/json"}},
+                               .body = has_body ? ada : "",
+                               .deadline = std::chrono::nanoseconds(0)});
+    EXPECT_EQ(a.status, 503) << line << a.body;
+    EXPECT_EQ(a.field("Retry-After"), "1") << line;
+    EXPECT_NE(a.body.find("The store is busy"), a.body.npos) << a.body;
+  }
+}
+
 TEST_F(users_service, shows_a_user) {
   add(2);
   EXPECT_EQ(ask("GET /users/2").body, R"({"id":2,"name":"User 2","email":"u2@example.com"})");
