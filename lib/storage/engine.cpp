@@ -10,9 +10,28 @@
 namespace ferrule::storage::detail {
 namespace {
 
+/// Less than that would let nobody begin who finds the database idle.
+constexpr std::chrono::milliseconds busy_timeout_min(1);
+constexpr auto busy_timeout_max =
+    std::chrono::duration_cast<std::chrono::milliseconds>(mono_time::duration::max());
+
+constexpr const char* savepoint = "SAVEPOINT ferrule_function";
+constexpr const char* release = "RELEASE ferrule_function";
+constexpr const char* rollback_to = "ROLLBACK TO ferrule_function";
+static_assert(std::string_view(savepoint).ends_with(connection::savepoint) &&
+              std::string_view(release).ends_with(connection::savepoint) &&
+              std::string_view(rollback_to).ends_with(connection::savepoint));
+
 /// Calls a job's function; true when what it wrote is to be kept.
 bool call(job& wanted, connection& c) noexcept {
+  struct confinement {
+    explicit confinement(connection& whose) noexcept : c(whose) { c.confine(true); }
+    confinement(const confinement&) = delete;
+    ~confinement() { c.confine(false); }
+    connection& c;
+  };
   try {
+    const confinement until_it_returns(c);
     return wanted.call(c);
   } catch (const error& e) {
     wanted.failed = e;
@@ -20,6 +39,13 @@ bool call(job& wanted, connection& c) noexcept {
     wanted.thrown = std::current_exception();
   }
   return false;
+}
+
+void begin_write(connection& c) {
+  c.execute("BEGIN IMMEDIATE");
+  if (!c.has_lost_its_file()) return;
+  c.execute("ROLLBACK");
+  throw error(error_kind::cannot_open, "its file was removed or replaced since it was opened");
 }
 
 /// Lets `wanted` see one moment of the database, and change nothing.
@@ -49,10 +75,10 @@ void reader::run(job& wanted, mono_time until) noexcept {
 
 engine::engine(std::string path, const database_options& options)
     : path_(std::move(path)),
-      busy_timeout_(options.busy_timeout),
+      busy_timeout_(std::clamp(options.busy_timeout, busy_timeout_min, busy_timeout_max)),
       readers_max_(std::max(options.readers_max, std::size_t{1})),
-      writes_(options.waiting_max),
-      reads_(options.waiting_max) {
+      writes_(std::max(options.waiting_max, std::size_t{1})),
+      reads_(std::max(options.waiting_max, std::size_t{1})) {
   writer_patience_.last_until(busy_end());
   writer_ = open_writer(path_, options, writer_patience_);
   try {
@@ -102,7 +128,7 @@ void engine::run_inline(job& wanted) noexcept {
     return;
   }
   writer_patience_.last_until(busy_end());
-  wanted.failed = attempt([&] { writer_->execute("BEGIN IMMEDIATE"); });
+  wanted.failed = attempt([&] { begin_write(*writer_); });
   if (wanted.failed) return;
   run_in_savepoint(wanted);
   jobs batch;
@@ -139,7 +165,7 @@ void engine::write_loop() noexcept {
 void engine::write_waiting() noexcept {
   // They stay in the queue, which they can leave, until the database is this thread's.
   writer_patience_.last_while_wanted_by(writes_);
-  const auto failed = attempt([&] { writer_->execute("BEGIN IMMEDIATE"); });
+  const auto failed = attempt([&] { begin_write(*writer_); });
   if (failed && failed->kind == error_kind::busy) {
     writer_patience_.sleep(0);  // where SQLite has not
     return;
@@ -186,15 +212,15 @@ void engine::commit(jobs& batch) noexcept {
 /// Runs one job such that it can fail alone.
 void engine::run_in_savepoint(job& wanted) noexcept {
   const auto failed = attempt([&] {
-    writer_->execute("SAVEPOINT job");
+    writer_->execute(savepoint);
     bool keep = call(wanted, *writer_);
     if (!writer_->in_transaction()) return;
     if (keep && writer_->has_unresolved_foreign_keys()) {
       wanted.failed.emplace(error_kind::foreign_key, "FOREIGN KEY constraint failed");
       keep = false;
     }
-    if (!keep) writer_->execute("ROLLBACK TO job");
-    writer_->execute("RELEASE job");
+    if (!keep) writer_->execute(rollback_to);
+    writer_->execute(release);
   });
   if (!failed) return;
   if (wanted.ended_well()) wanted.failed = failed;

@@ -39,7 +39,6 @@ error_kind kind_of(int code) noexcept {
       return error_kind::corrupt;
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
-    case SQLITE_AUTH:
       return error_kind::cannot_open;
     case SQLITE_IOERR:
     case SQLITE_NOMEM:
@@ -69,7 +68,13 @@ sqlite3_stmt* prepare(sqlite3* database, std::string_view& rest) {
 
 }  // namespace
 
-error error_of(int code, std::string text) { return {kind_of(code), std::move(text)}; }
+error error_of(int code, std::string text) {
+  if (code == SQLITE_AUTH) {
+    text = "a function can neither begin nor end transactions, nor attach databases, nor change "
+           "settings";
+  }
+  return {kind_of(code), std::move(text)};
+}
 
 void throw_out_of_range(std::string_view what, std::int64_t value) {
   throw error(error_kind::mismatch, fmt::format("{} is not in the range of {}", value, what));

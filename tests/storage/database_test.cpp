@@ -103,12 +103,97 @@ TEST_P(database_test, a_function_that_reads_cannot_write) {
   EXPECT_TRUE(run(db->write(write)));
 }
 
-TEST_P(database_test, a_function_that_ends_its_transaction_fails) {
+TEST_P(database_test, a_function_is_confined_to_its_transaction) {
   const auto db = open();
-  const auto meddle = [](connection& c) { c.execute("COMMIT"); };
-  EXPECT_EQ(run(db->write(meddle)).error().kind, error_kind::statement);
-  EXPECT_TRUE(run(db->read(meddle)));
+  EXPECT_TRUE(run(db->write([](connection&) {})));  // what the threads execute is prepared
+  for (const char* const sql :
+       {"COMMIT", "commit", "END", "ROLLBACK", "BEGIN", "COMMIT; BEGIN", "BEGIN IMMEDIATE",
+        "RELEASE ferrule_function", "SAVEPOINT Ferrule_Function", "ROLLBACK TO ferrule_function",
+        "ATTACH ':memory:' AS other", "PRAGMA query_only=ON", "PRAGMA query_only(0)",
+        "PRAGMA user_version=7", "PRAGMA main.synchronous=OFF", "PRAGMA foreign_keys=OFF"}) {
+    const auto meddle = [sql](connection& c) {
+      try {
+        c.execute("INSERT INTO numbers VALUES (1)");
+      } catch (const error&) {  // it may only read
+      }
+      if (std::string_view(sql).find(';') == std::string_view::npos) c.execute(sql);
+      else c.script(sql);
+    };
+    const auto written = run(db->write(meddle));
+    ASSERT_FALSE(written) << sql;
+    EXPECT_EQ(written.error().kind, error_kind::statement) << sql;
+    const auto seen = run(db->read(meddle));
+    ASSERT_FALSE(seen) << sql;
+    EXPECT_EQ(seen.error().kind, error_kind::statement) << sql;
+  }
+  EXPECT_EQ(run(all_of(*db)).value(), std::vector<int>{});
   EXPECT_TRUE(run(add(*db, 1)));
+}
+
+TEST_P(database_test, a_function_may_ask_about_tables_and_try_a_part) {
+  const auto db = open();
+  const auto half = [](connection& c) {
+    c.execute("INSERT INTO numbers VALUES (1)");
+    c.execute("SAVEPOINT part");
+    c.execute("INSERT INTO numbers VALUES (2)");
+    c.execute("ROLLBACK TO part");
+    return c.first<int>("PRAGMA user_version").value() +
+           c.first<int>("SELECT count(*) FROM pragma_table_info('numbers')").value();
+  };
+  EXPECT_EQ(run(db->write(half)).value(), 2);
+  EXPECT_EQ(run(all_of(*db)).value(), std::vector<int>{1});
+}
+
+TEST_P(database_test, nothing_is_kept_of_what_follows_the_end_of_a_transaction) {
+  const auto db = open();
+  EXPECT_TRUE(run(add(*db, 1)));
+  const auto go_on = [](connection& c) {
+    for (const char* const sql :
+         {"INSERT OR ROLLBACK INTO numbers VALUES (1)", "INSERT INTO numbers VALUES (2)"}) {
+      try {
+        c.execute(sql);
+      } catch (const error&) {
+      }
+    }
+  };
+  EXPECT_FALSE(run(db->write(go_on)));
+  EXPECT_EQ(run(all_of(*db)).value(), std::vector<int>{1});
+}
+
+TEST_P(database_test, takes_limits_of_any_size) {
+  for (const auto timeout : {std::chrono::milliseconds::max(), std::chrono::milliseconds::min(),
+                             std::chrono::milliseconds(0)}) {
+    const auto db = open({.busy_timeout = timeout, .waiting_max = 0, .migrations = tables});
+    bool has_begun = false;  // a thread may need longer than a millisecond to wake
+    for (int tries = 0; tries != 1000 && !has_begun; ++tries) {
+      has_begun = run(all_of(*db)).has_value();
+    }
+    EXPECT_TRUE(has_begun) << timeout.count();
+  }
+}
+
+TEST(database_file, that_is_gone_takes_no_more_writes) {
+  for (const bool is_replaced : {false, true}) {
+    const temporary_folder folder;
+    const std::string path = folder.file("numbers.db");
+    const auto db = database::open(path, {.migrations = tables}).value();
+    const auto loop = make_reactor();
+    EXPECT_TRUE(sync_wait(*loop, add(*db, 1)).value());
+    std::filesystem::rename(path, folder.file("elsewhere"));
+    if (is_replaced) std::filesystem::copy(folder.file("elsewhere"), path);
+    EXPECT_EQ(sync_wait(*loop, add(*db, 2)).value().error().kind, error_kind::cannot_open);
+    std::filesystem::rename(folder.file("elsewhere"), path);
+    EXPECT_TRUE(sync_wait(*loop, add(*db, 2)).value());
+  }
+}
+
+TEST(database_file, is_named_by_a_path_and_no_uri) {
+  for (const char* const path : {"file::memory:", "file:numbers.db", "file:/x?mode=memory"}) {
+    const auto opened = database::open(path);
+    ASSERT_FALSE(opened) << path;
+    EXPECT_EQ(opened.error().kind, error_kind::cannot_open);
+    EXPECT_EQ(opened.error().text, "the path of a database is no URI: leave out 'file:'");
+  }
 }
 
 TEST_P(database_test, checks_foreign_keys) {

@@ -54,8 +54,9 @@ class connection {
   /// Statements kept prepared; the one that was not used for longest makes room.
   static constexpr std::size_t statements_max = 64;
 
-  /// Opens the file, or ":memory:"; it is made when it is not there. Statements do not wait for
-  /// another process: they fail with `busy`.
+  /// Opens the file, or ":memory:"; it is made when it is not there. It is a path and no URI: one
+  /// that begins with "file:" is refused. Statements do not wait for another process: they fail
+  /// with `busy`.
   explicit connection(const std::string& path);
   connection(const connection&) = delete;
   connection& operator=(const connection&) = delete;
@@ -106,16 +107,32 @@ class connection {
   using busy_function = int (*)(void* context, int tries);
   void while_busy(busy_function wait, void* context) noexcept;
 
+  /// The savepoint that a confined function cannot touch.
+  static constexpr std::string_view savepoint = "ferrule_function";
+  /// Whether statements are kept to the data of the open transaction, as those of a function are
+  /// that a `database` runs: to begin or end a transaction, attach a database or give a PRAGMA a
+  /// value is an error (`statement`), and so is any statement once the transaction has ended.
+  /// Savepoints are allowed.
+  void confine(bool wanted) noexcept { is_confined_ = wanted; }
+  /// Whether the file was removed or replaced since it was opened, so that nobody else sees what
+  /// is written.
+  bool has_lost_its_file() const noexcept;
+
  private:
   struct cached {
     std::string sql;
+    bool is_confined;  // what one may is not for the other
     detail::statement statement;
   };
 
   detail::statement& prepared(std::string_view sql);
   std::int64_t changes() const noexcept;
+  void check_transaction() const;
+  static int authorize(void* self, int action, const char* first, const char* second, const char*,
+                       const char*) noexcept;
 
   sqlite3* handle_ = nullptr;
+  bool is_confined_ = false;
   std::list<cached> statements_;  // the last used first
 };
 

@@ -52,9 +52,11 @@ class engine;
 struct database_options {
   /// How long a function waits until it begins, for what others of this process do and for other
   /// processes together; then `busy`. A task with an earlier deadline waits until that, and gets
-  /// `deadline`. Opening waits as long for other processes.
+  /// `deadline`. Opening waits as long for other processes. At least 1 ms, in which what finds the
+  /// database idle begins.
   std::chrono::milliseconds busy_timeout = std::chrono::seconds(5);
   /// How many functions may wait to write, and how many to read; one more gets `overloaded`.
+  /// At least 1.
   std::size_t waiting_max = 1024;
   /// How many functions read at once, each on a thread of its own, which starts when it is first
   /// needed. At least 1; a database in memory has none.
@@ -72,7 +74,8 @@ struct database_options {
 
 /// An SQLite database, shared by all threads of a process, and with other processes on the same
 /// machine. A file and, beside it while in use, `-wal` and `-shm`; or ":memory:", where reads and
-/// writes take turns.
+/// writes take turns. The files stay where they are while it is open: what is written after the
+/// file was removed or replaced fails (`cannot_open`), and to remove the others alone loses data.
 /// In the simulated world functions run inline, as those of `run_blocking` do.
 /// Thread rule: any thread; it must outlive what runs on it. Its end waits for what has begun.
 class database {
@@ -109,6 +112,9 @@ class database {
   /// The same for an `f` that writes. What it wrote is kept, all of it, when it returns, and
   /// nothing of it when it throws or returns a `result` that holds an error. When the await gives a
   /// value, it is committed. Cancellation as above: what has begun is committed.
+  /// `f` can neither end this transaction nor begin another (`statement`); for a part that may
+  /// fail alone there is `SAVEPOINT`. Nor can it attach a database or change a setting, which would
+  /// be that of all who write after it.
   template <class F>
   task<result<std::invoke_result_t<F&, connection&>, error>> write(F f) {
     detail::job_of<F> job(std::move(f), detail::access::write);
