@@ -1,5 +1,7 @@
 #include "load/files.hpp"
 
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -21,10 +23,18 @@ result<std::string, std::string> read_file(const std::string& path) {
   std::string text;
   char piece[65536];
   while (const std::size_t bytes = std::fread(piece, 1, sizeof piece, file.get())) {
+    if (text.size() + bytes > file_bytes_max) {
+      return fail(fmt::format("it has more than {} MiB", file_bytes_max >> 20U));
+    }
     text.append(piece, bytes);
   }
   if (std::ferror(file.get()) != 0) return fail(std::string(std::strerror(errno)));
   return text;
+}
+
+std::string write_output(std::string_view text) {
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  return std::fflush(stdout) == 0 && written ? "" : std::strerror(errno);
 }
 
 std::string write_file(const std::string& path, std::string_view text) {

@@ -91,12 +91,12 @@ function run(r){notes(r);
     table(['request','count','failed','p50','p99','max'],r.routes.map(o=>[o.name,
       count(o.requests),count(o.requests-o.ok),time(o.response.p50_us),time(o.response.p99_us),
       time(o.response.max_us)]))}
-  const t=r.tool,s=r.server;el('h2','Cost');
+  const t=r.tool,s=r.server,told=(v,text)=>v==null?'':text(v);el('h2','Cost');
   table(['','CPU a request','cores','memory','context switches'],[
     ['tool, '+t.backend,t.cpu_us_per_request+' µs',t.busiest_thread_share+' (busiest)','',''],
-    ...(s?[['server',s.cpu_us_per_request.toFixed(2)+' µs',s.cpu_cores.toFixed(2),
-      (s.resident_bytes/1e6).toFixed(1)+' MB',count(Math.round(s.context_switches_per_s))+'/s']]
-      :[])]);
+    ...(s?[['server',told(s.cpu_us_per_request,v=>v.toFixed(2)+' µs'),
+      told(s.cpu_cores,v=>v.toFixed(2)),told(s.resident_bytes,v=>(v/1e6).toFixed(1)+' MB'),
+      told(s.context_switches_per_s,v=>count(Math.round(v))+'/s')]]:[])]);
   if(s)for(const [k,v] of Object.entries(s.counted))el('p',k+' +'+count(v)).className='note'}
 function search(r){notes(r);
   el('p',r.kind==='curve'?'The most that was answered: '+count(r.rate)+' a second.':

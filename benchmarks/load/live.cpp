@@ -5,11 +5,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 #include "load/slo.hpp"
 
 namespace ferrule::load {
 namespace {
+
+/// What the terminal does not take is missed by nobody. (`log` is for lines, without escapes.)
+void print(std::string_view text) noexcept {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
 
 std::string bar(double share) {
   constexpr int width = 30;
@@ -90,11 +97,11 @@ void live_view::show(const run_progress& progress) {
   clear();
   const std::string text = live_text(progress, title_, rate_, p99_history_);
   lines_ = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
-  fmt::print(stderr, "{}", text);
+  print(text);
 }
 
 void live_view::clear() {
-  if (lines_ != 0) fmt::print(stderr, "\x1b[{}A\x1b[J", lines_);
+  if (lines_ != 0) print(fmt::format("\x1b[{}A\x1b[J", lines_));
   lines_ = 0;
 }
 

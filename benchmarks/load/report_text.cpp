@@ -80,21 +80,32 @@ std::string route_table(const run_report& r) {
   return text;
 }
 
+std::string server_text(const server_report& s) {
+  std::string figures;
+  const auto add = [&figures](std::string figure) {
+    figures += (figures.empty() ? "" : ", ") + std::move(figure);
+  };
+  if (s.cpu_us_per_request) add(fmt::format("{:.2f} µs CPU a request", *s.cpu_us_per_request));
+  if (s.cpu_cores) add(fmt::format("{:.2f} cores", *s.cpu_cores));
+  if (s.resident_bytes) {
+    add(fmt::format("{:.1f} MB resident", static_cast<double>(*s.resident_bytes) / 1e6));
+  }
+  if (s.context_switches_per_s) {
+    add(fmt::format("{:.0f} context switches a second", *s.context_switches_per_s));
+  }
+  std::string text = fmt::format("  server    {}\n", figures);
+  for (const auto& [name, grown] : s.counted) {
+    text += fmt::format("            {} +{:.6g}\n", name, grown);
+  }
+  return text;
+}
+
 std::string ending(const run_report& r) {
   std::string text = fmt::format(
       "\n  tool      {}, {} thread{}, {:.2f} µs CPU a request, busiest thread {:.0f} %\n",
       r.tool.backend, r.tool.threads, r.tool.threads == 1 ? "" : "s", r.tool.cpu_us_per_request,
       100 * r.tool.busiest_thread_share);
-  if (r.server) {
-    text += fmt::format(
-        "  server    {:.2f} µs CPU a request, {:.2f} cores, {:.1f} MB resident, {:.0f} context "
-        "switches a second\n",
-        r.server->cpu_us_per_request, r.server->cpu_cores,
-        static_cast<double>(r.server->resident_bytes) / 1e6, r.server->context_switches_per_s);
-    for (const auto& [name, grown] : r.server->counted) {
-      text += fmt::format("            {} +{:.6g}\n", name, grown);
-    }
-  }
+  if (r.server) text += server_text(*r.server);
   for (const std::string& each : r.invalid_because) text += fmt::format("  INVALID   {}\n", each);
   if (!r.broken_slo.empty()) text += fmt::format("  BROKEN    {}\n", r.broken_slo);
   for (const std::string& each : r.warnings) text += fmt::format("  note      {}\n", each);

@@ -26,25 +26,31 @@ struct number_range {
   std::uint64_t last;
 };
 
-std::optional<number_range> find_range(std::string_view target) {
+/// Nothing where there is none; a line for the user where there is one that is none.
+result<std::optional<number_range>, std::string> find_range(std::string_view target) {
   const std::size_t begin = target.find('{');
   const std::size_t end = target.find('}', begin);
-  if (begin == target.npos || end == target.npos) return std::nullopt;
+  if (begin == target.npos || end == target.npos) return std::optional<number_range>();
   const char* const stop = target.data() + end;
   number_range range{begin, end + 1, 0, 0};
   const auto first = std::from_chars(target.data() + begin + 1, stop, range.first);
   if (first.ec != std::errc() || !std::string_view(first.ptr, stop).starts_with("..")) {
-    return std::nullopt;
+    return std::optional<number_range>();  // braces may stand in a target
   }
   const auto last = std::from_chars(first.ptr + 2, stop, range.last);
-  if (last.ec != std::errc() || last.ptr != stop || range.last < range.first) return std::nullopt;
+  if (last.ec != std::errc() || last.ptr != stop || range.last < range.first) {
+    return fail(fmt::format("'{}' is no range of numbers such as {{1..1000}}",
+                            target.substr(begin, end + 1 - begin)));
+  }
   return range;
 }
 
 /// The targets that a target with a range stands for; of a long range evenly spaced ones.
-std::vector<std::string> targets_of(const std::string& target) {
-  const auto range = find_range(target);
-  if (!range) return {target};
+result<std::vector<std::string>, std::string> targets_of(const std::string& target) {
+  const auto found = find_range(target);
+  if (!found) return fail(found.error());
+  const std::optional<number_range>& range = *found;
+  if (!range) return std::vector{target};
   const std::uint64_t step = (range->last - range->first) / variants_max + 1;
   std::vector<std::string> targets;
   for (std::uint64_t n = range->first; n <= range->last && targets.size() != variants_max;
@@ -93,7 +99,9 @@ result<prepared_request, std::string> prepare_one(const request_source& source,
   made.statuses = source.statuses;
   made.expect_body = source.expect_body;
   if (made.verb == method::connect) return fail(std::string("CONNECT is not for load"));
-  for (const std::string& target : targets_of(source.target)) {
+  const auto targets = targets_of(source.target);
+  if (!targets) return fail(targets.error());
+  for (const std::string& target : *targets) {
     auto bytes = render(source, target, authority, keep_alive);
     if (!bytes) return fail(bytes.error());
     made.variants.push_back(std::move(*bytes));
@@ -171,7 +179,8 @@ result<std::vector<request_source>, std::string> parse_requests(std::string_view
   if (!entries) {
     std::string text;
     for (const json::violation& each : entries.error().problems) {
-      text += fmt::format("{}{} {}", text.empty() ? "" : "; ", each.pointer, each.message);
+      text += fmt::format("{}{}{}{}", text.empty() ? "" : "; ", each.pointer,
+                          each.pointer.empty() ? "" : " ", each.message);
     }
     return fail(text);
   }

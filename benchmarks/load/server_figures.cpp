@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
@@ -83,26 +84,27 @@ std::map<std::string, double> parse_metrics(std::string_view text) {
 
 server_report between(const process_sample& before, const process_sample& after, double seconds,
                       std::uint64_t requests) {
-  const double cpu = after.cpu_seconds - before.cpu_seconds;
+  server_report report;
+  report.add_cpu(after.cpu_seconds - before.cpu_seconds, seconds, requests);
+  report.resident_bytes = after.resident_bytes;
+  report.peak_resident_bytes = after.peak_bytes;
   const auto switches = static_cast<double>(after.context_switches - before.context_switches);
-  const double cpu_us = requests == 0 ? 0 : cpu * 1e6 / static_cast<double>(requests);
-  return {.cpu_us_per_request = std::round(cpu_us * 1e3) / 1e3,
-          .cpu_cores = seconds > 0 ? std::round(cpu / seconds * 1e3) / 1e3 : 0,
-          .resident_bytes = after.resident_bytes,
-          .peak_resident_bytes = after.peak_bytes,
-          .context_switches_per_s = seconds > 0 ? std::round(switches / seconds) : 0,
-          .counted = {}};
+  report.context_switches_per_s = seconds > 0 ? std::round(switches / seconds) : 0;
+  return report;
 }
 
 server_report between(const std::map<std::string, double>& before,
                       const std::map<std::string, double>& after, double seconds,
                       std::uint64_t requests) {
-  const auto sample = [](const std::map<std::string, double>& metrics) {
-    return process_sample{.cpu_seconds = value_of(metrics, "process_cpu_seconds_total"),
-                          .resident_bytes = static_cast<std::uint64_t>(
-                              value_of(metrics, "process_resident_memory_bytes"))};
-  };
-  server_report report = between(sample(before), sample(after), seconds, requests);
+  server_report report;
+  const std::string cpu = "process_cpu_seconds_total";
+  if (before.contains(cpu) && after.contains(cpu)) {
+    report.add_cpu(after.at(cpu) - before.at(cpu), seconds, requests);
+  }
+  const auto resident = after.find("process_resident_memory_bytes");
+  if (resident != after.end()) {
+    report.resident_bytes = static_cast<std::uint64_t>(std::max(resident->second, 0.0));
+  }
   for (const auto& [name, value] : after) {
     const std::string_view base = std::string_view(name).substr(0, name.find('{'));
     const double grown = value - value_of(before, name);
@@ -111,6 +113,12 @@ server_report between(const std::map<std::string, double>& before,
     }
   }
   return report;
+}
+
+void server_report::add_cpu(double cpu_seconds, double seconds, std::uint64_t requests) {
+  const double us = requests == 0 ? 0 : cpu_seconds * 1e6 / static_cast<double>(requests);
+  cpu_us_per_request = std::round(us * 1e3) / 1e3;
+  cpu_cores = seconds > 0 ? std::round(cpu_seconds / seconds * 1e3) / 1e3 : 0;
 }
 
 }  // namespace ferrule::load

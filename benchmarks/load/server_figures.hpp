@@ -19,13 +19,17 @@ struct process_sample {
   std::uint64_t context_switches = 0;
 };
 
+/// What nobody told is left out.
 struct server_report {
-  double cpu_us_per_request = 0;
-  double cpu_cores = 0;  ///< CPU over time
-  std::uint64_t resident_bytes = 0;
-  std::uint64_t peak_resident_bytes = 0;
-  double context_switches_per_s = 0;
+  std::optional<double> cpu_us_per_request;
+  std::optional<double> cpu_cores;  ///< CPU over time
+  std::optional<std::uint64_t> resident_bytes;
+  std::optional<std::uint64_t> peak_resident_bytes;
+  std::optional<double> context_switches_per_s;
   std::map<std::string, double> counted;  ///< counters of the metrics page that grew, by how much
+
+  bool says_nothing() const noexcept { return !cpu_cores && !resident_bytes && counted.empty(); }
+  void add_cpu(double cpu_seconds, double seconds, std::uint64_t requests);
 };
 
 /// Reads /proc/<pid>. Fails with a line for the user.

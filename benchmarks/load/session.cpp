@@ -43,8 +43,11 @@ class onlooker final : public run_watch {
       server_report seen = between(*before_.metrics, *after_.metrics, report.duration_s, report.ok);
       if (report.server) {
         report.server->counted = std::move(seen.counted);
-      } else {
+      } else if (!seen.says_nothing()) {
         report.server = std::move(seen);
+      } else {
+        report.warnings.push_back(
+            fmt::format("{} says nothing in Prometheus' text format", asked_.metrics_url));
       }
     }
     if (!problem_.empty()) report.warnings.push_back(problem_);

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdio>
 #include <memory>
+#include <utility>
 
 #include "load/files.hpp"
 
@@ -72,7 +73,13 @@ std::string set_header(void* t, std::string_view text) {
 std::string set_body_file(void* t, std::string_view text) {
   auto read = read_file(std::string(text));
   if (!read) return fmt::format("must name a file that can be read ({})", read.error());
-  of(t).body = std::move(*read);
+  of(t).body_file = std::move(*read);
+  return {};
+}
+
+std::string set_task(void* t, task_kind kind) {
+  of(t).has_two_tasks = of(t).task != task_kind::run && of(t).task != kind;
+  of(t).task = kind;
   return {};
 }
 
@@ -135,12 +142,12 @@ constexpr option request_options[] = {
 
 constexpr option task_options[] = {
     {"find-max", "", "search the highest rate that keeps --slo",
-     [](void* t, auto) { return of(t).task = task_kind::find_max, std::string(); }},
+     [](void* t, auto) { return set_task(t, task_kind::find_max); }},
     {"slo", "CLAUSES", "such as p99=1ms or p50=500us,p99.9=5ms (p99=10ms)", set_slo},
     {"precision", "PERCENT", "of the rate that is found (2%)",
      [](void* t, auto s) { return percentage(s, of(t).precision); }},
     {"curve", "", "latency over throughput: at the rates of --rate, or up to what it can",
-     [](void* t, auto) { return of(t).task = task_kind::curve, std::string(); }},
+     [](void* t, auto) { return set_task(t, task_kind::curve); }},
     {"rounds", "N", "of compare, each ABBA (4)",
      [](void* t, auto s) { return number(s, 1U, 100U, of(t).rounds); }},
     {"tolerance", "PERCENT", "how much worse B may be in compare (5%)",
@@ -167,14 +174,16 @@ std::string contradiction(const settings& s) {
   if (s.targets.empty()) return "no URL was given; --help shows how";
   if (s.targets.size() < wanted) return "compare needs two: URLs, or runs recorded by --json";
   if (s.targets.size() > wanted) return fmt::format("'{}' is one too many", s.targets[wanted]);
+  if (s.has_two_tasks) return "--find-max, --curve and compare exclude each other";
+  if (!s.body.empty() && s.body_file) return "--body and --body-file exclude each other";
   if (s.closed_loop && s.rate) return "--closed and --rate exclude each other";
   if (s.closed_loop && (s.task == task_kind::find_max || s.task == task_kind::curve)) {
     return "--closed has no rate to search or to walk";
   }
   if (!s.keep_alive && s.pipeline > 1) return "--pipeline needs connections that are kept";
   if (s.threads > s.connections) return "--threads must not be more than --connections";
-  const int sources =
-      !s.requests_file.empty() + !s.openapi.empty() + (!s.body.empty() || s.method != "GET");
+  const bool has_flags = !s.body.empty() || s.body_file || s.method != "GET";
+  const int sources = !s.requests_file.empty() + !s.openapi.empty() + has_flags;
   if (sources > 1) return "requests come from --requests, from --openapi or from flags, not both";
   return {};
 }
@@ -204,11 +213,12 @@ command_line read_command_line(int argc, const char* const* argv) {
   if (!read.error.empty()) return read;
   read.chosen.targets.assign(parsed.others.begin(), parsed.others.end());
   if (!read.chosen.targets.empty() && read.chosen.targets.front() == "compare") {
-    read.chosen.task = task_kind::compare;
+    set_task(&read.chosen, task_kind::compare);
     read.chosen.targets.erase(read.chosen.targets.begin());
   }
   if (read.chosen.promise.empty()) read.chosen.promise = {{0.99, std::chrono::milliseconds(10)}};
   read.error = contradiction(read.chosen);
+  if (read.chosen.body_file) read.chosen.body = *std::exchange(read.chosen.body_file, {});
   return read;
 }
 

@@ -23,6 +23,7 @@ enum class task_kind : std::uint8_t { run, find_max, curve, compare };
 /// All settings with their defaults.
 struct settings {
   task_kind task = task_kind::run;
+  bool has_two_tasks = false;
   std::vector<std::string> targets;  ///< the URL; of `compare` two, each a URL or a recorded run
 
   std::optional<rate_profile> rate;  ///< requests a second
@@ -42,6 +43,7 @@ struct settings {
   std::string method = "GET";
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  std::optional<std::string> body_file;
   std::optional<int> expect_status;
   std::string expect_body;
   std::string requests_file;

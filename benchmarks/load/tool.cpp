@@ -4,9 +4,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <cstdio>
 
+#include "ferrule/core/standard_descriptors.hpp"
 #include "ferrule/json/write.hpp"
+#include "ferrule/observe/log.hpp"
 #include "load/compare.hpp"
 #include "load/files.hpp"
 #include "load/html.hpp"
@@ -19,7 +20,7 @@ namespace {
 enum exit_code { all_well = 0, failed = 1, wrong_option = 2, not_to_be_believed = 3 };
 
 int complain(std::string_view what, int code = failed) {
-  fmt::print(stderr, "ferrule-load: {}\n", what);
+  print_line(fmt::format("ferrule-load: {}", what));
   return code;
 }
 
@@ -38,7 +39,8 @@ bool has_descriptors_for(unsigned connections) noexcept {
 template <class Report>
 int hand_over(const settings& asked, const Report& report, const std::string& text) {
   const std::string json = json::write(report);
-  fmt::print("{}", asked.json ? json + "\n" : text);
+  const std::string unwritten = write_output(asked.json ? json + "\n" : text);
+  if (!unwritten.empty()) return complain(fmt::format("cannot write the report: {}", unwritten));
   if (asked.html_file.empty()) return all_well;
   const std::string problem = write_file(asked.html_file, html_page(json));
   if (problem.empty()) return all_well;
@@ -139,6 +141,7 @@ std::optional<target> ready_target(const settings& asked, std::string_view url_t
 int run_on_target(const settings& asked) {
   const auto found = ready_target(asked, asked.targets.front());
   if (!found) return failed;
+  const interrupts ctrl_c;  // from here on there is something to report
   session on(asked, *found);
   switch (asked.task) {
     case task_kind::find_max:
@@ -169,6 +172,7 @@ int compare_targets(const settings& asked) {
     targets[i] = ready_target(asked, asked.targets[static_cast<std::size_t>(i)]);
     if (!targets[i]) return failed;
   }
+  const interrupts ctrl_c;
   // ABBA, so that neither gains from a machine that warms up or slows down.
   for (unsigned round = 0; round != asked.rounds && !interrupts::came(); ++round) {
     for (const int i : {0, 1, 1, 0}) {
@@ -212,11 +216,12 @@ int compare(const settings& asked) {
 }  // namespace
 
 int run_tool(int argc, const char* const* argv) {
+  if (!open_standard_descriptors()) return failed;
   const command_line read = read_command_line(argc, argv);
   if (!read.error.empty()) return complain(read.error, wrong_option);
   if (!read.help.empty()) {
-    fmt::print("{}", read.help);
-    return all_well;
+    const std::string unwritten = write_output(read.help);
+    return unwritten.empty() ? all_well : complain(unwritten);
   }
   if (!has_descriptors_for(read.chosen.connections)) {
     return complain(
@@ -224,7 +229,6 @@ int run_tool(int argc, const char* const* argv) {
                     "see `ulimit -Hn`",
                     read.chosen.connections));
   }
-  const interrupts ctrl_c;
   return read.chosen.task == task_kind::compare ? compare(read.chosen) : run_on_target(read.chosen);
 }
 

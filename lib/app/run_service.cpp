@@ -1,6 +1,5 @@
 #include "ferrule/app/run_service.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "crew.hpp"
 #include "end_watch.hpp"
 #include "ferrule/app/cores.hpp"
+#include "ferrule/core/standard_descriptors.hpp"
 #include "ferrule/observe/log.hpp"
 
 namespace ferrule {
@@ -33,16 +33,6 @@ void survive_broken_pipes() noexcept {
   action.sa_handler = [](int) {};
   action.sa_flags = SA_RESTART;
   ::sigaction(SIGPIPE, &action, nullptr);
-}
-
-/// Of 0, 1 and 2, what is closed would become the number of the first socket, and log lines would
-/// go into it. Whether all three are open.
-bool open_standard_descriptors() noexcept {
-  for (int fd = 0; fd <= STDERR_FILENO; ++fd) {
-    if (::fcntl(fd, F_GETFD) >= 0) continue;
-    if (::open("/dev/null", O_RDWR) != fd) return false;
-  }
-  return true;
 }
 
 std::string start_line(std::string_view program, worker& first, unsigned threads) {

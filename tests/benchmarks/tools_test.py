@@ -4,11 +4,14 @@
 import importlib.machinery
 import importlib.util
 import json
+import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "benchmarks"))
@@ -151,6 +154,51 @@ class FirstAnswer(unittest.TestCase):
         done = run("first-answer", "--processor", harness.SERVER_CPU, "--", "false", "{port}")
         self.assertEqual(done.returncode, 1)
         self.assertIn("ended without an answer", done.stderr)
+
+
+class Load(unittest.TestCase):
+    """ferrule-load from outside."""
+    @staticmethod
+    def url(server):
+        return f"http://127.0.0.1:{server.port}{harness.APP_ANSWER_PATH}"
+
+    def test_no_socket_takes_the_place_of_what_is_closed(self):
+        with harness.app(BIN) as server:
+            child = subprocess.Popen(
+                [BIN / "ferrule-load", "--duration", "30s", self.url(server)],
+                preexec_fn=lambda: os.closerange(0, 3))
+            try:
+                deadline = time.monotonic() + 30
+                fds = pathlib.Path(f"/proc/{child.pid}/fd")
+                while len(list(fds.iterdir())) < 20:  # connections
+                    self.assertLess(time.monotonic(), deadline)
+                    time.sleep(0.01)
+                self.assertEqual({os.readlink(fds / name) for name in "012"}, {"/dev/null"})
+            finally:
+                child.kill()
+                child.wait()
+
+    def test_a_report_that_cannot_be_written_is_a_failure_that_says_so(self):
+        with harness.app(BIN) as server, open("/dev/full", "w") as full:
+            for form in ((), ("--json",)):
+                done = subprocess.run(
+                    [BIN / "ferrule-load", "--duration", "200ms", *form, self.url(server)],
+                    text=True, timeout=60, stdout=full, stderr=subprocess.PIPE)
+                self.assertEqual((done.returncode, done.stderr), (
+                    1, "ferrule-load: cannot write the report: No space left on device\n"))
+
+    def test_ctrl_c_ends_it_at_once_while_it_tries_the_url(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            child = subprocess.Popen([BIN / "ferrule-load", "--timeout", "60s",
+                                      f"http://127.0.0.1:{silent.getsockname()[1]}/"])
+            try:
+                with silent.accept()[0] as asked:
+                    asked.recv(1)
+                    child.send_signal(signal.SIGINT)
+                    self.assertEqual(child.wait(30), -signal.SIGINT)
+            finally:
+                child.kill()
+                child.wait()
 
 
 class UnknownFlags(unittest.TestCase):

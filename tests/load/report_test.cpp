@@ -143,12 +143,22 @@ TEST(metrics, are_read_and_compared) {
       "process_cpu_seconds_total 2\nprocess_resident_memory_bytes 4096\n"
       "requests_total{route=\"a b\"} 1010\nup 1\nother_total 5");
   const server_report report = between(before, after, 2, 1000);
-  EXPECT_NEAR(report.cpu_us_per_request, 500, 1e-6);
-  EXPECT_NEAR(report.cpu_cores, 0.25, 1e-9);
+  EXPECT_NEAR(report.cpu_us_per_request.value(), 500, 1e-6);
+  EXPECT_NEAR(report.cpu_cores.value(), 0.25, 1e-9);
+  EXPECT_FALSE(report.context_switches_per_s);
   EXPECT_EQ(report.resident_bytes, 4096U);
   EXPECT_DOUBLE_EQ(report.counted.at("requests_total{route=\"a b\"}"), 1000);
   EXPECT_DOUBLE_EQ(report.counted.at("other_total"), 5);
   EXPECT_FALSE(report.counted.contains("up"));
+}
+
+TEST(metrics, that_are_not_there_are_not_told) {
+  const auto page = parse_metrics("<html>\nHello, World!\n");
+  EXPECT_TRUE(between(page, page, 2, 1000).says_nothing());
+  const auto counters = between({}, parse_metrics("requests_total 5"), 2, 1000);
+  EXPECT_FALSE(counters.says_nothing());
+  EXPECT_FALSE(counters.cpu_us_per_request);
+  EXPECT_FALSE(counters.resident_bytes);
 }
 
 TEST(process, figures_are_those_of_the_process) {

@@ -39,6 +39,16 @@ TEST(requests, a_range_stands_for_its_numbers) {
   EXPECT_LE(many->all()[0].variants.size(), 1024U);
 }
 
+TEST(requests, a_range_that_is_none_is_no_target) {
+  for (const char* const target : {"/{5..1}", "/{1..x}", "/{1..99999999999999999999}", "/{1..}"}) {
+    const auto made = request_set::prepare({{.target = target}}, "a", true);
+    ASSERT_FALSE(made) << target;
+    EXPECT_NE(made.error().find("' is no range of numbers such as {1..1000}"), std::string::npos)
+        << made.error();
+  }
+  EXPECT_TRUE(request_set::prepare({{.target = "/{id}"}}, "a", true));
+}
+
 TEST(requests, that_are_no_requests_are_refused) {
   for (const request_source& wrong :
        {request_source{.target = "/a b"}, request_source{.method = "G T"},

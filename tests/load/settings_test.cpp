@@ -62,6 +62,12 @@ TEST(settings, that_are_wrong_say_how) {
        "--threads must not be more than --connections"},
       {{"a", "--requests", "f", "--method", "PUT"},
        "requests come from --requests, from --openapi or from flags, not both"},
+      {{"a", "--body", "x", "--body-file", "/dev/null"},
+       "--body and --body-file exclude each other"},
+      {{"a", "--find-max", "--curve"}, "--find-max, --curve and compare exclude each other"},
+      {{"compare", "a", "b", "--curve"}, "--find-max, --curve and compare exclude each other"},
+      {{"a", "--body-file", "/dev/zero"},
+       "--body-file must name a file that can be read (it has more than 64 MiB), not '/dev/zero'"},
   };
   for (const auto& [arguments, error] : cases) EXPECT_EQ(read(arguments).error, error);
 }
