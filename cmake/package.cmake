@@ -4,6 +4,7 @@ include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/ferrule)
 
 get_property(optional GLOBAL PROPERTY FERRULE_OPTIONAL)
+add_custom_target(libraries DEPENDS ferrule ${optional})  # all that is installed
 install(TARGETS ferrule ${optional} EXPORT ferrule ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/ferrule TYPE INCLUDE)
 install(EXPORT ferrule NAMESPACE ferrule:: DESTINATION ${package_dir} FILE ferruleTargets.cmake)
