@@ -34,6 +34,12 @@ task<std::string> slow_text(body sent) {
   co_await sleep(100ms);
   co_return std::string(*sent);
 }
+response_stream ticks() {
+  for (int i = 0; i != 3; ++i) {
+    co_yield "tick";
+    co_await sleep(1s);
+  }
+}
 std::string_view quick() { return "done"; }
 
 constexpr auto routes =
@@ -42,6 +48,7 @@ constexpr auto routes =
                 route<"GET /report">(slow, with(bulkheaded<>{}, handler_timeout_ms<1000>)),
                 route<"GET /found">(slow, with(concurrency_limited<>{})),
                 route<"GET /found/{n}">(slow_number, with(concurrency_limited<>{})),
+                route<"GET /ticks">(ticks, with(concurrency_limited<>{})),
                 route<"POST /found">(slow_text, with(concurrency_limited<>{}, body_bytes_max<10>)),
                 route<"GET /resilience">(
                     show_resilience<route_rate_limit, async_bulkhead, route_concurrency_limit>));
@@ -161,6 +168,13 @@ TEST_F(route_resilience, latency_is_that_of_requests_whose_handler_ran) {
   EXPECT_EQ(limit_.snapshot().limit.long_ns, 0);
   for (int i = 0; i != 20; ++i) EXPECT_EQ(ask("GET", "/found/7").status, 200);
   EXPECT_GE(limit_.snapshot().limit.long_ns, 1e8);
+}
+
+TEST_F(route_resilience, latency_is_the_time_until_an_answer_begins) {
+  for (int i = 0; i != 20; ++i) EXPECT_EQ(ask("GET", "/ticks").status, 200);
+  EXPECT_GT(limit_.snapshot().limit.long_ns, 0);
+  EXPECT_LT(limit_.snapshot().limit.long_ns, 1e6);
+  EXPECT_EQ(limit_.snapshot().limit.running, 0U);
 }
 
 TEST_F(route_resilience, a_slot_is_given_back_when_the_client_goes) {

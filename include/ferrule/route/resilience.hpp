@@ -93,7 +93,8 @@ class route_concurrency_limit {
       : loop_(loop), limit_(settings, loop.now()) {}
 
   bool try_acquire() noexcept { return limit_.try_acquire(); }
-  void release(mono_time since) noexcept { limit_.release(loop_.now(), loop_.now() - since); }
+  /// It began its answer, or was stopped, after `took`.
+  void release(std::chrono::nanoseconds took) noexcept { limit_.release(loop_.now(), took); }
   void release_ignored() noexcept { limit_.release_ignored(); }
   mono_time now() const noexcept { return loop_.now(); }
   route_concurrency_snapshot snapshot() const { return {limit_.snapshot(), limit_.decisions()}; }
@@ -145,10 +146,11 @@ struct bulkheaded {
 };
 
 /// A layer that lets as many requests run at once as their latency bears, and answers the rest 503.
-/// Whatever ends a handler, the time it took counts: one that is stopped at its deadline is how
-/// overload shows. A request that was answered without its handler says nothing of latency, and
-/// whoever likes can send many. `State` is a `route_concurrency_limit`, or derived from one. Waits
-/// for nothing.
+/// The latency is the time until the answer begins, for then it is the client that sets the pace,
+/// or until the handler is stopped, at its deadline for one, which is how overload shows. A request
+/// that was answered without its handler says nothing of latency, and whoever likes can send many.
+/// A request holds its place until its handler has ended. `State` is a `route_concurrency_limit`,
+/// or derived from one. Waits for nothing.
 template <class State = route_concurrency_limit>
 struct concurrency_limited {
   struct local {
@@ -158,13 +160,14 @@ struct concurrency_limited {
     ~local() {
       if (limit == nullptr) return;
       if (counts) {
-        limit->release(since);
+        limit->release((answered == no_deadline ? limit->now() : answered) - since);
       } else {
         limit->release_ignored();
       }
     }
     State* limit = nullptr;
     mono_time since{};
+    mono_time answered = no_deadline;
     bool counts = true;  // also if there is no answer, since it was stopped
   };
   std::optional<problem> before(local& held, State& limit) const {
@@ -173,7 +176,10 @@ struct concurrency_limited {
     held.since = limit.now();
     return std::nullopt;
   }
-  void after(local& held, answer& outgoing) const { held.counts = outgoing.handler_began; }
+  void after(local& held, answer& outgoing, State& limit) const {
+    held.counts = outgoing.handler_began;
+    held.answered = limit.now();
+  }
 };
 
 /// A handler that shows the `snapshot()` of each of these states, by the names of their types:
