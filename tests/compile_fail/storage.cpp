@@ -22,3 +22,23 @@ struct row {
 #endif
 };
 inline void read(connection& c) { c.all<row>("SELECT 1, x'00'"); }
+
+//! case: a character as a column
+//! expect: a character is no value of SQL: read a text as std::string
+inline void read_mark(connection& c) {
+#ifdef REFUSED
+  c.first<char>("SELECT 'a'");
+#else
+  c.first<std::string>("SELECT 'a'");
+#endif
+}
+
+//! case: a character as a parameter
+//! expect: a character is no value of SQL: bind a std::string_view of it
+inline void write_mark(connection& c, char mark) {
+#ifdef REFUSED
+  c.execute("INSERT INTO t VALUES (?)", mark);
+#else
+  c.execute("INSERT INTO t VALUES (?)", std::string_view(&mark, 1));
+#endif
+}

@@ -102,11 +102,20 @@ inline constexpr bool is_optional<std::optional<T>> = true;
 template <class T>
 concept row_struct = std::is_aggregate_v<T> && std::is_class_v<T>;
 
+/// SQL has numbers and texts.
+template <class T>
+inline constexpr bool is_character =
+    std::same_as<T, char> || std::same_as<T, wchar_t> || std::same_as<T, char8_t> ||
+    std::same_as<T, char16_t> || std::same_as<T, char32_t>;
+
 [[noreturn]] void throw_out_of_range(std::string_view what, std::int64_t value);
 [[noreturn]] void throw_wrong_count(std::string_view what, int given, std::size_t wanted);
 
 template <class T>
 void bind_value(statement& s, int at, const T& value) {
+  static_assert(!is_character<T>,
+                "ferrule: a character is no value of SQL: bind a std::string_view of it, or its "
+                "number as std::int32_t");
   if constexpr (is_optional<T>) {
     value ? bind_value(s, at, *value) : s.bind(at, nullptr);
   } else if constexpr (std::is_enum_v<T>) {
@@ -141,6 +150,9 @@ T real_value(double value) {
 
 template <class T>
 T column_value(const statement& s, int at) {
+  static_assert(!is_character<T>,
+                "ferrule: a character is no value of SQL: read a text as std::string, a number as "
+                "std::int32_t");
   static_assert(!std::same_as<T, std::string_view> && !std::same_as<T, std::span<const std::byte>>,
                 "ferrule: a column lives only until the next row: read a text as std::string, a "
                 "blob as std::vector<std::byte>");
