@@ -30,6 +30,7 @@ namespace ferrule::http {
 /// /length/N        the same with Content-Length
 /// /endless         streams parts of 1000 bytes, chunked, for ever
 /// /events          begins a chunked answer, and waits for ever for what to write
+/// /busy            begins a chunked answer, and awaits for ever what is there at once
 /// /told            writes as many bytes as it is told by `to_write`, one after the other
 /// /told/read       the same, and reads a streamed body meanwhile
 /// /endless/read    likewise, for /endless
@@ -116,6 +117,10 @@ class scripted_service final : public service {
       ex.begin(text(), std::nullopt);
       co_await sleep(std::chrono::hours(24));
     }
+    if (path == "/busy") {
+      ex.begin(text(), std::nullopt);
+      for (;;) co_await current_environment();
+    }
     if (path == "/short") co_await write_all(ex, 5, 10);
     if (path == "/long") co_await write_all(ex, 15, 10);
     if (path == "/later") co_return;
@@ -168,7 +173,7 @@ class scripted_service final : public service {
 
   static constexpr std::string_view coroutines[] = {
       "/async", "/later", "/now",  "/never",   "/endless", "/events", "/slow", "/drain",
-      "/told",  "/short", "/long", "/stream/", "/length/",  "/bodiless/"};
+      "/told",  "/short", "/long", "/stream/", "/length/",  "/bodiless/", "/busy"};
   static constexpr route_traits plain_{};
   static constexpr route_traits whole_{.body = body_mode::whole};
   static constexpr route_traits stream_{.body = body_mode::stream, .suspends = true};

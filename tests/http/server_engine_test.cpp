@@ -217,6 +217,7 @@ TEST(server_engine, an_answer_without_a_body_ends_its_stream) {
   const std::pair<std::string, std::string> cases[] = {
       {"HEAD /endless", "HTTP/1.1 200 OK\r\n" + chunked},
       {"HEAD /events", ok_head + chunked},
+      {"HEAD /busy", ok_head + chunked},
       {"HEAD /stream/9223372036854775807", ok_head + chunked},
       {"HEAD /length/9223372036854775807",
        ok_head + "Content-Length: 9223372036854775807\r\n\r\n"},

@@ -85,8 +85,8 @@ TYPED_TEST(server_test, a_stream_without_a_body_keeps_nobody_waiting) {
   auto neighbour = this->connect();
   auto client = this->connect();
   for (const std::string line :
-       {"HEAD /endless", "HEAD /events", "HEAD /length/9223372036854775807", "GET /bodiless/204",
-        "GET /bodiless/205", "GET /bodiless/304"}) {
+       {"HEAD /endless", "HEAD /events", "HEAD /busy", "HEAD /length/9223372036854775807",
+        "GET /bodiless/204", "GET /bodiless/205", "GET /bodiless/304"}) {
     const std::size_t had = client->received().size();
     client->send(line + " HTTP/1.1\r\nHost: a\r\n\r\n" + get("/plain"));
     ASSERT_TRUE(this->until([&] {
@@ -96,8 +96,8 @@ TYPED_TEST(server_test, a_stream_without_a_body_keeps_nobody_waiting) {
     ASSERT_TRUE(this->until([&] { return neighbour->sent(); }));
     EXPECT_EQ(this->service_.running, 0) << line;
   }
-  ASSERT_TRUE(this->until([&] { return count(neighbour->received(), "plain /plain") == 6; }));
-  EXPECT_EQ(count(client->received(), "plain /plain"), 6U);
+  ASSERT_TRUE(this->until([&] { return count(neighbour->received(), "plain /plain") == 7; }));
+  EXPECT_EQ(count(client->received(), "plain /plain"), 7U);
 }
 
 TYPED_TEST(server_test, a_reset_cancels_the_handler) {

@@ -130,7 +130,6 @@ inline void response_stream::take() { coroutine_.promise().finish(); }
 namespace detail {
 /// Runs a stream inside a task and ends its answer.
 struct stream_awaiter {
-  static constexpr bool starts_child = true;
   std::coroutine_handle<response_stream::promise_type> stream;
 
   bool await_ready() const noexcept { return false; }

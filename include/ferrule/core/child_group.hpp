@@ -57,7 +57,10 @@ class child_group {
     return false;
   }
 
-  void child_started() noexcept { ++running_; }
+  void child_started() noexcept {
+    ++running_;
+    env_.loop->take_await();  // thousands of children are no single step of a turn
+  }
   /// Call it last: it may destroy the group.
   void child_ended() noexcept {
     if (--running_ != 0 || promise_ == nullptr) return;

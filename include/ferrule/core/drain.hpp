@@ -73,7 +73,7 @@ struct [[nodiscard]] draining_awaiter {
 /// Resumes on the same thread. Cancellation: unwinds. No errors.
 inline task<> drain_begins() { co_await detail::drain_awaiter(); }
 
-/// `co_await is_draining()`: whether the service has begun to drain. Does not suspend.
+/// `co_await is_draining()`: whether the service has begun to drain. Waits for nothing.
 inline detail::draining_awaiter is_draining() noexcept { return {}; }
 
 }  // namespace ferrule

@@ -9,7 +9,6 @@
 /// }
 /// ```
 
-#include <coroutine>
 #include <cstdint>
 #include <utility>
 
@@ -45,10 +44,12 @@ struct ready {
   bool queued = false;
 };
 
-/// A coroutine that lets others run first, though it could go on. It must not move nor die while
+/// Something that lets others run first, though it could go on. It must not move nor die while
 /// queued.
 struct yielded {
-  std::coroutine_handle<> resumes;  ///< null while not queued
+  using function = void (*)(yielded&) noexcept;
+
+  function goes_on = nullptr;  ///< null while not queued
   yielded* next = nullptr;
 };
 
@@ -83,17 +84,17 @@ class executor {
   static constexpr std::uint32_t awaits_per_turn_max = 128;
   /// For what resumes a coroutine: it has a whole turn.
   void begin_turn() noexcept { awaits_left_ = awaits_per_turn_max; }
-  /// For each await. False when the turn is over: then whatever would go on is to be handed to
-  /// `resume_later`.
+  /// For each await, and each child that one starts. False when the turn is over: then the await is
+  /// handed to `yield`.
   bool take_await() noexcept {
     if (awaits_left_ == 0) return false;
     --awaits_left_;
     return true;
   }
-  /// Resumes `coroutine` when all that is ready now, and whatever completed meanwhile, has run.
-  /// That is no point of cancellation.
-  void resume_later(yielded& y, std::coroutine_handle<> coroutine) noexcept {
-    y.resumes = coroutine;
+  /// Calls `goes_on` with a whole turn when all that is ready now, and whatever completed
+  /// meanwhile, has run.
+  void yield(yielded& y, yielded::function goes_on) noexcept {
+    y.goes_on = goes_on;
     y.next = nullptr;
     (last_yielded_ == nullptr ? first_yielded_ : last_yielded_->next) = &y;
     last_yielded_ = &y;
@@ -126,7 +127,7 @@ class executor {
       yielded& y = *next;
       next = y.next;
       begin_turn();
-      std::exchange(y.resumes, nullptr).resume();  // may destroy y
+      std::exchange(y.goes_on, nullptr)(y);  // may destroy y
     }
   }
 

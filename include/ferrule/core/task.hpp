@@ -13,9 +13,10 @@
 /// it (`when_all`, `race`, `with_deadline`, a `scope`, a connection). Destructors run; nothing else
 /// does. Clean-up that has to await belongs into a task of its own.
 ///
-/// **No await keeps the others waiting for ever.** A coroutine that awaits only what is there, such
-/// as a channel that is never empty, is resumed from the loop's queue after each
-/// `executor::awaits_per_turn_max` awaits, so that I/O and timers have their turn.
+/// **No await keeps the others waiting for ever.** After `executor::awaits_per_turn_max` awaits
+/// without a wait the next one, whatever it awaits, begins from the loop's queue, so that I/O and
+/// timers have their turn; and if a stop was requested it does not begin, but unwinds. So a loop
+/// over what is always there, such as a channel that is never empty, can be stopped as well.
 ///
 /// Source: symmetric transfer after L. Baker, "C++ Coroutines: Understanding Symmetric Transfer";
 /// the unwinding channel after P2300 (`set_stopped`).
@@ -46,8 +47,9 @@ struct receiver {
 };
 
 /// What stands between a coroutine and each thing that it awaits, so that no await lets it run for
-/// ever: when the coroutine's turn is over, an await that could go on at once goes on from the
-/// loop's queue, with its result. `Awaiter` is a reference, or what `operator co_await` gave.
+/// ever: when the coroutine's turn is over, the await begins later, from the loop's queue. Nothing
+/// was taken until then, so that it may as well unwind. `Awaiter` is a reference, or what
+/// `operator co_await` gave.
 template <class Awaiter>
 class fair_awaiter;
 
@@ -107,16 +109,18 @@ class promise_base {
  protected:
   promise_base() noexcept {}
   ~promise_base() {
-    FERRULE_DEBUG_ASSERT(!yielded_.resumes, "a frame was destroyed while it was about to resume");
+    FERRULE_DEBUG_ASSERT(!yielded_.goes_on, "a frame was destroyed while it was about to resume");
   }
 
  private:
   template <class Awaiter>
   friend class fair_awaiter;
 
-  void resume_later(std::coroutine_handle<> coroutine) noexcept {
-    env_->loop->resume_later(yielded_, coroutine);
-  }
+  /// The await that lets others run first.
+  struct yielded_await : yielded {
+    void* awaiter = nullptr;
+    std::coroutine_handle<> waiting;
+  };
 
   const environment* env_ = nullptr;
   promise_base* parent_ = nullptr;  // null for a root
@@ -124,7 +128,7 @@ class promise_base {
     std::coroutine_handle<> continuation_;  // of one that has a parent
     receiver* receiver_ = nullptr;          // of a root
   };
-  yielded yielded_;
+  yielded_await yielded_;
 };
 
 template <class Awaiter>
@@ -134,51 +138,65 @@ class [[nodiscard]] fair_awaiter {
   template <class Make>
   fair_awaiter(bool goes_on, Make&& make) : inner_(make()), goes_on_(goes_on) {}
 
-  bool await_ready() {
-    is_ready_ = inner_.await_ready();
-    return is_ready_ && goes_on_;
-  }
+  bool await_ready() { return goes_on_ && inner_.await_ready(); }
   template <class Promise>
   auto await_suspend(std::coroutine_handle<Promise> self) {
     using suspended = decltype(inner_.await_suspend(self));
+    if (!goes_on_) yield(self);
     if constexpr (std::is_void_v<suspended>) {
-      if (is_ready_) {
-        self.promise().resume_later(self);
-      } else {
-        inner_.await_suspend(self);  // may destroy this
-      }
+      if (goes_on_) inner_.await_suspend(self);  // may destroy this
     } else if constexpr (std::is_same_v<suspended, bool>) {
-      if (!is_ready_ && inner_.await_suspend(self)) return true;  // may have destroyed this
-      if (goes_on_) return false;
-      self.promise().resume_later(self);
-      return true;
+      return !goes_on_ || inner_.await_suspend(self);
     } else {
-      return transfer(self);
+      using handle = std::coroutine_handle<>;
+      return goes_on_ ? handle(inner_.await_suspend(self)) : handle(std::noop_coroutine());
     }
   }
   FERRULE_CORO_WRAPPER FERRULE_CORO_COPIES decltype(auto) await_resume() {
+    if (thrown_ != nullptr) std::rethrow_exception(thrown_);
     return inner_.await_resume();
   }
 
  private:
-  /// To another coroutine. Only of our own is known that it is a child, which has not run yet.
   template <class Promise>
-  std::coroutine_handle<> transfer(std::coroutine_handle<Promise> self) {
-    constexpr bool starts_child = requires { std::remove_cvref_t<Awaiter>::starts_child; };
-    if constexpr (!starts_child) {
-      if (!is_ready_) return inner_.await_suspend(self);
-      self.promise().resume_later(self);
-    } else {
-      const std::coroutine_handle<> child = inner_.await_suspend(self);
-      if (goes_on_) return child;
-      self.promise().resume_later(child);
+  void yield(std::coroutine_handle<Promise> self) noexcept {
+    promise_base& promise = self.promise();
+    promise.yielded_.awaiter = this;
+    promise.yielded_.waiting = self;
+    promise.env_->loop->yield(promise.yielded_, [](yielded& y) noexcept {
+      auto& await = static_cast<promise_base::yielded_await&>(y);
+      static_cast<fair_awaiter*>(await.awaiter)
+          ->begin_from_loop(std::coroutine_handle<Promise>::from_address(await.waiting.address()));
+    });
+  }
+  template <class Promise>
+  void begin_from_loop(std::coroutine_handle<Promise> self) noexcept {
+    if (self.promise().env().stop->stop_requested()) return self.promise().unwind();
+    std::coroutine_handle<> next = self;
+    try {
+      if (!inner_.await_ready()) next = suspend_inner(self);  // may destroy this
+    } catch (...) {
+      thrown_ = std::current_exception();
     }
-    return std::noop_coroutine();
+    next.resume();
+  }
+  /// What is to be resumed then.
+  template <class Promise>
+  std::coroutine_handle<> suspend_inner(std::coroutine_handle<Promise> self) {
+    using suspended = decltype(inner_.await_suspend(self));
+    if constexpr (std::is_void_v<suspended>) {
+      inner_.await_suspend(self);
+      return std::noop_coroutine();
+    } else if constexpr (std::is_same_v<suspended, bool>) {
+      return inner_.await_suspend(self) ? std::noop_coroutine() : std::coroutine_handle<>(self);
+    } else {
+      return inner_.await_suspend(self);
+    }
   }
 
   Awaiter inner_;
   const bool goes_on_;
-  bool is_ready_ = false;
+  std::exception_ptr thrown_;  // by what began from the loop's queue
 };
 
 /// What awaiting `awaited` comes to: itself, or what its `operator co_await` gives.
@@ -258,7 +276,6 @@ class promise<void> final : public promise_base {
 /// Starts the child when awaited; the task object, in the awaiting frame, owns it.
 template <class T>
 struct task_awaiter {
-  static constexpr bool starts_child = true;
   std::coroutine_handle<promise<T>> child;
 
   bool await_ready() const noexcept { return false; }
@@ -329,8 +346,7 @@ inline constexpr bool is_task<task<T>> = true;
 
 }  // namespace detail
 
-/// `co_await current_environment()` gives the running task's surroundings. It is not a point of
-/// cancellation.
+/// `co_await current_environment()` gives the running task's surroundings. Waits for nothing.
 struct current_environment {
   bool await_ready() const noexcept { return false; }
   template <class Promise>
