@@ -12,6 +12,16 @@
 #include "option_values.hpp"
 
 namespace ferrule {
+namespace {
+
+/// Of CLOCK_MONOTONIC.
+std::chrono::nanoseconds now() noexcept {
+  timespec read{};
+  ::clock_gettime(CLOCK_MONOTONIC, &read);
+  return std::chrono::seconds(read.tv_sec) + std::chrono::nanoseconds(read.tv_nsec);
+}
+
+}  // namespace
 
 end_watch::end_watch(crew& all, std::chrono::nanoseconds grace, std::string_view program)
     : all_(all), grace_(grace), program_(program) {
@@ -22,12 +32,14 @@ end_watch::end_watch(crew& all, std::chrono::nanoseconds grace, std::string_view
   ::sigfillset(&everything);
   ::pthread_sigmask(SIG_SETMASK, &everything, &before);  // the thread inherits it
   thread_ = std::thread([this] { watch(); });
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   struct sigaction action{};
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;
-  ::sigaction(SIGTERM, &action, nullptr);
-  ::sigaction(SIGINT, &action, nullptr);
+  for (const int number : {SIGTERM, SIGINT}) {
+    ::sigaction(number, &action, nullptr);
+    ::sigdelset(&before, number);  // or nothing but SIGKILL would end it
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 end_watch::~end_watch() {
@@ -47,12 +59,14 @@ void end_watch::watch() noexcept {
   while (::sem_wait(&changed_) != 0) {
   }
   if (finished_) return;
+  const auto asked = now();
   all_.drain();
   if (wait_for_end()) return;
   try {
     log(log_level::error,
         fmt::format("{} is ended by force, {} after it was asked to: {}", program_,
-                    duration_text(grace_ + forced_end_after), all_.still_running()));
+                    duration_text(std::chrono::floor<std::chrono::milliseconds>(now() - asked)),
+                    all_.still_running()));
   } catch (...) {  // there is no memory for the words
     log(log_level::error, "ended by force, for it did not end in time");
   }
@@ -62,17 +76,25 @@ void end_watch::watch() noexcept {
 
 /// Whether everything has ended in time.
 bool end_watch::wait_for_end() noexcept {
-  timespec until{};
-  ::clock_gettime(CLOCK_MONOTONIC, &until);
-  const auto wait = std::min<std::chrono::nanoseconds>(grace_, std::chrono::hours(1000)) +
-                    forced_end_after + std::chrono::nanoseconds(until.tv_nsec);
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(wait);
-  until.tv_sec += seconds.count();
-  until.tv_nsec = (wait - seconds).count();
+  constexpr auto stood_still_after = std::chrono::milliseconds(200);
+  auto end = now() + std::min<std::chrono::nanoseconds>(grace_, std::chrono::hours(1000)) +
+             forced_end_after;
+  while (!finished_) {
+    const auto late_by = wait_until(end);
+    if (late_by < stood_still_after) break;
+    end += late_by + forced_end_after;
+  }
+  return finished_;
+}
+
+/// Until everything has ended or `end` has come; returns how late it is.
+std::chrono::nanoseconds end_watch::wait_until(std::chrono::nanoseconds end) noexcept {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(end);
+  const timespec until{seconds.count(), (end - seconds).count()};
   while (!finished_) {
     if (::sem_clockwait(&changed_, CLOCK_MONOTONIC, &until) != 0 && errno == ETIMEDOUT) break;
   }
-  return finished_;
+  return now() - end;
 }
 
 }  // namespace ferrule

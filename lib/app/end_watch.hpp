@@ -14,9 +14,11 @@
 
 namespace ferrule {
 
-/// Turns the first SIGTERM or SIGINT into a drain of all workers; the second ends the process. Once
-/// the drain's grace and a margin have passed the process ends whatever its workers do, for which
-/// a thread of its own waits. One a process. Made and destroyed on the main thread.
+/// Turns the first SIGTERM or SIGINT into a drain of all workers; the second ends the process. Both
+/// are unblocked, should whoever started it have had them blocked. Once the drain's grace and a
+/// margin have passed the process ends whatever its workers do, for which a thread of its own
+/// waits. If the process was stopped meanwhile, or the machine stood still, workers have another
+/// margin. One a process. Made and destroyed on the main thread.
 class end_watch {
  public:
   /// `all` must outlive it. Throws std::system_error when there is no thread to be had.
@@ -30,6 +32,7 @@ class end_watch {
   static void on_signal(int number);
   void watch() noexcept;
   bool wait_for_end() noexcept;
+  std::chrono::nanoseconds wait_until(std::chrono::nanoseconds end) noexcept;
 
   static inline end_watch* watching_ = nullptr;
   crew& all_;

@@ -55,7 +55,10 @@ int serve_until_signal(std::string_view program, const serve_settings& settings,
                        service_factory& factory) {
   const unsigned threads = settings.threads != 0 ? settings.threads : usable_cores();
   crew all(settings, factory, threads);
-  const end_watch watch(all, settings.drain, program);
+  const end_watch watch(all, settings.drain, program);  // also of what `factory` does first
+  if (const std::string error = factory.start(); !error.empty()) {
+    return end_with(1, program, error);
+  }
   if (const std::string error = all.start(); !error.empty()) {
     ::_exit(end_with(1, program, error));  // workers that did start are still running
   }
@@ -86,9 +89,6 @@ int run_service(const serve_settings& defaults, int argc, char** argv, service_f
   raise_descriptor_limit();
   survive_broken_pipes();
   try {
-    if (const std::string error = factory.start(); !error.empty()) {
-      return end_with(1, program, error);
-    }
     return serve_until_signal(program, settings, factory);
   } catch (...) {
     return end_with(1, program, thrown_at_start());

@@ -17,6 +17,9 @@ constexpr auto handshake_time = std::chrono::milliseconds(50);
 // Connections that are told of being too many are closed with care, which takes time. With so many
 // of them under way, further ones are just closed.
 constexpr std::uint32_t turned_away_max = 256;
+// A grace that ends so late ended while the process was stopped or its machine stood still. What
+// other timers, as late, have just set going has so long to come to its end.
+constexpr auto stood_still = std::chrono::milliseconds(100);
 
 }  // namespace
 
@@ -34,6 +37,8 @@ server::server(reactor& loop, service& handlers, const server_limits& limits)
       retry_([](timer& t) noexcept { static_cast<server_timer&>(t).self->retry_accepting(); }),
       grace_([](timer& t) noexcept {
         server& self = *static_cast<server_timer&>(t).self;
+        const mono_time now = self.loop_.now();
+        if (now - t.at > stood_still) return self.loop_.arm(t, now + stood_still);
         self.close_listener();
         for (server_connection *c = self.first_, *next = nullptr; c != nullptr; c = next) {
           next = c->next;  // aborting may end the connection at once

@@ -83,6 +83,10 @@ class slow_service final : public reactor_service, http::service {
 };
 
 struct factory final : service_factory {
+  std::string start() override {
+    if (before_start != nullptr) before_start();
+    return {};
+  }
   std::unique_ptr<reactor_service> make(reactor&) override {
     const int number = made++;
     if (number == throws_at) throw std::runtime_error("no database");
@@ -91,6 +95,7 @@ struct factory final : service_factory {
   }
   std::atomic<int> made{0};
   int throws_at = -1;
+  void (*before_start)() = nullptr;
   void (*before_making)() = nullptr;
 };
 
@@ -276,6 +281,63 @@ TEST(run_service, ends_while_it_starts) {
   p.signal(SIGTERM);
   EXPECT_NE(p.everything().find("reactor 1 of 1 has not started"), std::string::npos);
   EXPECT_EQ(p.end(), exit_code_forced);
+}
+
+// Not by the signal's default, which process 1 of a container does not have.
+TEST(run_service, ends_well_when_asked_before_it_starts) {
+  process p({"--threads", "2"}, [](factory& all) {
+    all.before_start = [] {
+      sigset_t end;
+      sigset_t before;
+      ::sigemptyset(&end);
+      ::sigaddset(&end, SIGTERM);
+      ::pthread_sigmask(SIG_BLOCK, &end, &before);
+      log(log_level::info, "opens");
+      ::sigsuspend(&before);
+      ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    };
+  });
+  EXPECT_EQ(p.line(), "info: opens");
+  p.signal(SIGTERM);
+  EXPECT_TRUE(p.everything().ends_with("info: slow has ended\n"));
+  EXPECT_EQ(p.end(), 0);
+}
+
+TEST(run_service, ends_though_its_starter_had_the_signals_blocked) {
+  for (const int number : {SIGTERM, SIGINT}) {
+    process p({"--threads", "2"}, [](factory&) {
+      sigset_t everything;
+      ::sigfillset(&everything);
+      ::pthread_sigmask(SIG_BLOCK, &everything, nullptr);
+    });
+    EXPECT_TRUE(p.line().starts_with("info: slow on "));
+    p.signal(number);
+    pollfd rest{p.output(), POLLIN, 0};
+    ASSERT_EQ(::poll(&rest, 1, 5000), 1) << number;
+    EXPECT_EQ(p.end(), 0) << number;
+  }
+}
+
+// A process that was stopped is not late by its own fault.
+TEST(run_service, is_not_forced_to_end_for_the_time_in_which_it_was_stopped) {
+  for (const char* backend : {"auto", "epoll"}) {
+    process p({"--threads", "1", "--drain", "300ms", "--backend", backend});
+    const std::string line = p.line();
+    const int socket = connect_to(line);
+    send_text(socket, "GET /slow" + last_request);
+    const int probe = connect_to(line);  // accepted and read behind the other
+    send_text(probe, "GET /" + last_request);
+    EXPECT_TRUE(receive_all(probe).ends_with("at once"));
+    pollfd nothing{-1, 0, 0};
+    p.signal(SIGTERM);
+    ::poll(&nothing, 1, 20);  // it takes notice
+    p.signal(SIGSTOP);
+    ::poll(&nothing, 1, 1600);
+    p.signal(SIGCONT);
+    EXPECT_TRUE(receive_all(socket).ends_with("slowly")) << backend;
+    EXPECT_EQ(p.everything(), "info: slow has ended\n") << backend;
+    EXPECT_EQ(p.end(), 0) << backend;
+  }
 }
 
 // The first reactor runs on the thread that signals come to.

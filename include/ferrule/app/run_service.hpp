@@ -42,12 +42,14 @@ class service_factory {
 
 /// Once a service was asked to end and its `--drain` has passed, it has so long to end. Then the
 /// process is ended by force, whatever its handlers, reactors and worker threads do: with a line in
-/// the log that says what was still running, and this exit code.
+/// the log that says what was still running, and this exit code. For a process that was itself
+/// stopped meanwhile (SIGSTOP, a machine that stood still) it begins once that goes on.
 inline constexpr std::chrono::nanoseconds forced_end_after = std::chrono::seconds(1);
 inline constexpr int exit_code_forced = 3;
 
 /// Runs a service until SIGTERM or SIGINT: then drains it (see `http::server::drain`) within
 /// `--drain`, and returns 0. A second signal ends the process at once, with 128 and its number.
+/// Both are heeded from the factory's `start` on, as process 1 of a container too, and unblocked.
 /// Returns 1 with a line on standard error when it cannot start (the factory says so or throws, the
 /// port is taken, the backend is not to be had, whichever reactor it is that lacks something), 2
 /// for a wrong option; 0 after --help. Of the standard descriptors, which log lines and others'
