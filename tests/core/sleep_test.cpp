@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "manual_loop.hpp"
 #include "tasks.hpp"
 
@@ -25,6 +27,16 @@ TEST(sleep, of_any_length_is_safe) {
   s.stop.request_stop();
   loop.drain();
   EXPECT_TRUE(s.stopped);
+}
+
+TEST(sleep, of_less_than_nothing_ends_at_once) {
+  manual_loop loop;
+  using seconds = std::chrono::duration<float>;
+  started whole(loop, []() -> task<> { co_await sleep(std::chrono::hours::min()); }());
+  started floating(loop, []() -> task<> { co_await sleep(seconds(-1e38F)); }());
+  started nothing(loop, []() -> task<> { co_await sleep(seconds(NAN)); }());
+  loop.advance(0ns);
+  EXPECT_TRUE(whole.completed && floating.completed && nothing.completed);
 }
 
 }  // namespace

@@ -19,15 +19,24 @@ using wall_time = std::chrono::system_clock::time_point;
 /// The deadline of work that has none.
 inline constexpr mono_time no_deadline = mono_time::max();
 
-/// `start + wait`, or `no_deadline` where that would overflow. `wait` may be any duration.
+/// `start + wait`, or where that would overflow the end that it is beyond: `no_deadline` or
+/// `mono_time::min()`. `wait` may be any duration; one of NaN is none.
 template <class Rep, class Period>
 constexpr mono_time saturating_add(mono_time start,
                                    std::chrono::duration<Rep, Period> wait) noexcept {
-  using std::chrono::duration;
+  using span = mono_time::duration;
   // Compared in floating seconds because converting hours::max() to nanoseconds overflows.
-  const duration<double> room = mono_time::max() - start;
-  if (duration<double>(wait) >= room) return no_deadline;
-  return start + std::chrono::duration_cast<mono_time::duration>(wait);
+  const auto seconds = std::chrono::duration<double>(wait).count();
+  constexpr auto limit = std::chrono::duration<double>(span::max()).count();
+  if (seconds != seconds) return start;
+  if (seconds >= limit) return no_deadline;
+  if (seconds <= -limit) return mono_time::min();
+  span::rep sum = 0;
+  if (__builtin_add_overflow(start.time_since_epoch().count(),
+                             std::chrono::duration_cast<span>(wait).count(), &sum)) {
+    return seconds > 0 ? no_deadline : mono_time::min();
+  }
+  return mono_time(span(sum));
 }
 
 }  // namespace ferrule

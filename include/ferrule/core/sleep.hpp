@@ -53,7 +53,7 @@ class [[nodiscard]] sleep_awaiter : parked, timer {
 
 }  // namespace detail
 
-/// Suspends for at least `wait` (zero or less: until the loop's next batch).
+/// Suspends for at least `wait` (zero, less or NaN: until the loop's next batch).
 /// Resumes on the same thread. Cancellation: ends the sleep at once and unwinds. No errors.
 template <class Rep, class Period>
 [[nodiscard]] detail::sleep_awaiter sleep(std::chrono::duration<Rep, Period> wait) noexcept {
