@@ -21,8 +21,7 @@ struct scope::spawned_task {
     spawned_task& self = static_cast<scoped_child&>(c).holder;
     --self.inside.spawned_;
     if (how == detail::child_end::threw) {
-      if (self.inside.failure_ == nullptr) self.inside.failure_ = c.failure();
-      group.fail();
+      self.inside.fail(c.failure());
     }
     if (how == detail::child_end::stopped && group.parent_stopped()) group.unwind_parent(true);
     delete &self;

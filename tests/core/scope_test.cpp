@@ -47,6 +47,26 @@ TEST(scope, a_failing_child_stops_the_rest_and_is_rethrown) {
   EXPECT_EQ(alive, 0);
 }
 
+TEST(scope, a_call_that_throws_stops_what_it_spawned_and_is_rethrown) {
+  manual_loop loop;
+  int alive = 0;
+  struct body {
+    FERRULE_CORO_WRAPPER static task<int> call(scope& children, int& count) {
+      children.spawn(hold(count, 1h));
+      throw std::runtime_error("no body");
+    }
+  };
+  auto work = [](int& count) -> task<int> {
+    co_return co_await with_scope(body::call, std::ref(count));
+  };
+  started s(loop, work(alive));
+  EXPECT_EQ(alive, 1);
+  loop.drain();
+  ASSERT_TRUE(s.completed);
+  EXPECT_THROW(s.take(), std::runtime_error);
+  EXPECT_EQ(alive, 0);
+}
+
 TEST(scope, the_body_may_stop_its_children_and_go_on) {
   manual_loop loop;
   int alive = 0;

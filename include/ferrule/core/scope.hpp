@@ -54,6 +54,12 @@ class scope {
  protected:
   scope() = default;
 
+  /// Keeps the exception if it is the first, and asks the rest to stop.
+  void fail(std::exception_ptr thrown) noexcept {
+    if (failure_ == nullptr) failure_ = std::move(thrown);
+    group_.fail();
+  }
+
   detail::child_group group_;
 
  private:
@@ -78,8 +84,14 @@ class [[nodiscard]] with_scope_awaiter : scope {
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> self) {
     group_.open(self);
-    std::apply([this](Args&... args) { body_.emplace(body_function_(*this, std::move(args)...)); },
-               args_);
+    try {
+      std::apply(
+          [this](Args&... args) { body_.emplace(body_function_(*this, std::move(args)...)); },
+          args_);
+    } catch (...) {  // there is no body, but it may have spawned
+      fail(std::current_exception());
+      return group_.opened();
+    }
     body_->start(group_, [](child<value_type>&, child_group& group, child_end how) noexcept {
       if (how == child_end::threw) group.fail();
       if (how == child_end::stopped) group.unwind_parent(true);
@@ -87,7 +99,7 @@ class [[nodiscard]] with_scope_awaiter : scope {
     return group_.opened();
   }
   value_type await_resume() {
-    body_->rethrow_failure();
+    if (body_) body_->rethrow_failure();
     if (failure() != nullptr) std::rethrow_exception(failure());
     return body_->take();
   }
@@ -102,9 +114,10 @@ class [[nodiscard]] with_scope_awaiter : scope {
 
 /// `co_await with_scope(body, args…)` runs the task `body(scope, args…)` and gives its value when
 /// it and everything spawned in the scope have ended. When the body or a spawned task throws, the
-/// rest is stopped, awaited, and the exception rethrown. Cancellation stops all, awaits all, then
-/// unwinds. `body` must be a function or a lambda without captures, for a coroutine's frame does
-/// not keep a lambda's captures alive; `args` are moved into the call.
+/// rest is stopped, awaited, and the exception rethrown; so it is when the call of the body throws.
+/// Cancellation stops all, awaits all, then unwinds. `body` must be a function or a lambda without
+/// captures, for a coroutine's frame does not keep a lambda's captures alive; `args` are moved into
+/// the call.
 template <class F, class... Args>
 detail::with_scope_awaiter<F, Args...> with_scope(F body, Args... args) {
   static_assert(std::is_empty_v<F> || std::is_pointer_v<F>,
