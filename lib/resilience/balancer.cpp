@@ -121,10 +121,8 @@ std::optional<std::uint32_t> balancer::pick(mono_time now, rng& random) noexcept
                      .ready = static_cast<std::uint32_t>(ready_.size())};
   switch (settings_.algorithm) {
     case balancing::peak_ewma:
-      better_of_two(pick, now, random);
-      break;
     case balancing::least_request:
-      cheapest(pick, now, random, {});
+      better_of_two(pick, now, random);
       break;
     case balancing::round_robin:
       next_in_turn(pick);
@@ -172,6 +170,11 @@ double balancer::latency_cost(endpoint_state& state, mono_time now) noexcept {
   return state.latency_ns * (1 + state.running * mean_weight() / state.weight);
 }
 
+double balancer::cost(endpoint_state& state, mono_time now) noexcept {
+  const bool is_by_latency = settings_.algorithm == balancing::peak_ewma;
+  return is_by_latency ? latency_cost(state, now) : load_cost(state, now);
+}
+
 double balancer::load_cost(const endpoint_state& state, mono_time now) const noexcept {
   const double penalty = state.penalty == 0 ? 0 : decayed(state.penalty, state.penalised, now);
   return (state.running + 1 + penalty) / state.weight;
@@ -181,14 +184,14 @@ void balancer::better_of_two(pick_decision& pick, mono_time now, rng& random) no
   const std::size_t first = ready_at(random.below(weights()));
   pick.picked = ready_[first].endpoint;
   endpoint_state& state = endpoints_[pick.picked];
-  pick.picked_cost = latency_cost(state, now);
+  pick.picked_cost = cost(state, now);
   if (ready_.size() == 1) return;
 
   // The second is drawn from all weights without those of the first.
   std::uint64_t at = random.below(weights() - state.weight);
   if (at >= ready_[first].weights_end - state.weight) at += state.weight;
   pick.other = ready_[ready_at(at)].endpoint;
-  pick.other_cost = latency_cost(endpoints_[*pick.other], now);
+  pick.other_cost = cost(endpoints_[*pick.other], now);
   if (pick.other_cost < pick.picked_cost) {
     std::swap(pick.picked, *pick.other);
     std::swap(pick.picked_cost, pick.other_cost);
@@ -203,17 +206,16 @@ bool balancer::cheapest(pick_decision& pick, mono_time now, rng& random,
     if (!state.is_known || state.weight == 0) continue;
     if (!state.is_available && !among.takes_unavailable) continue;
     if (std::ranges::binary_search(among.avoided, i)) continue;
-    const bool is_by_latency = settings_.algorithm == balancing::peak_ewma;
-    const double cost = is_by_latency ? latency_cost(state, now) : load_cost(state, now);
-    if (equals == 0 || cost < pick.picked_cost) {
+    const double costs = cost(state, now);
+    if (equals == 0 || costs < pick.picked_cost) {
       equals = 0;
-    } else if (cost > pick.picked_cost) {
+    } else if (costs > pick.picked_cost) {
       continue;
     }
     // Each of the equals so far is as likely to be the one.
     if (random.below(++equals) == 0) {
       pick.picked = i;
-      pick.picked_cost = cost;
+      pick.picked_cost = costs;
     }
   }
   return equals != 0;

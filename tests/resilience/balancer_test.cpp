@@ -192,7 +192,7 @@ TEST(balancer, round_robin_goes_on_where_it_was_whoever_comes_and_goes) {
   EXPECT_LE(f.picks()[2], before[2] + 11) << "what it missed is not made up for";
 }
 
-TEST(balancer, least_request_picks_the_least_by_weight_and_any_of_equals) {
+TEST(balancer, least_request_takes_the_less_loaded_of_two_by_weight_and_any_of_equals) {
   for (std::uint64_t seed = 0; seed != 50; ++seed) {
     const std::vector<std::uint32_t> weights{1, 2, 1, 4};
     fixture f(balancing::least_request, weights, seed);
@@ -205,9 +205,10 @@ TEST(balancer, least_request_picks_the_least_by_weight_and_any_of_equals) {
         continue;
       }
       const std::uint32_t picked = f.pick().value();
-      for (std::size_t i = 0; i != weights.size(); ++i) {
-        ASSERT_LE((running[picked] + 1) * weights[i], (running[i] + 1) * weights[picked]);
-      }
+      const auto& log = f.endpoints.decisions();
+      const std::uint32_t other = log[log.size() - 1].other.value();
+      ASSERT_NE(picked, other);
+      ASSERT_LE((running[picked] + 1) * weights[other], (running[other] + 1) * weights[picked]);
       ++running[picked];
     }
   }
@@ -313,7 +314,7 @@ TEST(balancer, a_quick_failure_is_not_quick) {
   EXPECT_GT(share_of_the_bad(balancing::peak_ewma, taken), 0.6) << "else this test says nothing";
   EXPECT_LT(share_of_the_bad(balancing::peak_ewma, penalised), 0.05);
   EXPECT_LT(share_of_the_bad(balancing::peak_ewma, at_least), 0.34);
-  EXPECT_GT(share_of_the_bad(balancing::least_request, taken), 0.8);
+  EXPECT_GT(share_of_the_bad(balancing::least_request, taken), 0.6);
   EXPECT_LT(share_of_the_bad(balancing::least_request, penalised), 0.1);
   EXPECT_LT(share_of_the_bad(balancing::round_robin, penalised), 0.34);
 }

@@ -1,7 +1,7 @@
 #pragma once
 /// @file
-/// Which endpoint gets the next call: the better of two by latency and load, the one with the
-/// fewest calls, or each in turn.
+/// Which endpoint gets the next call: the better of two by latency and load, or by load alone, or
+/// each in turn.
 ///
 /// ```cpp
 /// ferrule::mono_time now{};
@@ -18,8 +18,10 @@
 /// `peak_ewma` draws two endpoints, each as likely as its weight is large, and takes the one whose
 /// latency times load is lower. Latency is an exponential average that jumps to a peak at once and
 /// comes down slowly, so that one slow answer is enough to be asked less, and an idle endpoint is
-/// asked again in time. A failure that comes fast is not fast: say so to `end`, or the endpoint
-/// that refuses everything gets everything.
+/// asked again in time. `least_request` draws two as well, and takes the one with fewer running
+/// calls by its weight: two choices keep the most loaded close to what a look at all would. A
+/// failure that comes fast is not fast: say so to `end`, or the endpoint that refuses everything
+/// gets everything.
 ///
 /// Sources: M. Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001;
 /// Finagle's PeakEwma; for weighted turns, earliest deadline first as in Envoy's round robin.
@@ -40,7 +42,7 @@ namespace ferrule {
 
 enum class balancing : std::uint8_t {
   peak_ewma,      ///< latency counts. A pick costs O(log endpoints)
-  least_request,  ///< the fewest running calls by weight, chance among equals. O(endpoints)
+  least_request,  ///< running calls by weight count. A pick costs O(log endpoints)
   round_robin,    ///< each in turn, as often as its weight says, evenly spread. O(log endpoints)
 };
 
@@ -66,7 +68,7 @@ struct pick_decision {
   std::int64_t at_ns = 0;
   std::uint32_t picked = 0;
   double picked_cost = 0;
-  std::optional<std::uint32_t> other{};  ///< peak_ewma: the other of the two
+  std::optional<std::uint32_t> other{};  ///< the other of the two; not of round_robin
   double other_cost = 0;
   std::uint32_t ready = 0;  ///< endpoints that could be picked
 };
@@ -152,6 +154,7 @@ class balancer {
   double mean_weight() const noexcept;
   double latency_cost(endpoint_state& state, mono_time now) noexcept;
   double load_cost(const endpoint_state& state, mono_time now) const noexcept;
+  double cost(endpoint_state& state, mono_time now) noexcept;
   std::uint32_t take(const pick_decision& pick) noexcept;
   void better_of_two(pick_decision& pick, mono_time now, rng& random) noexcept;
   bool cheapest(pick_decision& pick, mono_time now, rng& random, const pick_scope& among) noexcept;
