@@ -77,6 +77,17 @@ std::optional<std::string> decoded(std::string_view text) {
   return out;
 }
 
+template <class Text>
+proxy_settings read_proxies(Text* (*variable)(const char* name)) {
+  const auto value_of = [&](const char* name) {
+    const char* const value = variable(name);
+    return std::string(value != nullptr ? value : "");
+  };
+  proxy_settings found{.http_proxy = value_of("http_proxy"), .no_proxy = value_of("no_proxy")};
+  if (found.no_proxy.empty()) found.no_proxy = value_of("NO_PROXY");
+  return found;
+}
+
 }  // namespace
 
 bool is_named_by(std::string_view no_proxy, std::string_view host) noexcept {
@@ -99,14 +110,9 @@ bool proxy_settings::is_for(const origin& to) const noexcept {
 }
 
 proxy_settings proxies_from(const char* (*variable)(const char* name)) {
-  const auto value_of = [&](const char* name) {
-    const char* const value = variable(name);
-    return std::string(value != nullptr ? value : "");
-  };
-  proxy_settings found{.http_proxy = value_of("http_proxy"), .no_proxy = value_of("no_proxy")};
-  if (found.no_proxy.empty()) found.no_proxy = value_of("NO_PROXY");
-  return found;
+  return read_proxies(variable);
 }
+proxy_settings proxies_from(char* (*variable)(const char* name)) { return read_proxies(variable); }
 
 std::optional<proxy_server> proxy_server::parse(std::string_view url) {
   constexpr std::string_view scheme = "http://";

@@ -63,6 +63,9 @@ TEST(proxies_from, heeds_the_variables_that_curl_heeds) {
   });
   EXPECT_EQ(upper.http_proxy, "");
   EXPECT_EQ(upper.no_proxy, "other");
+  ASSERT_EQ(setenv("no_proxy", "here", 1), 0);
+  EXPECT_EQ(proxies_from(std::getenv).no_proxy, "here");
+  unsetenv("no_proxy");
 }
 
 TEST(proxy_settings, is_for_what_no_proxy_does_not_name) {

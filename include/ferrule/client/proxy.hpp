@@ -37,6 +37,7 @@ struct proxy_settings {
 /// What `http_proxy` and `no_proxy` (or else `NO_PROXY`) say. `variable` gives a variable's value
 /// or null, as std::getenv does.
 proxy_settings proxies_from(const char* (*variable)(const char* name));
+proxy_settings proxies_from(char* (*variable)(const char* name));  ///< std::getenv's own type
 
 /// A proxy, taken apart.
 struct proxy_server {
