@@ -54,6 +54,13 @@ std::string to_string(const call_failure& failed) {
 
 problem to_problem(const call_failure& failed) {
   problem told{.status = 502, .title = "A service behind this one failed"};
+  const auto be_unavailable = [&] {
+    told.status = 503;
+    told.title = "A service behind this one is not available";
+    told.retry_after = std::max(std::chrono::seconds(1),
+                                std::chrono::ceil<std::chrono::seconds>(
+                                    failed.retry_after.value_or(std::chrono::seconds(1))));
+  };
   switch (failed.fault) {
     case call_fault::timeout:
       told.status = 504;
@@ -61,13 +68,12 @@ problem to_problem(const call_failure& failed) {
       break;
     case call_fault::circuit_open:
     case call_fault::shed:
-      told.status = 503;
-      told.title = "A service behind this one is not available";
-      told.retry_after = std::max(std::chrono::seconds(1),
-                                  std::chrono::ceil<std::chrono::seconds>(
-                                      failed.retry_after.value_or(std::chrono::seconds(1))));
+      be_unavailable();
       break;
     case call_fault::transport:
+      // The one behind has nothing to do with it.
+      if (failed.transport == transport_error::no_resources) be_unavailable();
+      break;
     case call_fault::declared:
     case call_fault::undeclared:
     case call_fault::unreadable:

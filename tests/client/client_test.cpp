@@ -256,6 +256,10 @@ TEST_F(client_test, failures_become_problems_for_those_who_pass_them_on) {
   EXPECT_EQ(open.status, 503);
   EXPECT_EQ(open.retry_after, 3s);
   EXPECT_EQ(to_problem(call_failure{.fault = call_fault::shed}).retry_after, 1s);
+  const problem starved = to_problem(call_failure{.transport = transport_error::no_resources});
+  EXPECT_EQ(starved.status, 503) << "no gateway is bad";
+  EXPECT_EQ(starved.retry_after, 1s);
+  EXPECT_EQ(to_problem(call_failure{.transport = transport_error::no_response}).status, 502);
 }
 
 TEST_F(client_test, a_fallback_stands_in_when_the_call_is_not_made) {
