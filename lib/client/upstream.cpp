@@ -19,7 +19,11 @@ constexpr int conflict = 409;
 }  // namespace
 
 upstream::upstream(std::string name, transport& network, std::vector<origin> endpoints,
-                   executor& loop, const upstream_settings& settings)
+                   executor& loop, const upstream_settings& given)
+    : upstream(filled_in(given), std::move(name), network, std::move(endpoints), loop) {}
+
+upstream::upstream(const upstream_settings& settings, std::string name, transport& network,
+                   std::vector<origin> endpoints, executor& loop)
     : name_(std::move(name)),
       network_(network),
       loop_(loop),

@@ -11,6 +11,9 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 constexpr std::size_t time_slices = 10;
+// For whom nothing is known of the calls.
+constexpr std::chrono::seconds slow_after_else{2};
+constexpr std::chrono::seconds half_open_wait_else{30};
 
 circuit_breaker_settings in_range(circuit_breaker_settings s) {
   s.window_calls = std::clamp<std::uint32_t>(s.window_calls, 1, 10'000);
@@ -21,7 +24,8 @@ circuit_breaker_settings in_range(circuit_breaker_settings s) {
   s.open_wait_max = std::max(s.open_wait_max, s.open_wait);
   s.jitter = std::clamp(s.jitter, 0.0, 1.0);
   s.half_open_calls = std::max<std::uint32_t>(s.half_open_calls, 1);
-  s.half_open_wait_max = std::max(s.half_open_wait_max, nanoseconds(0));
+  if (s.slow_after == nanoseconds(0)) s.slow_after = slow_after_else;
+  if (s.half_open_wait_max <= nanoseconds(0)) s.half_open_wait_max = half_open_wait_else;
   return s;
 }
 

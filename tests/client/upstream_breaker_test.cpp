@@ -65,6 +65,25 @@ TEST_F(upstream_test, slow_calls_open_the_breaker_too) {
   EXPECT_EQ(call().error().fault, call_fault::circuit_open);
 }
 
+// What nobody said follows the policy's times, however short or long they are.
+constexpr upstream_settings of_deadline(std::chrono::milliseconds deadline) {
+  return {.retry = {.tries_max = 1, .try_timeout = deadline, .deadline = deadline}};
+}
+static_assert(fault_of(of_deadline(100ms)) == upstream_fault::none);
+static_assert(fault_of(of_deadline(10s)) == upstream_fault::none);
+static_assert(fault_of({.breaker = circuit_breaker_settings{}}) == upstream_fault::none);
+static_assert(filled_in(of_deadline(100ms)).breaker->slow_after == 75ms);
+static_assert(filled_in(of_deadline(100ms)).connect_timeout == 100ms);
+static_assert(filled_in(of_deadline(10s)).breaker->half_open_wait_max == 10s);
+static_assert(filled_in({}).breaker->slow_after == 1500ms);
+
+TEST_F(upstream_test, slow_calls_of_a_short_deadline_open_the_breaker) {
+  make(of_deadline(100ms));
+  server(0).takes = 80ms;
+  for (int i = 0; i != 10; ++i) EXPECT_EQ(ask(), "200");
+  EXPECT_EQ(made_->breaker()->state(), circuit_state::open);
+}
+
 TEST_F(upstream_test, the_breaker_judges_calls_and_not_their_tries) {
   make({.breaker = quick});
   server(0) = cut_off;

@@ -40,6 +40,7 @@
 /// just failed. From an endpoint that is dead a call goes on at once, as long as there is one that
 /// the call has not tried: see `retry_state::fail_over`.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -76,8 +77,9 @@ struct upstream_settings {
   /// `deadline` is the total timeout. A policy with a fault (see `fault_of`) ends the process.
   retry_policy retry = upstream_retry;
   /// How long a try may take to connect to an address; then it goes elsewhere. A pool's own limit
-  /// holds for names, and if it is shorter. Ten times what it takes within a region.
-  std::chrono::nanoseconds connect_timeout = std::chrono::milliseconds(200);
+  /// holds for names, and if it is shorter. 0: 200 ms, ten times what it takes within a region, or
+  /// a try's time if that is less.
+  std::chrono::nanoseconds connect_timeout{0};
   /// Of which class an answer is.
   outcome_class (*classify)(const http::client_response& answer) noexcept = classify_answer;
   retry_budget_settings budget{};
@@ -94,20 +96,37 @@ struct upstream_settings {
                        .success_rate_calls_min = 50,
                        .success_rate_deviations = 1.1,
                        .success_rate_drop_min = 0.1};
-  /// A call is slow that took most of its time, retries included.
+  /// A call is slow that took most of its time, retries included: three quarters, unless
+  /// `slow_after` says otherwise. Trials are waited for 5 s, or a call's deadline if that is later,
+  /// unless `half_open_wait_max` does.
   std::optional<circuit_breaker_settings> breaker =
       circuit_breaker_settings{.calls_min = 10,
                                .failure_rate = 0.6,
-                               .slow_after = std::chrono::milliseconds(1500),
                                .open_wait = std::chrono::seconds(1),
                                .open_wait_max = std::chrono::seconds(5),
-                               .half_open_calls = 3,
-                               .half_open_wait_max = std::chrono::seconds(5)};
+                               .half_open_calls = 3};
   std::optional<bulkhead_settings> bulkhead{};
   std::optional<concurrency_limit_settings> limit{};
   std::optional<rate_limit_settings> rate{};  ///< of all calls of this reactor together
   std::size_t decisions_max = 64;             ///< of retries, that are kept in the log
 };
+
+/// The same settings, with what was left open as the retry policy suggests it.
+constexpr upstream_settings filled_in(upstream_settings settings) noexcept {
+  constexpr std::chrono::nanoseconds open{0};
+  const retry_policy& retry = settings.retry;
+  if (settings.connect_timeout == open) {
+    settings.connect_timeout =
+        std::min<std::chrono::nanoseconds>(std::chrono::milliseconds(200), retry.try_timeout);
+  }
+  if (!settings.breaker) return settings;
+  if (settings.breaker->slow_after == open) settings.breaker->slow_after = retry.deadline / 4 * 3;
+  if (settings.breaker->half_open_wait_max == open) {
+    settings.breaker->half_open_wait_max =
+        std::max<std::chrono::nanoseconds>(std::chrono::seconds(5), retry.deadline);
+  }
+  return settings;
+}
 
 /// What is wrong with the settings of an upstream, beside its retry policy: one part switches
 /// another off without a word.
@@ -123,7 +142,8 @@ enum class upstream_fault : std::uint8_t {
 };
 
 /// Checks that the parts work together.
-constexpr upstream_fault fault_of(const upstream_settings& settings) noexcept {
+constexpr upstream_fault fault_of(const upstream_settings& given) noexcept {
+  const upstream_settings settings = filled_in(given);
   if (settings.connect_timeout > settings.retry.try_timeout) {
     return upstream_fault::connects_longer_than_a_try;
   }
@@ -231,7 +251,7 @@ class upstream final : public caller {
   /// `name` is for people. `network` and `loop` must outlive it. At most
   /// `balancer_settings::endpoints_max` endpoints.
   upstream(std::string name, transport& network, std::vector<origin> endpoints, executor& loop,
-           const upstream_settings& settings = {});
+           const upstream_settings& given = {});
   ~upstream() override;
 
   task<outcome> call(outgoing_call what) override;
@@ -253,6 +273,10 @@ class upstream final : public caller {
     outcome got;
     outcome_class how;
   };
+
+  /// With all that was left open filled in.
+  upstream(const upstream_settings& settings, std::string name, transport& network,
+           std::vector<origin> endpoints, executor& loop);
 
   task<ended_try> attempt(running_call* of);
   ended_try judge(hold& held, answer answered);

@@ -62,8 +62,9 @@ struct circuit_breaker_settings {
   std::uint32_t calls_min = 20;
   double failure_rate = 0.5;  ///< opens at this share of failed calls; above 1: never
   double slow_rate = 0.8;     ///< opens at this share of slow calls; above 1: never
-  /// A call that took longer, whether it failed or not, is slow.
-  std::chrono::nanoseconds slow_after = std::chrono::seconds(2);
+  /// A call that took longer, whether it failed or not, is slow. 0: what suits the calls, which an
+  /// `upstream` knows by their deadline; else 2 s.
+  std::chrono::nanoseconds slow_after{0};
   /// The wait when it opens; it doubles with each opening that follows without closing.
   std::chrono::nanoseconds open_wait = std::chrono::seconds(5);
   std::chrono::nanoseconds open_wait_max = std::chrono::seconds(60);
@@ -71,8 +72,9 @@ struct circuit_breaker_settings {
   /// try together. From 0 to 1.
   double jitter = 0.2;
   std::uint32_t half_open_calls = 10;  ///< trials; at least 1
-  /// When the trials have not ended by then, it opens again: a trial may never be recorded.
-  std::chrono::nanoseconds half_open_wait_max = std::chrono::seconds(30);
+  /// When the trials have not ended by then, it opens again: a trial may never be recorded. 0: as
+  /// with `slow_after`; else 30 s.
+  std::chrono::nanoseconds half_open_wait_max{0};
   std::size_t decisions_max = 32;  ///< that are kept in the log
 };
 
