@@ -63,7 +63,8 @@ TEST(outcome_table, blames_only_who_is_to_blame) {
     const outcome_meaning& meaning = meaning_of(each.value);
     const bool is_ours = each.value == outcome_class::cut_short ||
                          each.value == outcome_class::refused_here ||
-                         each.value == outcome_class::not_sendable;
+                         each.value == outcome_class::not_sendable ||
+                         each.value == outcome_class::not_taken;
     if (is_ours) {
       EXPECT_EQ(meaning.retry, retry_rule::never) << each.name;
       EXPECT_EQ(meaning.ejection, ejection_signal::none) << each.name;
@@ -108,6 +109,8 @@ TEST(classification, of_all_failures_of_a_transport) {
   EXPECT_EQ(classify_failure(transport_error::no_resources), outcome_class::refused_here);
   EXPECT_EQ(classify_failure(transport_error::queue_timeout), outcome_class::refused_here);
   EXPECT_EQ(classify_failure(transport_error::too_many), outcome_class::refused_here);
+  EXPECT_EQ(classify_failure(transport_error::bad_encoding), outcome_class::broken);
+  EXPECT_EQ(classify_failure(transport_error::too_large), outcome_class::not_taken);
 }
 
 }  // namespace

@@ -80,6 +80,29 @@ TEST_F(upstream_test, an_application_may_know_better_what_an_answer_says) {
   EXPECT_NE(made_->breaker()->state(), circuit_state::closed);
 }
 
+// One of two answers at once with what cannot be taken; it must not be the quick one.
+TEST_F(upstream_test, an_answer_too_large_attracts_nothing_and_shuts_nobody_out) {
+  make({}, 2);
+  server(0) = {.takes = 1ms, .fails = transport_failure{transport_error::too_large, true}};
+  server(1) = {.takes = 20ms};
+  for (int i = 0; i != 50; ++i) ask();
+  EXPECT_LT(count(0), 10U);
+  EXPECT_GT(count(0), 0U) << "or this test says nothing";
+  server(1) = server(0);
+  for (int i = 0; i != 50; ++i) ask();
+  const upstream_snapshot seen = made_->snapshot();
+  EXPECT_EQ(seen.ejections.total(), 0U) << "it may be what was asked for";
+  EXPECT_EQ(made_->breaker()->state(), circuit_state::closed);
+}
+
+TEST_F(upstream_test, goes_on_from_an_endpoint_whose_coding_is_broken) {
+  make({}, 2);
+  server(0) = {.takes = 1ms, .fails = transport_failure{transport_error::bad_encoding, true}};
+  for (int i = 0; i != 20; ++i) EXPECT_EQ(ask(), "200");
+  EXPECT_GT(count(0), 0U) << "or this test says nothing";
+  EXPECT_TRUE(made_->snapshot().endpoints[0].is_doubted);
+}
+
 TEST_F(upstream_test, a_failure_of_this_side_says_nothing_about_the_service) {
   make({}, 2);
   server(0) = server(1) = {.fails = transport_failure{transport_error::queue_timeout, false}};

@@ -37,9 +37,9 @@ constexpr outcome_class classify_failure(transport_error error) noexcept {
   switch (error) {
     case transport_error::invalid_request:
     case transport_error::unsupported_scheme:
-    case transport_error::too_large:
-    case transport_error::bad_encoding:
       return outcome_class::not_sendable;
+    case transport_error::too_large:
+      return outcome_class::not_taken;
     case transport_error::no_resources:
     case transport_error::too_many:
     case transport_error::queue_timeout:
@@ -55,6 +55,7 @@ constexpr outcome_class classify_failure(transport_error error) noexcept {
     case transport_error::no_response:
     case transport_error::closed_early:
     case transport_error::malformed:
+    case transport_error::bad_encoding:
       return outcome_class::broken;
     case transport_error::timeout:
       return outcome_class::timed_out;

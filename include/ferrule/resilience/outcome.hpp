@@ -31,9 +31,10 @@ enum class outcome_class : std::uint8_t {
   stale,         ///< the server had closed the kept connection just before: it may do so any time
   cut_short,     ///< whoever asked did not wait longer, or was cancelled
   refused_here,  ///< by a limit of this side: the endpoint knows nothing of it
-  not_sendable,  ///< the same request could be sent to nobody, or its answer be taken from nobody
+  not_sendable,  ///< the same request could be sent to nobody
+  not_taken,     ///< an answer larger than this side takes, most likely of whomever was asked
 };
-inline constexpr std::size_t outcome_classes = 10;
+inline constexpr std::size_t outcome_classes = 11;
 
 /// Whether the request may be tried again, provided that it is idempotent or was never sent.
 enum class retry_rule : std::uint8_t {
@@ -107,6 +108,9 @@ inline constexpr std::array<outcome_meaning, outcome_classes> outcome_table{{
     {},
     // not_sendable
     {},
+    // not_taken
+    {retry_rule::never, false, latency_signal::penalised, ejection_signal::none,
+     call_result::ignored, limit_signal::none},
 }};
 }  // namespace detail
 
