@@ -9,6 +9,13 @@ namespace ferrule {
 
 using std::chrono::nanoseconds;
 
+namespace {
+
+// The first answer may have to wait for caches and connections of the endpoint's own.
+constexpr std::chrono::milliseconds overdue_least{50};
+
+}  // namespace
+
 endpoint_set::endpoint_set(std::vector<origin> where, const upstream_settings& settings,
                            executor& loop)
     : loop_(loop),
@@ -66,8 +73,13 @@ bool endpoint_set::has_good_untried(std::span<const std::uint32_t> tried) const 
 }
 
 bool endpoint_set::is_overdue(std::uint32_t number, nanoseconds took) noexcept {
-  const nanoseconds slowest = endpoints_[number].slowest.at(loop_.now());
-  return took >= (slowest == nanoseconds(0) ? overdue_unknown_ : 2 * slowest);
+  const mono_time now = loop_.now();
+  const nanoseconds own = endpoints_[number].slowest.at(now);
+  if (own != nanoseconds(0)) return took >= 2 * own;
+  nanoseconds others{0};
+  for (endpoint& each : endpoints_) others = std::max(others, each.slowest.at(now));
+  if (others == nanoseconds(0)) return took >= overdue_unknown_;
+  return took >= std::min(overdue_unknown_, std::max<nanoseconds>(4 * others, overdue_least));
 }
 
 void endpoint_set::end(const taken& ended, outcome_class how, nanoseconds took) {

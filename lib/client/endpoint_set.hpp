@@ -94,7 +94,7 @@ class endpoint_set {
   void follow(std::span<const ejection_change> changes);
 
   executor& loop_;
-  std::chrono::nanoseconds overdue_unknown_;  // for an endpoint that has not answered yet
+  std::chrono::nanoseconds overdue_unknown_;  // as long as nobody has answered
   std::vector<endpoint> endpoints_;           // by the balancer's numbers
   balancer balancer_;
   std::optional<outlier_ejection> ejection_;

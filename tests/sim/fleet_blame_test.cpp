@@ -50,6 +50,23 @@ TEST_P(blame, one_that_hangs_is_found_out_though_no_caller_waits_for_long) {
   EXPECT_EQ(all.breaker(), circuit_state::open) << "and so are all of them";
 }
 
+// It never answered, and callers leave before half of a try is over: the others are the measure.
+TEST_P(blame, one_that_hung_from_the_start_is_found_out_by_callers_in_haste) {
+  for (const balancing algorithm :
+       {balancing::peak_ewma, balancing::least_request, balancing::round_robin}) {
+    for (const bool is_silent : {false, true}) {
+      cluster all(3, GetParam(), {.balancer = {.algorithm = algorithm}});
+      all.server(1).takes = 1h;
+      if (is_silent) all.link(1).half_open = 1;
+      all.load(10s, 10ms, 100ms);
+      EXPECT_GT(all.good(), 960U) << "of 1000, or a third were lost";
+      for (const ejection_decision& each : all.service->snapshot().ejections) {
+        EXPECT_EQ(each.endpoint, 1U);
+      }
+    }
+  }
+}
+
 TEST_P(blame, one_that_has_no_room_attracts_nothing) {
   for (const balancing algorithm : {balancing::peak_ewma, balancing::least_request}) {
     for (const int status : {429, 503}) {
