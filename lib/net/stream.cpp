@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "ferrule/io/awaitable.hpp"
 
@@ -22,6 +23,20 @@ iovec take_part(std::string_view& from, std::size_t& room) noexcept {
   from.remove_prefix(part.size());
   room -= part.size();
   return {const_cast<char*>(part.data()), part.size()};
+}
+
+/// As the kernel does for what a listener accepts.
+void watch_for_loss(io::backend& io, io::handle socket) {
+  constexpr io::socket_options usual;
+  constexpr std::pair<int, std::uint32_t> options[] = {
+      {TCP_USER_TIMEOUT, usual.unacknowledged_s * 1000},
+      {TCP_KEEPIDLE, usual.keepalive_idle_s},
+      {TCP_KEEPINTVL, usual.keepalive_interval_s},
+      {TCP_KEEPCNT, usual.keepalive_probes}};
+  for (const auto& [name, value] : options) {
+    io.option(socket, IPPROTO_TCP, name, static_cast<int>(value));
+  }
+  io.option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
 }  // namespace
@@ -50,6 +65,7 @@ task<result<tcp_stream, std::error_code>> tcp_stream::connect(address to) {
       [&](io::backend& io, io::operation& op) { io.connect(op, stream.socket_, to); });
   if (connected < 0) co_return failed(connected);
   loop.io().option(stream.socket_, IPPROTO_TCP, TCP_NODELAY, 1);
+  watch_for_loss(loop.io(), stream.socket_);
   co_return std::move(stream);
 }
 

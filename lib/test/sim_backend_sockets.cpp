@@ -90,9 +90,15 @@ std::int32_t backend::peek(io::handle handle) noexcept {
 std::int32_t backend::option(io::handle handle, int level, int name, int value) {
   socket* s = find(handle);
   if (s == nullptr) return -EBADF;
-  if (level == IPPROTO_TCP) return s->type == SOCK_STREAM ? 0 : -ENOPROTOOPT;
-  if (level != SOL_SOCKET) return -ENOPROTOOPT;
   stream_options& options = s->connected ? s->connected.end().options : s->options;
+  if (level == IPPROTO_TCP) {
+    return s->type == SOCK_STREAM ? options.set_tcp(name, value) : -ENOPROTOOPT;
+  }
+  if (level != SOL_SOCKET) return -ENOPROTOOPT;
+  if (name == SO_KEEPALIVE) {
+    options.asks = value != 0;
+    return 0;
+  }
   if (name == SO_LINGER) {
     options.reset_on_close = value == 0;
     return 0;

@@ -1,5 +1,7 @@
 #include "test/sim_stream.hpp"
 
+#include <netinet/tcp.h>
+
 #include <algorithm>
 #include <cerrno>
 
@@ -303,8 +305,9 @@ void connection::die_after(unsigned side, mono_time::duration span) {
 void connection::lose() {
   if (std::exchange(lost_, true)) return;
   for (const unsigned side : {client, server}) {
-    const mono_time::duration asked = ends_[side].options.keepalive_after;
-    if (ends_[side].state == phase::established && asked.count() != 0) die_after(side, asked);
+    const stream_options& options = ends_[side].options;
+    if (ends_[side].state != phase::established || !options.asks) continue;
+    die_after(side, options.ask_after + options.ask_interval * options.asked_max);
   }
 }
 
@@ -360,6 +363,14 @@ bool listener::is_free(const host& at, const address& local, bool reuse_port) no
   });
 }
 
+std::int32_t stream_options::set_tcp(int name, int value) noexcept {
+  if (name == TCP_USER_TIMEOUT) unacknowledged_max = std::chrono::milliseconds(value);
+  if (name == TCP_KEEPIDLE) ask_after = std::chrono::seconds(value);
+  if (name == TCP_KEEPINTVL) ask_interval = std::chrono::seconds(value);
+  if (name == TCP_KEEPCNT) asked_max = value;
+  return 0;
+}
+
 stream_options listener::accepted_options() const noexcept {
   stream_options accepted;
   if (options_.receive_buffer_bytes != 0) {
@@ -368,12 +379,11 @@ stream_options listener::accepted_options() const noexcept {
   }
   accepted.reset_on_close = options_.linger_s == 0;
   accepted.unacknowledged_max = std::chrono::seconds(options_.unacknowledged_s);
-  if (options_.keepalive_idle_s != 0) {
-    const auto probing = options_.keepalive_interval_s * options_.keepalive_probes;
-    if (probing != 0) {
-      accepted.keepalive_after = std::chrono::seconds(options_.keepalive_idle_s + probing);
-    }
-  }
+  accepted.ask_after = std::chrono::seconds(options_.keepalive_idle_s);
+  accepted.ask_interval = std::chrono::seconds(options_.keepalive_interval_s);
+  accepted.asked_max = static_cast<int>(options_.keepalive_probes);
+  accepted.asks = options_.keepalive_idle_s != 0 && options_.keepalive_interval_s != 0 &&
+                  options_.keepalive_probes != 0;
   return accepted;
 }
 

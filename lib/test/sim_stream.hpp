@@ -22,8 +22,14 @@ struct stream_options {
   std::size_t send_buffer_bytes = default_buffer_bytes;
   std::size_t receive_window_bytes = default_buffer_bytes;
   bool reset_on_close = false;  ///< SO_LINGER of 0 s
-  std::chrono::seconds keepalive_after{0};     ///< until a silent peer is found lost; 0: never
-  std::chrono::seconds unacknowledged_max{0};  ///< TCP_USER_TIMEOUT; 0: the kernel's
+  bool asks = false;            ///< SO_KEEPALIVE, with the three times of it
+  std::chrono::seconds ask_after{7200};
+  std::chrono::seconds ask_interval{75};
+  int asked_max = 9;
+  std::chrono::milliseconds unacknowledged_max{0};  ///< TCP_USER_TIMEOUT; 0: the kernel's
+
+  /// setsockopt of IPPROTO_TCP.
+  std::int32_t set_tcp(int name, int value) noexcept;
 };
 
 /// One end of a connection.

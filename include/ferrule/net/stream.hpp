@@ -54,7 +54,9 @@ class tcp_stream {
     if (is_open()) loop_->io().drop(socket_);
   }
 
-  /// Connects to `to` with TCP_NODELAY set. Errors: std::errc::connection_refused, timed_out …
+  /// Connects to `to` with TCP_NODELAY set, and watched for a peer that vanishes as connections are
+  /// that a listener accepts (`io::socket_options`).
+  /// Errors: std::errc::connection_refused, timed_out …
   /// Cancellation: gives the attempt up, closes its socket and unwinds.
   static task<result<tcp_stream, std::error_code>> connect(address to);
 
