@@ -1,5 +1,6 @@
 #include "client/connector.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -60,6 +61,7 @@ struct attempts {
 
   std::vector<address> candidates;
   address_spread* spread;
+  std::chrono::nanoseconds delay = attempt_delay;
   std::size_t next = 0;
   std::size_t running = 0;
   std::optional<connected_stream> connected;
@@ -76,7 +78,7 @@ void start_next(scope& all, attempts& state) {
 
 /// Starts the attempt after `which` unless a failure before it has done so.
 task<> start_later(scope* all, attempts* state, std::size_t which) {
-  co_await sleep(attempt_delay);
+  co_await sleep(state->delay);
   if (which + 1 == state->next) start_next(*all, *state);
   state->spread->failed(state->candidates[which], (co_await current_environment()).loop->now());
 }
@@ -129,7 +131,13 @@ task<connect_result> connect_to_any(std::vector<address> candidates, address_spr
     co_return connected_stream{std::move(*connected), candidates.front()};
   }
   if (candidates.size() > attempts_max) candidates.resize(attempts_max);
+  const environment& env = co_await current_environment();
   attempts state(std::move(candidates), spread);
+  if (env.deadline != no_deadline) {
+    const auto turns = static_cast<std::int64_t>(state.candidates.size() + 1);
+    state.delay = std::clamp<std::chrono::nanoseconds>((env.deadline - env.loop->now()) / turns,
+                                                       attempt_delay_min, attempt_delay);
+  }
   co_await with_scope(start_first, &state);
   if (!state.connected) co_return fail(state.why);
   co_return std::move(*state.connected);

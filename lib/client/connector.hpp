@@ -13,8 +13,10 @@
 
 namespace ferrule {
 
-// How long one address may keep the next from being tried (RFC 8305 section 5).
+// How long one address may keep the next from being tried (RFC 8305 section 5): as the time there
+// is allows all of them a turn, within these bounds.
 inline constexpr std::chrono::milliseconds attempt_delay{250};
+inline constexpr std::chrono::milliseconds attempt_delay_min{100};
 // A name may have any number of addresses; beyond these none is tried.
 inline constexpr std::size_t attempts_max = 8;
 

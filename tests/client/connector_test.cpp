@@ -2,10 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <fmt/format.h>
 
 #include "../io/backend_suite.hpp"
 #include "../io/no_descriptors_left.hpp"
+#include "ferrule/core/race.hpp"
 #include "ferrule/io/sync_wait.hpp"
 #include "ferrule/test/sim.hpp"
 #include "ferrule/test/sim_run.hpp"
@@ -157,9 +161,36 @@ TEST_F(connector_test, tries_an_address_that_is_dead_after_the_others) {
   EXPECT_LE(slow, 2U) << "it gets another chance";
 }
 
+TEST_F(connector_test, lets_all_addresses_have_their_turn_in_the_time_there_is) {
+  const auto mostly_silent = addresses_of({"10.0.0.71", "10.0.0.72", "10.0.0.73", "10.0.0.74",
+                                           "10.0.0.75", "10.0.0.76", "10.0.0.77", "10.0.0.2"});
+  const auto within_a_second = [](std::vector<address> all, address_spread* spread) -> task<bool> {
+    const auto ended = co_await with_deadline(1s, connect_to_any(std::move(all), spread));
+    co_return ended && ended->has_value();
+  };
+  EXPECT_EQ(test::sim_run(world_, client_, within_a_second(mostly_silent, &spread_)), true);
+}
+
 TEST_F(connector_test, gives_everything_up_when_it_is_cancelled) {
   const auto silent = addresses_of({"10.0.0.71", "10.0.0.72", "10.0.0.73"});
   EXPECT_FALSE(test::sim_run(world_, client_, connect_to_any(silent, &spread_), 300ms).has_value());
+}
+
+task<std::error_code> read_on(tcp_stream* from) {
+  std::byte some[1];
+  const auto got = co_await from->read(some);
+  co_return got ? std::error_code() : got.error();
+}
+
+TEST_F(connector_test, a_peer_that_vanishes_is_found_though_nothing_is_sent_to_it) {
+  const address at = *address::parse("10.0.0.2", 80);
+  auto connected = test::sim_run(world_, client_, tcp_stream::connect(at));
+  ASSERT_TRUE(connected && *connected);
+  tcp_stream& stream = **connected;
+  world_.half_open(client_.io(), stream.socket());
+  const auto ended = test::sim_run(world_, client_, read_on(&stream), 5min);
+  ASSERT_TRUE(ended.has_value()) << "it waits for ever";
+  EXPECT_EQ(*ended, std::errc::timed_out);
 }
 
 template <class World>
@@ -185,6 +216,32 @@ TYPED_TEST(connector_kernel_test, a_want_of_descriptors_is_not_the_servers_fault
     EXPECT_STREQ(outcome({at, at}), to_string(transport_error::no_resources));
   }
   EXPECT_STREQ(outcome({at}), "connected");
+  loop.io().drop(listener);
+}
+
+TYPED_TEST(connector_kernel_test, connections_are_watched_as_a_listener_s_are) {
+  TypeParam world;
+  std::unique_ptr<io::backend> made = world.make();
+  if (made == nullptr) GTEST_SKIP() << world.why;
+  reactor loop(std::move(made), 1);
+  const io::handle listener{loop.io().listen(address::loopback_v4(0), {})};
+  address at;
+  ASSERT_EQ(loop.io().local(listener, at), 0);
+  {
+    auto connected = *sync_wait(loop, tcp_stream::connect(at));
+    ASSERT_TRUE(connected.has_value());
+    const auto option = [&](int level, int name) {
+      int value = -1;
+      socklen_t size = sizeof value;
+      ::getsockopt(static_cast<int>(connected->socket()), level, name, &value, &size);
+      return value;
+    };
+    EXPECT_EQ(option(SOL_SOCKET, SO_KEEPALIVE), 1);
+    EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPIDLE), 60);
+    EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPINTVL), 15);
+    EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPCNT), 4);
+    EXPECT_EQ(option(IPPROTO_TCP, TCP_USER_TIMEOUT), 120'000);
+  }
   loop.io().drop(listener);
 }
 
