@@ -61,6 +61,11 @@ void concurrency_limit::release(mono_time now, nanoseconds took) noexcept {
   end_window_if_due(now);
 }
 
+void concurrency_limit::release_given_up(mono_time now, nanoseconds took) noexcept {
+  const bool is_long = long_ns_ != 0 && static_cast<double>(took.count()) > long_ns_;
+  return is_long ? release(now, took) : release_ignored();
+}
+
 void concurrency_limit::release_overloaded(mono_time now) noexcept {
   release_ignored();
   ++window_overloads_;

@@ -194,6 +194,28 @@ TEST_F(route_resilience, a_concurrency_limit_refuses_above_what_it_found) {
   EXPECT_EQ(limit_.snapshot().limit.refused, 2U);
 }
 
+// As `route` calls it when the client of a request is gone before there is an answer.
+TEST_F(route_resilience, who_leaves_at_once_makes_no_service_quick) {
+  using layer = concurrency_limited<>;
+  std::vector<header_field> fields;
+  ferrule::answer done({.status = 200}, "", fields);
+  done.handler_began = true;
+  const auto end_after = [&](std::chrono::nanoseconds span, bool is_answered) {
+    layer::local held;
+    EXPECT_FALSE(layer{}.before(held, limit_).has_value());
+    world_.run_for(span);
+    if (is_answered) layer{}.after(held, done, limit_);
+  };
+  for (int i = 0; i != 30; ++i) end_after(100ms, true);
+  const double usual = limit_.snapshot().limit.long_ns;
+  EXPECT_NEAR(usual, 1e8, 1e6);
+  for (int i = 0; i != 200; ++i) end_after(10ms, false);
+  EXPECT_EQ(limit_.snapshot().limit.short_ns, limit_.snapshot().limit.long_ns) << "none counted";
+  for (int i = 0; i != 30; ++i) end_after(300ms, false);
+  EXPECT_GT(limit_.snapshot().limit.short_ns, 2 * usual) << "but those who lost their patience";
+  EXPECT_EQ(limit_.snapshot().limit.running, 0U);
+}
+
 TEST_F(route_resilience, its_state_is_at_an_endpoint) {
   ask("GET", "/peer");
   const answer shown = ask("GET", "/resilience");

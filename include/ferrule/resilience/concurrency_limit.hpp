@@ -86,6 +86,9 @@ class concurrency_limit {
   /// A call ended after `took`. One that timed out is released with all the time it took: that is
   /// how overload shows.
   void release(mono_time now, std::chrono::nanoseconds took) noexcept;
+  /// A call was given up after `took`, and would have taken longer: how long is not known, so that
+  /// it counts only if that is longer than usual. Who leaves at once makes no service quick.
+  void release_given_up(mono_time now, std::chrono::nanoseconds took) noexcept;
   /// A call ended in a way that says nothing about latency: cancelled, or refused at once.
   void release_ignored() noexcept;
   /// The service had no room for the call.

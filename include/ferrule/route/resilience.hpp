@@ -95,6 +95,10 @@ class route_concurrency_limit {
   bool try_acquire() noexcept { return limit_.try_acquire(); }
   /// It began its answer, or was stopped, after `took`.
   void release(std::chrono::nanoseconds took) noexcept { limit_.release(loop_.now(), took); }
+  /// Its client was gone before it began its answer.
+  void release_given_up(std::chrono::nanoseconds took) noexcept {
+    limit_.release_given_up(loop_.now(), took);
+  }
   void release_ignored() noexcept { limit_.release_ignored(); }
   mono_time now() const noexcept { return loop_.now(); }
   route_concurrency_snapshot snapshot() const { return {limit_.snapshot(), limit_.decisions()}; }
@@ -148,7 +152,8 @@ struct bulkheaded {
 /// A layer that lets as many requests run at once as their latency bears, and answers the rest 503.
 /// The latency is the time until the answer begins, for then it is the client that sets the pace,
 /// or until the handler is stopped, at its deadline for one, which is how overload shows. A request
-/// that was answered without its handler says nothing of latency, and whoever likes can send many.
+/// that was answered without its handler says nothing of latency, and whoever likes can send many;
+/// one whose client is gone before counts if it took longer than usual.
 /// A request holds its place until its handler has ended. `State` is a `route_concurrency_limit`,
 /// or derived from one. Waits for nothing.
 template <class State = route_concurrency_limit>
@@ -159,8 +164,10 @@ struct concurrency_limited {
     local& operator=(const local&) = delete;
     ~local() {
       if (limit == nullptr) return;
-      if (counts) {
-        limit->release((answered == no_deadline ? limit->now() : answered) - since);
+      if (answered == no_deadline) {
+        limit->release_given_up(limit->now() - since);
+      } else if (counts) {
+        limit->release(answered - since);
       } else {
         limit->release_ignored();
       }
@@ -168,7 +175,7 @@ struct concurrency_limited {
     State* limit = nullptr;
     mono_time since{};
     mono_time answered = no_deadline;
-    bool counts = true;  // also if there is no answer, since it was stopped
+    bool counts = false;
   };
   std::optional<problem> before(local& held, State& limit) const {
     if (!limit.try_acquire()) return detail::too_busy();
