@@ -74,6 +74,8 @@ transport_error to_transport_error(http::client_error error) noexcept {
       return transport_error::malformed;
     case http::client_error::too_large:
       return transport_error::too_large;
+    case http::client_error::no_resources:
+      return transport_error::no_resources;
     case http::client_error::not_reusable:
     case http::client_error::no_response:
       break;

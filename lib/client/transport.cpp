@@ -35,7 +35,7 @@ const char* to_string(transport_error error) noexcept {
     case transport_error::queue_timeout:
       return "no connection became free in time";
     case transport_error::proxy_failed:
-      return "the proxy refused";
+      return "the proxy refused, or is none that can be used";
     case transport_error::no_response:
       return "the connection ended without a response";
     case transport_error::stale_connection:

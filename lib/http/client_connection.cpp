@@ -1,5 +1,7 @@
 #include "ferrule/http/client_connection.hpp"
 
+#include <sys/socket.h>
+
 #include <cerrno>
 #include <utility>
 
@@ -44,6 +46,8 @@ const char* to_string(client_error error) noexcept {
       return "the response is malformed";
     case client_error::too_large:
       return "the response is too large";
+    case client_error::no_resources:
+      return "this side has no memory left to send or receive";
   }
   return "";
 }
@@ -142,7 +146,7 @@ task<result<void, client_error>> client_connection::send(client_request what) {
   auto begun = begin(what, framing_of(what.body, parse_method(what.verb)), what.body.size());
   if (!begun) co_return begun;
   co_await flush(what.body);
-  if (!sent_) co_return fail(client_error::closed_early);
+  if (!sent_) co_return fail(ended(client_error::closed_early));
   co_return {};
 }
 
@@ -156,8 +160,9 @@ task<result<void, client_error>> client_connection::send_head(
   unsent_bytes_ = body_bytes.value_or(0);
   const auto written = co_await stream_.write(out_.view());
   out_.clear();
-  if (!written) co_return fail(client_error::closed_early);
-  co_return {};
+  if (written) co_return {};
+  note(written.error());
+  co_return fail(ended(client_error::closed_early));
 }
 
 task<result<void, client_error>> client_connection::send_part(std::string_view part) {
@@ -172,7 +177,10 @@ task<result<void, client_error>> client_connection::send_part(std::string_view p
   }
   const auto written = co_await stream_.write(out_.view(), part);
   out_.clear();
-  if (!written) co_return fail(client_error::closed_early);
+  if (!written) {
+    note(written.error());
+    co_return fail(ended(client_error::closed_early));
+  }
   if (sends_chunks_) out_.append(chunk_end);  // goes before what comes next
   co_return {};
 }
@@ -180,13 +188,13 @@ task<result<void, client_error>> client_connection::send_part(std::string_view p
 task<result<void, client_error>> client_connection::send_end() {
   if (sends_chunks_) {
     out_.append(last_chunk);
-    sent_ = (co_await stream_.write(out_.view())).has_value();
+    co_await flush({});
   } else if (unsent_bytes_ != 0) {
     co_return fail(client_error::invalid_request);
   } else {
     sent_ = true;
   }
-  if (!sent_) co_return fail(client_error::closed_early);
+  if (!sent_) co_return fail(ended(client_error::closed_early));
   co_return {};
 }
 
@@ -207,7 +215,7 @@ result<void, client_error> client_connection::begin(const client_request& what, 
              .fields = what.fields});
   if (!written) return fail(client_error::invalid_request);
   if (ahead_ != nullptr) ahead_->mute();
-  sent_ = answered_ = false;
+  sent_ = heard_ = answered_ = false;
   is_reused_ = std::exchange(is_used_, true);
   is_small_ = framing != body_kind::chunked && out_.size() + body_bytes <= taken_at_once_bytes;
   keep_alive_ = !what.close;
@@ -215,7 +223,17 @@ result<void, client_error> client_connection::begin(const client_request& what, 
 }
 
 task<> client_connection::flush(std::string_view body) {
-  sent_ = (co_await stream_.write(out_.view(), body)).has_value();
+  const auto written = co_await stream_.write(out_.view(), body);
+  sent_ = written.has_value();
+  if (!written) note(written.error());
+}
+
+/// Why sending or receiving failed. For want of memory the server is not told of the rest, so that
+/// nothing need be waited for: who reads meanwhile ends too.
+void client_connection::note(std::error_code failed) noexcept {
+  if (failed.value() != ENOBUFS && failed.value() != ENOMEM) return;
+  starved_ = true;
+  stream_.loop().io().shutdown(stream_.socket(), SHUT_RDWR);
 }
 
 task<client_connection::response_result> client_connection::receive() {
@@ -247,9 +265,10 @@ task<result<response_head, client_error>> client_connection::read_head() {
         parse_response_head(unread(), limits_.head, fields_, verb_, head, scanned);
     if (parsed.state == head_parse::incomplete) {
       const auto got = co_await fill();
+      heard_ = heard_ || (got && *got != 0);
       if (got && *got != 0) continue;
       const bool begun = interim_count != 0 || !unread().empty();
-      co_return fail(begun ? client_error::closed_early : client_error::no_response);
+      co_return fail(ended(begun ? client_error::closed_early : client_error::no_response));
     }
     // Nobody asked for another protocol, so what follows a 101 cannot be understood.
     const bool switches = head.status == static_cast<int>(status::switching_protocols);
@@ -288,7 +307,9 @@ task<result<std::string_view, client_error>> client_connection::read_body() {
     if (const auto part = next_part()) co_return *part;
     const auto got = co_await fill();
     if (got && *got != 0) continue;
-    if (!got || body_.kind() != body_kind::until_close) co_return fail(client_error::closed_early);
+    if (!got || starved_ || body_.kind() != body_kind::until_close) {
+      co_return fail(ended(client_error::closed_early));
+    }
     body_ = {};
   }
 }
@@ -311,16 +332,23 @@ std::optional<result<std::string_view, client_error>> client_connection::next_pa
 
 /// Receives more. Memory that `unread` points to may move.
 task<result<std::size_t, std::error_code>> client_connection::fill() {
+  result<std::size_t, std::error_code> got;
   if (ahead_ != nullptr && ahead_->begun()) {
-    const std::int32_t got = co_await *ahead_;
+    const std::int32_t read = co_await *ahead_;
     in_ = ahead_->take();
-    if (got < 0) co_return fail(std::error_code(-got, std::system_category()));
-    co_return static_cast<std::size_t>(got);
+    if (read >= 0) {
+      got = static_cast<std::size_t>(read);
+    } else {
+      got = fail(std::error_code(-read, std::system_category()));
+    }
+  } else {
+    in_.consume(std::exchange(in_begin_, 0));
+    auto* const at = reinterpret_cast<std::byte*>(in_.prepare(read_bytes));
+    got = co_await stream_.read({at, read_bytes});
+    if (got) in_.commit(*got);
   }
-  in_.consume(std::exchange(in_begin_, 0));
-  auto* const at = reinterpret_cast<std::byte*>(in_.prepare(read_bytes));
-  const auto got = co_await stream_.read({at, read_bytes});
-  if (got) in_.commit(*got);
+  if (!got) note(got.error());
+  lost_ = !starved_ && (!got || *got == 0);
   co_return got;
 }
 

@@ -242,7 +242,7 @@ TEST_F(client_connection_framing_test, a_response_owns_its_bytes) {
 
 TEST(client_error, each_has_a_text_of_its_own) {
   std::vector<std::string> texts;
-  for (int i = 0; i <= static_cast<int>(client_error::too_large); ++i) {
+  for (int i = 0; i <= static_cast<int>(client_error::no_resources); ++i) {
     texts.emplace_back(to_string(static_cast<client_error>(i)));
     EXPECT_FALSE(texts.back().empty());
     for (int other = 0; other < i; ++other) {

@@ -29,7 +29,7 @@ enum class transport_error : std::uint8_t {
   unknown_host,        ///< the name has no address
   name_lookup_failed,  ///< no name server gave an answer
   no_resources,        ///< this process or machine has no descriptors, ports or memory left for
-                       ///< it; nothing was sent, and nothing is known of the server
+                       ///< it, and nothing is known of the server
   connect_failed,      ///< refused, unreachable, reset while connecting
   connect_timeout,     ///< no address answered in time
   too_many,            ///< a limit of the pool: the request was not even queued

@@ -71,6 +71,7 @@ enum class client_error : std::uint8_t {
   closed_early,     ///< the connection ended within the response
   malformed,        ///< not HTTP/1.1, or ambiguous, or beyond a limit of heads or chunks
   too_large,        ///< a body beyond `body_bytes_max`
+  no_resources,     ///< this side's kernel had no memory to send or receive with (ENOBUFS, ENOMEM)
 };
 
 /// A short static text for a log line.
@@ -169,6 +170,10 @@ class client_connection {
   /// Whether nothing has come since the last response: neither bytes, which would be taken for the
   /// next one, nor the server's end. What is under way is not seen. One system call.
   bool is_quiet() const noexcept;
+  /// Whether nothing has come of the response to the last request.
+  bool is_unheard() const noexcept { return !heard_; }
+  /// Whether the server, or what lies between, ended the connection or lost it.
+  bool is_lost() const noexcept { return lost_; }
   /// Begins to receive on a `reusable` connection, so that it is noticed when the server closes it
   /// or says what nobody asked for: `heard(context)` is called then, at most once, and may destroy
   /// the connection. Not after the next request was begun, whose response comes this way.
@@ -195,6 +200,10 @@ class client_connection {
   task<result<std::size_t, std::error_code>> fill();
   void accept_head(response_head& head, std::size_t bytes);
   bool is_of_before(const response_head& head) const noexcept;
+  void note(std::error_code failed) noexcept;
+  client_error ended(client_error otherwise) const noexcept {
+    return starved_ ? client_error::no_resources : otherwise;
+  }
   std::string_view unread() const noexcept { return in_.view().substr(in_begin_); }
 
   tcp_stream stream_;
@@ -213,7 +222,10 @@ class client_connection {
   bool is_reused_ = false;  // and the one in hand came after it
   bool is_small_ = false;   // it was sent at once
   bool sent_ = true;
-  bool answered_ = true;
+  bool heard_ = true;     // some of the response has come
+  bool answered_ = true;  // all of it
+  bool lost_ = false;
+  bool starved_ = false;  // this side had no memory for it
   bool keep_alive_ = true;
 };
 
