@@ -37,6 +37,13 @@ class address_spread {
       if (spread_ != nullptr) spread_->ended(at_);
     }
 
+    // A connection to this address that was kept leads nowhere any more: nor may others do that
+    // have been idle since before then.
+    void doubt(mono_time since) const { spread_->entry_of(at_).doubted_since = since; }
+    bool is_doubtful(mono_time idle_since) const {
+      return idle_since <= spread_->entry_of(at_).doubted_since;
+    }
+
    private:
     address_spread* spread_ = nullptr;
     address at_;
@@ -54,6 +61,7 @@ class address_spread {
     address at;
     std::uint32_t open = 0;
     mono_time failed_until{};
+    mono_time doubted_since = mono_time::min();
   };
 
   entry& entry_of(const address& at);

@@ -7,6 +7,12 @@
 #include "ferrule/core/race.hpp"
 
 namespace ferrule {
+namespace {
+
+// A request given up earlier says nothing about its connection.
+constexpr std::chrono::milliseconds silence_max{100};
+
+}  // namespace
 
 /// A request in a bucket's queue: `co_await` gives a connection, the right to make one, or neither
 /// when the time is up.
@@ -154,7 +160,16 @@ bool connection_pool::make_room(bucket& wanted) noexcept {
 /// Whether another request may go by it now. What has come to it unasked, be it an answer such as
 /// 408 or the server's end, is not for the next request.
 bool connection_pool::may_serve(const pooled_connection& kept) const noexcept {
-  return loop_.now() < kept.kept_until && kept.http.reusable() && kept.http.is_quiet();
+  return loop_.now() < kept.kept_until && kept.http.reusable() &&
+         !kept.use.is_doubtful(kept.idle_since) && kept.http.is_quiet();
+}
+
+/// A connection that was kept and then lost, or says nothing, may lead nowhere since long: through
+/// a balancer or a firewall that has forgotten it, say. Those that have been idle for as long were
+/// likely forgotten with it, and each would cost a request its time.
+void connection_pool::note_end(const pooled_connection& used, mono_time begun) noexcept {
+  const bool is_silent = loop_.now() - begun >= silence_max;
+  if (used.http.is_unheard() && (is_silent || used.http.is_lost())) used.use.doubt(begun);
 }
 
 void connection_pool::give_back(connection_ptr used) noexcept {

@@ -68,10 +68,15 @@ class connection_pool {
   class lease {
    public:
     lease(lease&& other) noexcept
-        : pool_(other.pool_), held_(std::move(other.held_)), reused_(other.reused_) {}
+        : pool_(other.pool_),
+          held_(std::move(other.held_)),
+          begun_(other.begun_),
+          reused_(other.reused_) {}
     lease& operator=(lease&&) = delete;
     ~lease() {
-      if (held_ != nullptr) pool_->give_back(std::move(held_));
+      if (held_ == nullptr) return;
+      if (reused_) pool_->note_end(*held_, begun_);
+      pool_->give_back(std::move(held_));
     }
 
     http::client_connection* operator->() const noexcept { return &held_->http; }
@@ -82,10 +87,11 @@ class connection_pool {
    private:
     friend class connection_pool;
     lease(connection_pool& pool, std::unique_ptr<pooled_connection> held, bool reused) noexcept
-        : pool_(&pool), held_(std::move(held)), reused_(reused) {}
+        : pool_(&pool), held_(std::move(held)), begun_(pool.loop_.now()), reused_(reused) {}
 
     connection_pool* pool_;
     std::unique_ptr<pooled_connection> held_;
+    mono_time begun_;
     bool reused_;
   };
 
@@ -121,6 +127,7 @@ class connection_pool {
   task<result<lease, transport_error>> connect(const origin* to, permit allowed, send_watch* watch);
 
   bool may_serve(const pooled_connection& kept) const noexcept;
+  void note_end(const pooled_connection& used, mono_time begun) noexcept;
   void give_back(connection_ptr used) noexcept;
   void keep(connection_ptr idle) noexcept;
   connection_ptr unkeep(pooled_connection& idle) noexcept;

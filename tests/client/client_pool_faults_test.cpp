@@ -5,6 +5,7 @@
 
 #include "ferrule/client/client_pool.hpp"
 #include "ferrule/core/race.hpp"
+#include "ferrule/core/scope.hpp"
 #include "ferrule/core/when_all.hpp"
 #include "ferrule/test/sim_run.hpp"
 #include "scripted_peer.hpp"
@@ -312,6 +313,47 @@ TEST_F(client_pool_faults_test, nothing_outlives_its_time_when_the_peer_is_lost)
   EXPECT_EQ(outcome(), text(transport_error::connect_timeout));
   world_.between("10.0.0.1", "10.0.0.2").half_open = 0;
   EXPECT_EQ(outcome(), "ok");
+}
+
+task<> ask_once(client_pool* pool, const origin* at) {
+  EXPECT_TRUE((co_await pool->send(*at, {.target = "/"})).has_value());
+}
+task<> spawn_asks(scope& all, client_pool* pool, const origin* at, int count) {
+  for (int i = 0; i != count; ++i) all.spawn(ask_once(pool, at));
+  co_return;
+}
+task<bool> ask_together(client_pool* pool, const origin* at, int count) {
+  co_await with_scope(&spawn_asks, pool, at, count);
+  co_return true;
+}
+task<bool> ask_for(client_pool* pool, const origin* at, std::chrono::nanoseconds span) {
+  const auto done = co_await with_deadline(span, pool->send(*at, {.target = "/"}));
+  co_return done && done->has_value();
+}
+
+// A balancer on the way forgets its connections: what is sent on one is lost, or answered by RST.
+TEST_F(client_pool_faults_test, connections_that_were_forgotten_together_cost_one_request) {
+  for (const ending then : {ending::deaf, ending::reset}) {
+    run(ask_together(&*pool_, &*at_, 8));
+    EXPECT_EQ(pool_->counts().connections_idle, 8U);
+    world_.run_for(1s);
+    peer_.answers = {{.bytes = "", .then = then}};
+    EXPECT_NE(outcome("/lost"), "ok");
+    const std::uint64_t made = pool_->counts().connections_made;
+    EXPECT_EQ(outcome(), "ok");
+    EXPECT_EQ(pool_->counts().connections_made, made + 1) << "none of the old ones was used";
+    EXPECT_EQ(outcome(), "ok");
+    EXPECT_EQ(pool_->counts().connections_made, made + 1) << "but the new one is";
+    EXPECT_EQ(pool_->counts().connections_open, 1U);
+  }
+}
+
+TEST_F(client_pool_faults_test, who_gives_up_at_once_says_nothing_of_other_connections) {
+  run(ask_together(&*pool_, &*at_, 3));
+  peer_.answers = {{.after = 1s}};
+  EXPECT_FALSE(run(ask_for(&*pool_, &*at_, 50ms)));
+  EXPECT_EQ(outcome(), "ok");
+  EXPECT_EQ(pool_->counts().connections_made, 3U);
 }
 
 /// Calls one after the other, each with a token of its own.
