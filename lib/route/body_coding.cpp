@@ -96,6 +96,7 @@ class decoding final : public http::body_filter {
 
   void give(std::string_view part) override {
     has_ended_ = part.empty();
+    has_begun_ = has_begun_ || !has_ended_;
     rest_ = part;
   }
   step next() override {
@@ -108,6 +109,7 @@ class decoding final : public http::body_filter {
     }
     if (!plain_.empty()) return {.is = step::data, .bytes = plain_.view()};
     if (!has_ended_) return {.is = step::more};
+    if (!has_begun_) return {.is = step::end};
     if (const auto ended = decoder_->finish(); !ended) return fault(ended.error());
     return {.is = step::end};
   }
@@ -124,6 +126,7 @@ class decoding final : public http::body_filter {
   decoder decoder_;
   std::string_view rest_;  // of the part that was given
   buffer plain_;
+  bool has_begun_ = false;  // an empty body is in no coding, chunked or not
   bool has_ended_ = false;
 };
 
@@ -134,6 +137,7 @@ bool decode_body(const outlet& out) {
   if (!make_decoder(out, made)) return false;
   if (made == nullptr) return true;
   http::exchange& ex = out.exchange();
+  if (ex.asked().body.empty()) return true;  // in chunks
   buffer plain;
   const auto done = made->feed(ex.asked().body, plain).and_then([&] { return made->finish(); });
   if (!done) return refuse(out, done.error());

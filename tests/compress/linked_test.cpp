@@ -215,6 +215,16 @@ TEST(request_body, is_decoded_however_its_bytes_arrive) {
   }
 }
 
+TEST(request_body, is_in_no_coding_when_it_is_empty) {
+  for (const char* path : {"/body", "/stream"}) {
+    for (const bool chunked : {false, true}) {
+      conversation c;
+      const std::string sent = c.ask(request_for(path, "", chunked), 100'000);
+      EXPECT_TRUE(sent.starts_with("HTTP/1.1 200 ")) << path << sent;
+    }
+  }
+}
+
 TEST(request_body, broken_in_the_middle_stops_its_reader) {
   std::string data = compressed("gzip", "hello world");
   data[data.size() - 5] ^= 1;  // the checksum
