@@ -1,9 +1,12 @@
 #include <string>
 
 #include "ferrule/api/response_stream.hpp"
+#include "ferrule/core/race.hpp"
 #include "ferrule/core/task.hpp"
+#include "ferrule/core/when_all.hpp"
 #include "ferrule/route/table.hpp"
 using namespace ferrule;
+using namespace std::chrono_literals;
 inline task<std::size_t> count(const std::string& text) { co_return text.size(); }
 
 //! case: a coroutine lambda that outlives its captures
@@ -105,3 +108,66 @@ inline task<int> late() {
   auto made = copy(42);
   co_return co_await std::move(made);
 }
+
+//! case: a race that outlives the temporary it was given
+//! expect: temporary whose address is used as value of local variable 'first'
+inline task<std::size_t> shorter(std::string a, std::string b) {
+#ifdef REFUSED
+  auto first = race(count(a + b), count(b));
+#else
+  auto first = race(count(a), count(b));
+#endif
+  co_return (co_await std::move(first)).index();
+}
+
+//! case: a deadline for a lambda that captures
+//! expect: temporary whose address is used as value of local variable 'timed'
+inline task<bool> timely(int n) {
+#ifdef REFUSED
+  auto timed = with_deadline(1s, [n]() -> task<int> { co_return n; }());
+#else
+  auto timed = with_deadline(1s, [](int own) -> task<int> { co_return own; }(n));
+#endif
+  co_return (co_await std::move(timed)).has_value();
+}
+
+//! case: all of what refers to temporaries
+//! expect: temporary whose address is used as value of local variable 'both'
+inline task<std::size_t> sum(std::string text) {
+#ifdef REFUSED
+  auto both = when_all(count(text), count(text + text));
+#else
+  auto both = when_all(count(text), count(text));
+#endif
+  const auto [one, two] = co_await std::move(both);
+  co_return one + two;
+}
+
+//! case: a task that is awaited as if it lasted
+//! expect: a task is awaited once, and then gone: co_await std::move(it)
+inline task<std::size_t> once(std::string text) {
+  auto counted = count(text);
+#ifdef REFUSED
+  co_return co_await counted;
+#else
+  co_return co_await std::move(counted);
+#endif
+}
+
+//! case: something that cannot be awaited
+//! expect: ferrule: this cannot be awaited
+inline task<int> number() {
+#ifdef REFUSED
+  co_return co_await std::optional<int>(1);
+#else
+  co_return co_await [](int n) -> task<int> { co_return n; }(1);
+#endif
+}
+
+//! case: a task of a reference
+//! expect: a task gives a value, not a reference
+#ifdef REFUSED
+inline task<const std::string&> same(const std::string& text) { co_return text; }
+#else
+inline task<const std::string*> same(const std::string& text) { co_return &text; }
+#endif

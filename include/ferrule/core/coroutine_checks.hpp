@@ -19,6 +19,8 @@
 #define FERRULE_CORO_COPIES
 /// For the class that a coroutine returns.
 #define FERRULE_CORO_TYPE
+/// For a parameter, behind its name: a task that waits in what the function returns.
+#define FERRULE_CORO_KEPT
 
 // FERRULE_UNCHECKED_COROUTINES switches the checks off, for sources that have the standard library
 // hand tasks on (std::function, std::invoke), which cannot say so.
@@ -27,8 +29,10 @@
 #undef FERRULE_CORO_WRAPPER
 #undef FERRULE_CORO_COPIES
 #undef FERRULE_CORO_TYPE
+#undef FERRULE_CORO_KEPT
 #define FERRULE_CORO_WRAPPER __attribute__((coro_wrapper))
 #define FERRULE_CORO_COPIES __attribute__((coro_disable_lifetimebound))
 #define FERRULE_CORO_TYPE [[clang::coro_return_type, clang::coro_lifetimebound]]
+#define FERRULE_CORO_KEPT [[clang::lifetimebound]]
 #endif
 #endif

@@ -139,7 +139,7 @@ class [[nodiscard]] with_deadline_awaiter : timer {
 /// had already won. Resumes on the same thread.
 template <class... T>
   requires(sizeof...(T) > 0)
-detail::race_awaiter<T...> race(task<T>... tasks) noexcept {
+detail::race_awaiter<T...> race(task<T>... tasks FERRULE_CORO_KEPT) noexcept {
   return detail::race_awaiter<T...>(std::move(tasks)...);
 }
 
@@ -149,13 +149,14 @@ detail::race_awaiter<T...> race(task<T>... tasks) noexcept {
 /// unwinds. Throws what the work throws. Resumes on the same thread.
 template <class Rep, class Period, class T>
 detail::with_deadline_awaiter<T> with_deadline(std::chrono::duration<Rep, Period> wait,
-                                               task<T> work) noexcept {
+                                               task<T> work FERRULE_CORO_KEPT) noexcept {
   return {no_deadline, saturating_add(mono_time{}, wait) - mono_time{}, std::move(work)};
 }
 
 /// The same by a moment.
 template <class T>
-detail::with_deadline_awaiter<T> with_deadline(mono_time until, task<T> work) noexcept {
+detail::with_deadline_awaiter<T> with_deadline(mono_time until,
+                                               task<T> work FERRULE_CORO_KEPT) noexcept {
   return {until, mono_time::duration::max(), std::move(work)};
 }
 

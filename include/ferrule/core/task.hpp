@@ -211,9 +211,27 @@ decltype(auto) awaiter_of(Awaitable&& awaited) {
   }
 }
 
+/// What a `co_await` may wait for, once it is an awaiter.
+template <class Awaiter>
+concept is_awaiter = requires(std::remove_reference_t<Awaiter>& a) {
+  a.await_ready();
+  a.await_resume();
+};
+/// Only as an rvalue can it be awaited.
+template <class Awaitable>
+concept awaited_once = std::is_lvalue_reference_v<Awaitable> &&
+                       requires(std::remove_cvref_t<Awaitable>&& a) {
+                         std::move(a).operator co_await();
+                       };
+
 template <class Awaitable>
 auto promise_base::await_transform(Awaitable&& awaited) {
   using awaiter = decltype(awaiter_of(std::forward<Awaitable>(awaited)));
+  static_assert(is_awaiter<awaiter> || !awaited_once<Awaitable>,
+                "ferrule: a task is awaited once, and then gone: co_await std::move(it)");
+  static_assert(is_awaiter<awaiter> || awaited_once<Awaitable>,
+                "ferrule: this cannot be awaited: tasks, what the library gives to be awaited, and "
+                "awaiters of your own can, and none of them if it is const");
   return fair_awaiter<awaiter>(env_->loop->take_await(), [&]() -> awaiter {
     return awaiter_of(std::forward<Awaitable>(awaited));
   });
@@ -295,6 +313,10 @@ struct task_awaiter {
 /// Thread rule: made, awaited and destroyed on one thread.
 template <class T = void>
 class [[nodiscard]] FERRULE_CORO_TYPE task {
+  static_assert(!std::is_reference_v<T>,
+                "ferrule: a task gives a value, not a reference: let it give a pointer, or a "
+                "std::reference_wrapper");
+
  public:
   using promise_type = detail::promise<T>;
   using value_type = T;
@@ -308,7 +330,11 @@ class [[nodiscard]] FERRULE_CORO_TYPE task {
     if (coroutine_) coroutine_.destroy();
   }
 
-  auto operator co_await() && noexcept { return detail::task_awaiter<T>{coroutine_}; }
+  auto operator co_await() && noexcept {
+    FERRULE_DEBUG_ASSERT(coroutine_ && !coroutine_.done(),
+                         "a task was awaited that was moved from or has ended");
+    return detail::task_awaiter<T>{coroutine_};
+  }
 
   /// Starts the task as the root of a chain, for code that is no coroutine. `owner` and `env` must
   /// outlive it; `owner` hears its end, perhaps before this returns.

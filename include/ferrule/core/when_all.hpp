@@ -97,7 +97,7 @@ class [[nodiscard]] when_all_vector_awaiter {
 /// order of the arguments is rethrown. Cancellation stops all, awaits all, then unwinds; so does a
 /// child that unwinds on its own. Resumes on the same thread.
 template <class... T>
-detail::when_all_awaiter<T...> when_all(task<T>... tasks) noexcept {
+detail::when_all_awaiter<T...> when_all(task<T>... tasks FERRULE_CORO_KEPT) noexcept {
   return detail::when_all_awaiter<T...>(std::move(tasks)...);
 }
 
