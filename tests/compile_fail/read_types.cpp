@@ -231,3 +231,72 @@ constexpr auto routes = route_table(route<"GET /{c}">([](char) {}));
 #else
 constexpr auto routes = route_table(route<"GET /{c}">([](std::int8_t) {}));
 #endif
+
+//! case: limits that name a member twice
+//! expect: json_limits names a member twice
+struct subject {
+  int count;
+#ifdef REFUSED
+  static constexpr json::member_limits json_limits[] = {{.member = "count", .min = 0},
+                                                        {.member = "count", .max = 5}};
+#else
+  static constexpr json::member_limits json_limits[] = {{.member = "count", .min = 0, .max = 5}};
+#endif
+};
+inline bool use(std::string_view text) { return bool(json::read<subject>(text)); }
+
+//! case: limits that leave no value
+//! expect: json_limits leaves a member no value
+struct subject {
+  int count;
+#ifdef REFUSED
+  static constexpr json::member_limits json_limits[] = {{.member = "count", .min = 5, .max = 0}};
+#else
+  static constexpr json::member_limits json_limits[] = {{.member = "count", .min = 0, .max = 5}};
+#endif
+};
+inline bool use(std::string_view text) { return bool(json::read<subject>(text)); }
+
+//! case: a form of text that is not checked
+//! expect: a text_form needs a function `fits`
+#ifdef REFUSED
+inline constexpr json::text_form form{"^a*$", nullptr, "must be of a alone"};
+#else
+inline constexpr json::text_form form{
+    "^a*$", [](std::string_view text) { return text.find_first_not_of('a') == text.npos; },
+    "must be of a alone"};
+#endif
+struct subject {
+  std::string text;
+  static constexpr json::member_limits json_limits[] = {{.member = "text", .form = &form}};
+};
+inline bool use(std::string_view text) { return bool(json::read<subject>(text)); }
+
+//! case: a validate that is not const
+//! expect: a validate takes its value as const
+struct subject {
+  int count;
+#ifdef REFUSED
+  void validate(json::violations& problems) {
+#else
+  void validate(json::violations& problems) const {
+#endif
+    if (count < 0) problems.add("/count", "must not be negative");
+  }
+};
+inline bool use(std::string_view text) { return bool(json::read<subject>(text)); }
+
+//! case: a validate beside its type that is not of a const
+//! expect: a validate takes its value as const
+struct subject {
+  int count;
+};
+#ifdef REFUSED
+inline void validate(subject& checked, json::violations& problems) {
+#else
+inline void validate(const subject& checked, json::violations& problems) {
+#endif
+  if (checked.count < 0) problems.add("/count", "must not be negative");
+}
+constexpr auto routes = route_table(route<"GET /">([](query<subject>) {}));
+inline bool use(std::string_view text) { return bool(json::read<subject>(text)); }

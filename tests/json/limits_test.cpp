@@ -74,6 +74,16 @@ TEST(json_limits, bound_what_is_read) {
             "|/all/0/list must have from 1 to 2 elements");
 }
 
+struct fixed {
+  int count = 5;
+  static constexpr json::member_limits json_limits[] = {{.member = "count", .min = 5, .max = 5}};
+};
+
+TEST(json_limits, may_leave_one_value) {
+  EXPECT_TRUE(json::read<fixed>(R"({"count":5})"));
+  EXPECT_FALSE(json::read<fixed>(R"({"count":6})"));
+}
+
 TEST(json_limits, count_characters) {
   EXPECT_EQ(refusal(R"({"name":"\u00e9\u20ac\ud83d\ude00","low":-1})"), "accepted");
   EXPECT_EQ(refusal(R"({"name":"\u00e9\u20ac\ud83d\ude00x","low":-1})"),

@@ -16,6 +16,7 @@
 /// An empty optional is within every limit. What concerns several members is for a `validate`, see
 /// json/read_error.hpp.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -27,7 +28,7 @@
 
 namespace ferrule::json {
 
-/// How the text of a member has to look.
+/// How the text of a member has to look. To be a constant, with all three.
 struct text_form {
   std::string_view pattern;             ///< a regular expression (ECMA-262), for schemas
   bool (*fits)(std::string_view text);  ///< the same, for the reader
@@ -71,12 +72,23 @@ consteval bool name_members(std::index_sequence<I...>) {
   return true;
 }
 
+template <class T>
+consteval bool name_each_once() {
+  for (const member_limits& limits : T::json_limits) {
+    const auto is_same = [&](const member_limits& l) { return l.member == limits.member; };
+    if (std::ranges::count_if(T::json_limits, is_same) != 1) return false;
+  }
+  return true;
+}
+
 /// The limits of member `I`.
 template <class T, std::size_t I>
 consteval member_limits find_limits() {
   if constexpr (has_limits<T>) {
     static_assert(name_members<T>(std::make_index_sequence<member_count<T>>()),
                   "ferrule: json_limits names a member that this type does not have");
+    static_assert(name_each_once<T>(),
+                  "ferrule: json_limits names a member twice: say all its limits at once");
     for (const member_limits& limits : T::json_limits) {
       if (limits.member == member_name<T, I>) return limits;
     }
@@ -106,6 +118,12 @@ consteval member_limits checked_limits() {
                 "maps do");
   static_assert(!limits.bound_number() || form == kind::integer || form == kind::floating,
                 "ferrule: json_limits gives a range to a member that is no number");
+  static_assert(limits.min <= limits.max && limits.size_min <= limits.size_max,
+                "ferrule: json_limits leaves a member no value: its least is above its greatest");
+  if constexpr (limits.form != nullptr) {
+    static_assert(limits.form->fits != nullptr,
+                  "ferrule: a text_form needs a function `fits`: a pattern alone is not checked");
+  }
   return limits;
 }
 template <class T, std::size_t I>
@@ -145,13 +163,32 @@ template <class T>
 concept validated_outside =
     requires(const T& value, violations& problems) { validate(value, problems); };
 
+/// Whether a `validate` is there that checks only values which it may change, and so would be
+/// passed over.
+template <class T>
+inline constexpr bool misses_const =
+    requires(T& value, violations& problems) { value.validate(problems); } ||
+    requires(T& value, violations& problems) { validate(value, problems); };
+
 /// Whether there is anything to check of a value that has the form of its type.
 template <class T>
-inline constexpr bool has_checks = has_limits<T> || validates_itself<T> || validated_outside<T>;
+consteval bool has_any_checks() {
+  if constexpr (validates_itself<T> || validated_outside<T>) {
+    return true;
+  } else {
+    static_assert(!misses_const<T>,
+                  "ferrule: a validate takes its value as const: void validate(json::violations&) "
+                  "const, or void validate(const T&, json::violations&)");
+    return has_limits<T>;
+  }
+}
+template <class T>
+inline constexpr bool has_checks = has_any_checks<T>();
 
 /// Reports what the limits of a type and its `validate` refuse of a value.
 template <class T>
 void run_checks([[maybe_unused]] violations& problems, [[maybe_unused]] const T& value) {
+  if constexpr (!has_checks<T>) return;
   if constexpr (has_limits<T>) {
     const auto tied = tie_members(value);
     [&]<std::size_t... I>(std::index_sequence<I...>) {
