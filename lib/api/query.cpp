@@ -1,5 +1,7 @@
 #include "ferrule/api/query.hpp"
 
+#include "ferrule/core/escape.hpp"
+
 #include <algorithm>
 #include <bitset>
 

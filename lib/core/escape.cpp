@@ -73,4 +73,20 @@ void append_escaped(buffer& out, std::string_view text) {
   out.append('"');
 }
 
+bool is_utf8(std::string_view text) noexcept {
+  constexpr std::uint64_t high_bits = 0x8080808080808080;
+  while (!text.empty()) {
+    std::uint64_t word = 0;
+    if (text.size() >= sizeof word) std::memcpy(&word, text.data(), sizeof word);
+    if (text.size() >= sizeof word && (word & high_bits) == 0) {
+      text.remove_prefix(sizeof word);
+      continue;
+    }
+    const utf8_sequence next = leading_utf8(text);
+    if (!next.valid) return false;
+    text.remove_prefix(next.size);
+  }
+  return true;
+}
+
 }  // namespace ferrule::detail

@@ -11,7 +11,7 @@ constexpr std::int64_t second_nanoseconds = 1'000'000'000;
 constexpr std::int64_t first_second = -62'167'219'200;  // 0000-01-01T00:00:00Z
 constexpr std::int64_t last_second = 253'402'300'799;   // 9999-12-31T23:59:59Z
 
-// Seconds and nanoseconds of any timestamp, times any denominator, fit.
+// Seconds and nanoseconds of any timestamp fit, but not times any denominator.
 __extension__ using wide = __int128;
 
 /// Cuts a text of digits and separators into numbers. After a failure every further step fails.
@@ -86,8 +86,9 @@ void put_digits(char* to, unsigned value, int count) {
 }  // namespace
 
 std::optional<timestamp> to_timestamp(std::int64_t ticks, tick_length tick) noexcept {
-  const wide nanoseconds =
-      static_cast<wide>(ticks) * tick.numerator * second_nanoseconds / tick.denominator;
+  wide scaled = static_cast<wide>(ticks) * tick.numerator;
+  if (__builtin_mul_overflow(scaled, second_nanoseconds, &scaled)) return std::nullopt;
+  const wide nanoseconds = scaled / tick.denominator;
   wide seconds = nanoseconds / second_nanoseconds;
   wide rest = nanoseconds % second_nanoseconds;
   if (rest < 0) --seconds, rest += second_nanoseconds;
@@ -96,9 +97,8 @@ std::optional<timestamp> to_timestamp(std::int64_t ticks, tick_length tick) noex
 }
 
 std::optional<std::int64_t> to_ticks(timestamp time, tick_length tick) noexcept {
-  const wide scaled =
-      (static_cast<wide>(time.unix_seconds) * second_nanoseconds + time.nanoseconds) *
-      tick.denominator;
+  wide scaled = static_cast<wide>(time.unix_seconds) * second_nanoseconds + time.nanoseconds;
+  if (__builtin_mul_overflow(scaled, tick.denominator, &scaled)) return std::nullopt;
   const wide divisor = static_cast<wide>(tick.numerator) * second_nanoseconds;
   const wide ticks = scaled / divisor;
   if (scaled % divisor != 0 || ticks < std::numeric_limits<std::int64_t>::min() ||

@@ -1,6 +1,7 @@
 #include "ferrule/route/extract.hpp"
 
 #include "ferrule/api/media_type.hpp"
+#include "ferrule/core/escape.hpp"
 #include "ferrule/http/uri.hpp"
 
 namespace ferrule::detail {

@@ -438,3 +438,31 @@ using subject = std::variant<int, std::string>;
 using subject = std::variant<whole, text>;
 #endif
 inline std::string use(const subject& s) { return json::write(s); }
+
+//! case: a null pointer
+//! expect: this type has no form in JSON
+//! expect: checked_form<std::nullptr_t>
+#ifdef REFUSED
+using subject = std::nullptr_t;
+#else
+using subject = std::monostate;
+#endif
+inline std::string use(const subject& s) { return json::write(s); }
+
+//! case: a map whose keys are pointers to text
+//! expect: the keys of this map are no text
+#ifdef REFUSED
+using subject = std::map<const char*, int>;
+#else
+using subject = std::map<std::string_view, int>;
+#endif
+inline std::string use(const subject& s) { return json::write(s); }
+
+//! case: a time finer than a nanosecond
+//! expect: this type has no form in JSON
+#ifdef REFUSED
+using subject = std::chrono::sys_time<std::chrono::duration<std::int64_t, std::pico>>;
+#else
+using subject = std::chrono::sys_time<std::chrono::nanoseconds>;
+#endif
+inline std::string use(const subject& s) { return json::write(s); }

@@ -142,4 +142,19 @@ TEST(rfc3339, converts_ticks) {
   EXPECT_FALSE(ferrule::to_ticks({9'223'372'036, 854'775'808}, nanoseconds));
 }
 
+TEST(rfc3339, ticks_of_any_length_do_not_overflow) {
+  using limits = std::numeric_limits<std::int64_t>;
+  for (const ferrule::tick_length tick :
+       {ferrule::tick_length{1'000'000'000'000'000'000, 1}, {1'000'000'000'000'000, 1},
+        {1, 1'000'000'000'000'000'000}, {999'999'999'999'999'989, 1'000'000'000'000'000'000}}) {
+    for (const std::int64_t ticks : {limits::min(), limits::max(), std::int64_t{1}}) {
+      (void)ferrule::to_timestamp(ticks, tick);
+    }
+    EXPECT_EQ(ferrule::to_timestamp(0, tick), (timestamp{0, 0}));
+    EXPECT_EQ(ferrule::to_ticks({0, 0}, tick), 0);
+    EXPECT_EQ(ferrule::to_ticks({253'402'300'799, 999'999'999}, tick), std::nullopt);
+    EXPECT_EQ(ferrule::to_ticks({-62'167'219'200, 1}, tick), std::nullopt);
+  }
+}
+
 }  // namespace

@@ -143,6 +143,11 @@ TEST(write, refuses_values_that_no_text_stands_for) {
   EXPECT_EQ(refusal(std::optional<double>(std::nan(""))), no_number);
   EXPECT_EQ(refusal(std::chrono::duration<double>(std::nan(""))), no_number);
   EXPECT_EQ(refusal(static_cast<color>(7)), "json: a value of an enumeration that has no name");
+  using names = std::map<std::string, int>;
+  EXPECT_EQ(refusal(names{{"\xff", 1}, {"\xfe", 2}}), "json: a key that is no UTF-8");
+  EXPECT_EQ(refusal(names{{"long enough to be looked at in steps \xc3", 1}}),
+            "json: a key that is no UTF-8");
+  EXPECT_EQ(json::write(names{{"größer als acht Bytes", 1}}), R"({"größer als acht Bytes":1})");
   using namespace std::chrono;
   EXPECT_EQ(refusal(sys_seconds(seconds(253'402'300'800))),
             "json: a time outside the years 0000 to 9999");

@@ -62,6 +62,8 @@ TEST_F(connection_test, carries_values_there_and_back) {
   EXPECT_EQ(there_and_back(std::string()), "");
   EXPECT_EQ(there_and_back(std::optional<int>()), std::nullopt);
   EXPECT_EQ(there_and_back(std::optional<int>(3)), 3);
+  c.execute("UPDATE pets SET legs = ?", nullptr);
+  EXPECT_EQ(legs_of<std::optional<int>>("Rex"), std::nullopt);
   const std::vector<std::byte> bytes{std::byte{0}, std::byte{255}};
   EXPECT_EQ(there_and_back(bytes), bytes);
   EXPECT_EQ(there_and_back(std::vector<std::byte>()), std::vector<std::byte>());

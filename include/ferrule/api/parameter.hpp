@@ -91,10 +91,6 @@ concept text_parameter = std::default_initializable<T> && requires(std::string_v
 
 namespace detail {
 
-/// Whether text is well-formed UTF-8. What is not is no parameter: nobody could write it into JSON,
-/// and overlong forms are there to hide a slash or a dot from who looks for one.
-bool is_utf8(std::string_view text) noexcept;
-
 /// Completes "must be ..." in an answer to an ill-typed parameter.
 template <class T>
 std::string expected_parameter() {

@@ -47,7 +47,7 @@ template <class T>
 inline constexpr bool is_std_optional<std::optional<T>> = true;
 
 template <class T>
-concept text_result = std::convertible_to<const T&, std::string_view>;
+concept text_result = !std::is_null_pointer_v<T> && std::convertible_to<const T&, std::string_view>;
 
 /// What a handler gives when it has ended: `T` of a `task<T>`.
 template <class R>

@@ -62,7 +62,7 @@ consteval bool is_parameter_value() {
   } else if constexpr (number_parameter<P>) {
     return number_parameter<A>;
   } else if constexpr (std::convertible_to<const P&, std::string_view>) {
-    return std::convertible_to<const A&, std::string_view>;
+    return !std::is_null_pointer_v<A> && std::convertible_to<const A&, std::string_view>;
   } else if constexpr (std::is_arithmetic_v<P>) {
     return std::same_as<A, P>;
   } else {

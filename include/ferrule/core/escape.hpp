@@ -107,6 +107,9 @@ struct utf8_sequence {
 /// "substitution of maximal subparts".
 utf8_sequence leading_utf8(std::string_view text) noexcept;
 
+/// Whether text is well-formed UTF-8.
+bool is_utf8(std::string_view text) noexcept;
+
 /// Appends what is left of a string from a place near a special byte, and the closing quote.
 void append_escaped(buffer& out, std::string_view text);
 

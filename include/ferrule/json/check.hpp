@@ -73,7 +73,9 @@ consteval form_fault fault_of_unsupported() {
   } else if constexpr (std::is_union_v<T>) {
     return is_union;
   } else if constexpr (requires { typename T::mapped_type; }) {
-    return string_like<typename T::key_type> ? has_equal_keys : has_no_text_keys;
+    return string_like<typename T::key_type> && !std::is_pointer_v<typename T::key_type>
+               ? has_equal_keys
+               : has_no_text_keys;
   } else if constexpr (std::ranges::input_range<const T>) {
     return is_endless<T> ? holds_itself : has_no_size;
   } else if constexpr (tuple_like<T>) {
@@ -124,8 +126,8 @@ struct checked_form {
                 "ferrule: a multimap has no form in JSON, where no two members of an object have "
                 "one name: use a map of vectors");
   static_assert(Fault != has_no_text_keys,
-                "ferrule: the keys of this map are no text, which names in JSON are: use "
-                "std::string for keys, or a std::vector of aggregates");
+                "ferrule: the keys of this map are no text, which names in JSON are, or pointers "
+                "to it: use std::string for keys, or a std::vector of aggregates");
   static_assert(Fault != has_two_nulls,
                 "ferrule: an optional of what may itself be null (an optional, a unique_ptr, a "
                 "monostate, json::raw) has two values for one null in JSON: leave one of them out, "

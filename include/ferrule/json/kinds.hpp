@@ -24,9 +24,12 @@
 /// | `std::chrono::duration` | number of its own ticks: name the unit in the member's name |
 /// | `json::raw` | any value, passed on |
 ///
+/// Ticks of time points are whole nanoseconds: finer ones no text would keep.
+///
 /// Some values have no text that could be read again: NaN and infinity, an enumeration's value
 /// without a name within its `enum_range`, a time outside the years 0000 to 9999, a variant without
-/// a value, and what is nested deeper than `nesting_max`. `write` throws `unwritable` for them, so
+/// a value, a key of a map that is no UTF-8 (two could become one name), and what is nested deeper
+/// than `nesting_max`. `write` throws `unwritable` for them, so
 /// that no answer breaks the promise of its schema; a handler's caller gets a 500. Where such a
 /// value is meant to travel, make it an empty optional first.
 
@@ -90,7 +93,8 @@ template <class T>
 inline constexpr bool is_time_point = false;
 template <class Rep, class Period>
 inline constexpr bool is_time_point<std::chrono::sys_time<std::chrono::duration<Rep, Period>>> =
-    std::signed_integral<Rep> && sizeof(Rep) <= sizeof(std::int64_t);
+    std::signed_integral<Rep> && sizeof(Rep) <= sizeof(std::int64_t) &&
+    1'000'000'000 % std::chrono::duration<Rep, Period>::period::den == 0;
 
 template <class T>
 inline constexpr bool is_duration = false;
@@ -102,16 +106,17 @@ inline constexpr bool is_std_array = false;
 template <class T, std::size_t N>
 inline constexpr bool is_std_array<std::array<T, N>> = true;
 
-/// No arrays: one of characters need not end with a zero.
+/// No arrays: one of characters need not end with a zero. No `nullptr`: a view of it reads there.
 template <class T>
-concept string_like = !std::is_array_v<T> && std::convertible_to<const T&, std::string_view>;
+concept string_like = !std::is_array_v<T> && !std::is_null_pointer_v<T> &&
+                      std::convertible_to<const T&, std::string_view>;
 
 template <class T>
 concept any_map = requires { typename T::mapped_type; };
-/// With one value for each key, which is text.
+/// With one value for each key, which is text. Pointers differ though they point at equal texts.
 template <class T>
 concept map_like = any_map<T> && std::ranges::sized_range<const T> &&
-                   string_like<typename T::key_type> &&
+                   string_like<typename T::key_type> && !std::is_pointer_v<typename T::key_type> &&
                    requires(const T& map, const typename T::key_type& key) { map.at(key); };
 
 /// Whether elements of elements of a range are of its own type, as of a std::filesystem::path, or

@@ -12,8 +12,8 @@
 ///
 /// What is written is valid JSON, fits the type's schema and can be read again, whatever the value
 /// holds; values that have no such text (json/kinds.hpp lists them) throw `unwritable`. Ill-formed
-/// UTF-8 becomes U+FFFD, a `const char*` of null an empty string. Doubles are written with the
-/// fewest digits that read back to the same value.
+/// UTF-8 in text becomes U+FFFD, a `const char*` of null an empty string. Doubles are written with
+/// the fewest digits that read back to the same value.
 /// Source: RFC 8259.
 
 #include <charconv>
@@ -159,7 +159,9 @@ void write_elements(buffer& out, std::string_view prefix, const T& value, std::s
   const std::size_t start = out.size();
   if constexpr (kind_of<T> == kind::map) {
     for (const auto& [key, mapped] : value) {
-      append_json_string(out, ",", text_view(key));
+      const std::string_view name = key;
+      if (!ferrule::detail::is_utf8(name)) throw_unwritable("json: a key that is no UTF-8");
+      append_json_string(out, ",", name);
       write_value(out, ":", mapped, depth + 1);
     }
     close(out, start, '{', '}');

@@ -118,6 +118,8 @@ void bind_value(statement& s, int at, const T& value) {
                 "number as std::int32_t");
   if constexpr (is_optional<T>) {
     value ? bind_value(s, at, *value) : s.bind(at, nullptr);
+  } else if constexpr (std::is_null_pointer_v<T>) {
+    s.bind(at, nullptr);
   } else if constexpr (std::is_enum_v<T>) {
     bind_value(s, at, static_cast<std::underlying_type_t<T>>(value));
   } else if constexpr (std::same_as<T, bool>) {
