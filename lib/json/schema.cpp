@@ -13,7 +13,7 @@ namespace {
 std::string component_name(std::string_view type) {
   std::string name;
   for (char c : type) {
-    if (detail::in_identifier(c) && static_cast<unsigned char>(c) < 0x80) {
+    if (detail::in_identifier(c) && c != '$' && static_cast<unsigned char>(c) < 0x80) {
       name += c;
     } else if (const char mark = c == ':' ? '.' : '_'; !name.empty() && name.back() != mark) {
       name += mark;
@@ -53,7 +53,7 @@ std::pair<components::component&, bool> components::find_or_make(const key& want
   const auto is_taken = [&](std::string_view chosen) {
     return std::ranges::any_of(all_, [&](const component& c) { return c.name == chosen; });
   };
-  const auto is_same_type = [&](const component& c) { return c.of.type == wanted.type; };
+  const auto is_same_type = [&](const component& c) { return c.of.identity == wanted.identity; };
   std::string chosen = component_name(name);
   if (is_taken(chosen)) {
     chosen = std::ranges::any_of(all_, is_same_type)
@@ -144,11 +144,11 @@ void put_time_schema(buffer& out, std::string_view prefix, tick_length tick) {
     put(out, R"(,"description":"whole )", unit_of(tick));
     out.append('"');
   } else if (tick.denominator == 1) {
-    out.append(R"(,"pattern":"^[^.]*([.]0+)?[^.]*$")");
+    out.append(R"(,"pattern":"^[^.]*([.]0+([Zz+-].*)?)?$")");
   } else if (tick.denominator == 1'000 || tick.denominator == 1'000'000) {
     // Digits of a second that the type does not keep are zeros.
     put(out, R"(,"pattern":"^[^.]*([.][0-9]{1,)", tick.denominator == 1'000 ? "3" : "6");
-    out.append(R"(}0*)?[^.]*$")");
+    out.append(R"(}0*([Zz+-].*)?)?$")");
   }
   out.append('}');
 }

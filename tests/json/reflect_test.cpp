@@ -83,6 +83,14 @@ struct many {
 };
 enum unscoped : short { first_value, second_value = 5 };
 enum class flag : bool { off, on };
+enum class byte_wide : unsigned char { low = 1, middle = 128, high = 255 };
+enum class letter : char { a = 'a', z = 'z' };
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wdollar-in-identifier-extension"
+struct with_dollars {
+  int $a, a$, $;
+};
+#pragma clang diagnostic pop
 template <class A, class B>
 struct holder {
   enum class state { open, shut };
@@ -101,6 +109,9 @@ TEST(reflect, counts_and_names_members) {
   static_assert(json::member_count<initialised> == 2 && initialised::not_a_member);
   static_assert(json::member_count<many> == 32);
   static_assert(json::member_name<many, 31> == "last");
+  static_assert(json::member_name<with_dollars, 0> == "$a");
+  static_assert(json::member_name<with_dollars, 1> == "a$");
+  static_assert(json::member_name<with_dollars, 2> == "$");
 }
 
 TEST(reflect, knows_templates_local_hidden_and_recursive_types) {
@@ -149,6 +160,9 @@ TEST(reflect, names_enumerators) {
   static_assert(json::enum_name(second_value) == "second_value");
   static_assert(json::enumerators<unscoped>.size() == 2);
   static_assert(json::enum_name(flag::on) == "on");
+  static_assert(json::enumerators<byte_wide>.size() == 3);
+  static_assert(json::enum_value<byte_wide>("high") == byte_wide::high);
+  static_assert(json::enum_name(letter::z) == "z");
   static_assert(json::enum_name(holder<int, app::page<int>>::state::shut) == "shut");
   enum class local { x, y };
   static_assert(json::enum_name(local::y) == "y");

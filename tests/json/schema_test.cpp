@@ -121,10 +121,10 @@ TEST(schema, integers_with_their_ranges) {
 TEST(schema, times_and_durations) {
   using namespace std::chrono;
   EXPECT_EQ(schema<sys_seconds>(),
-            R"({"type":"string","format":"date-time","pattern":"^[^.]*([.]0+)?[^.]*$"})");
+            R"({"type":"string","format":"date-time","pattern":"^[^.]*([.]0+([Zz+-].*)?)?$"})");
   EXPECT_EQ(schema<sys_time<milliseconds>>(),
             R"({"type":"string","format":"date-time",)"
-            R"("pattern":"^[^.]*([.][0-9]{1,3}0*)?[^.]*$"})");
+            R"("pattern":"^[^.]*([.][0-9]{1,3}0*([Zz+-].*)?)?$"})");
   EXPECT_EQ(schema<system_clock::time_point>(), R"({"type":"string","format":"date-time"})");
   EXPECT_EQ(schema<sys_days>(),
             R"({"type":"string","format":"date-time","description":"whole days"})");
@@ -177,6 +177,29 @@ TEST(schema, names_stay_apart_and_are_given_once) {
             R"({"$ref":"#/components/schemas/page_shop.item"})");
   const std::string text = all(types);
   EXPECT_EQ(text.find(R"("item":{"type":"object")"), text.rfind(R"("item":{"type":"object")"));
+}
+
+[[maybe_unused]] auto first_local() {
+  struct local {
+    bool flag;
+  };
+  return local{};
+}
+[[maybe_unused]] auto second_local() {
+  struct local {
+    std::string text;
+  };
+  return local{};
+}
+
+/// The compiler prints local types of two functions alike.
+TEST(schema, types_stay_apart_that_have_one_name) {
+  json::components types;
+  EXPECT_EQ(schema<decltype(first_local())>(types), R"({"$ref":"#/components/schemas/local"})");
+  const std::string second = schema<decltype(second_local())>(types);
+  EXPECT_NE(second, R"({"$ref":"#/components/schemas/local"})");
+  EXPECT_EQ(schema<decltype(first_local())>(types), R"({"$ref":"#/components/schemas/local"})");
+  EXPECT_EQ(schema<decltype(second_local())>(types), second);
 }
 
 TEST(schema, variants) {

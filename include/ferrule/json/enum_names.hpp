@@ -21,12 +21,13 @@
 
 namespace ferrule::json {
 
-/// The values that are looked at for names, both ends included. Specialise it for an enumeration
-/// with values outside; a value outside has no name, and can be neither written nor read.
+/// The values that are looked at for names, both ends included: all that a byte holds. Specialise
+/// it for a larger enumeration with values outside; a value outside has no name, and can be neither
+/// written nor read.
 template <class E>
 struct enum_range {
   static constexpr int min = -128;
-  static constexpr int max = 127;
+  static constexpr int max = sizeof(E) == 1 ? 255 : 127;
 };
 
 namespace detail {
@@ -76,6 +77,10 @@ struct scanned {
       requires { E{0}; },
       "an enumeration needs a fixed underlying type to be reflected: "
       "write enum class, or enum name : int");
+  static_assert(std::in_range<int>(enum_range<E>::min) && std::in_range<int>(enum_range<E>::max),
+                "ferrule: json::enum_range is for values that an int holds");
+  static_assert(enum_range<E>::min <= enum_range<E>::max,
+                "ferrule: json::enum_range has its ends the wrong way round");
   using limits = std::numeric_limits<std::underlying_type_t<E>>;
   static constexpr std::intmax_t lowest = static_cast<std::intmax_t>(limits::min());
   static constexpr std::uintmax_t highest = static_cast<std::uintmax_t>(limits::max());

@@ -41,6 +41,12 @@ enum class schema_use : std::uint8_t {
   read,     ///< every text that `read` takes, but for its `validate`
 };
 
+namespace detail {
+/// Its address tells types apart.
+template <class T>
+inline constexpr char identity_of = 0;
+}  // namespace detail
+
 /// The aggregates that schemas refer to, each once for either use: the `schemas` of an OpenAPI
 /// document's components. A name is that of the type; where that is taken, the type's namespaces
 /// are put before it, or `.read` or `.written` or a number after it. Thread rule: as a plain value.
@@ -59,6 +65,7 @@ class components {
 
  private:
   struct key {
+    const void* identity;   // of the type: local types of two functions may have one name
     std::string_view type;  // with namespaces
     schema_use use;
     std::string_view tag, tag_value;
@@ -266,7 +273,8 @@ void schema_of(buffer& out, std::string_view prefix, components& types) {
 template <class T>
 std::string_view components::add(std::string_view tag, std::string_view tag_value) {
   const auto [described, is_new] =
-      find_or_make({qualified_type_name<T>, use, tag, tag_value}, type_name<T>);
+      find_or_make({&detail::identity_of<T>, qualified_type_name<T>, use, tag, tag_value},
+                   type_name<T>);
   if (is_new) detail::put_object_schema<T>(described.schema, *this, tag, tag_value);
   return described.name;
 }
