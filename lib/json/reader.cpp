@@ -54,6 +54,14 @@ Number number_at(node value) noexcept {
   return std::bit_cast<Number>(value.at[1]);
 }
 
+/// Whether `number`, which `narrow` is the nearest float to, has another one as near.
+bool is_between_floats(double number, float narrow) noexcept {
+  if (narrow == number || !std::isfinite(narrow)) return false;
+  const double away = number > narrow ? HUGE_VAL : -HUGE_VAL;
+  const float other = std::nextafter(narrow, static_cast<float>(away));
+  return double{narrow} + double{other} == 2 * number;
+}
+
 bool is_number(node value) noexcept {
   const char type = type_at(value);
   return type == 'l' || type == 'u' || type == 'd' || type == 'b';
@@ -175,7 +183,11 @@ bool reader::read(node value, double& into) {
 
 bool reader::read(node value, float& into) {
   if (!is_number(value)) return mismatch(value, "a number");
-  const auto narrow = static_cast<float>(double_at(value));
+  const double number = double_at(value);
+  auto narrow = static_cast<float>(number);
+  if (is_between_floats(number, narrow)) {  // the text may be nearer to one of them
+    narrow = std::strtof(std::string(source_of(value)).c_str(), nullptr);
+  }
   if (!std::isfinite(narrow)) return fail("must be within what a 32-bit number holds");
   into = narrow;
   return true;

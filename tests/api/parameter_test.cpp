@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 namespace shop {
@@ -41,6 +42,11 @@ TEST(parameter, reads_whole_numbers_within_range) {
 TEST(parameter, reads_finite_floating_point_numbers) {
   EXPECT_EQ(parse<double>("2.5e3"), 2500.0);
   EXPECT_EQ(parse<double>("-0.5"), -0.5);
+  EXPECT_EQ(parse<float>("1e-50"), 0.0F);  // nearer to zero than any other
+  EXPECT_EQ(parse<double>("-1e-400"), -0.0);
+  EXPECT_EQ(parse<double>("5e-324"), std::numeric_limits<double>::denorm_min());
+  EXPECT_EQ(parse<float>("1e39"), std::nullopt);
+  EXPECT_EQ(parse<float>("1e-50x"), std::nullopt);
   for (const char* text : {"", "inf", "nan", "1e999", "1,5", "1.5 "}) {
     EXPECT_EQ(parse<double>(text), std::nullopt) << text;
   }

@@ -277,6 +277,19 @@ TEST(read, floats_round_trip) {
   }
 }
 
+/// Digits are rounded once, to the float, not to a double first.
+TEST(read, floats_are_the_nearest_to_the_text) {
+  const float one = 1;
+  const float second = std::nextafter(one, 2.0F);
+  const float third = std::nextafter(second, 2.0F);
+  EXPECT_EQ(*json::read<float>("1.00000017881393432617187499"), second);
+  EXPECT_EQ(*json::read<float>("1.000000178813934326171875"), third);  // the even one
+  EXPECT_EQ(*json::read<float>("1.00000017881393432617187501"), third);
+  EXPECT_EQ(*json::read<float>("1152921573326323713"), std::nextafter(0x1p60F, 0x1p61F));
+  EXPECT_EQ(*json::read<float>("-7.0064923216240853e-46"), -0.0F);
+  EXPECT_EQ(*json::read<float>("7.0064923216240862e-46"), std::numeric_limits<float>::denorm_min());
+}
+
 TEST(read, strings_round_trip) {
   std::string all;
   for (int byte = 0; byte != 0x80; ++byte) all += static_cast<char>(byte);

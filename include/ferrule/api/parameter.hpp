@@ -42,17 +42,24 @@ inline constexpr bool is_character =
 template <class T>
 concept number_parameter =
     std::is_arithmetic_v<T> && !std::same_as<T, bool> && !is_character<T> && !std::is_const_v<T>;
+/// Of what is spelled as a number: zero if it is nearer to that than all others are.
+long double nearest_number(std::string_view text);
 }  // namespace detail
 
 /// Decimal digits, with a '-' where the type is signed; no '+', no space. Floating-point numbers
-/// as JSON and C write them; neither infinity nor NaN. Returns whether `text` was such a number
-/// and in range; `out` is meaningful only then.
+/// as JSON and C write them, rounded to the nearest; neither infinity nor NaN. Returns whether
+/// `text` was such a number and in range; `out` is meaningful only then.
 template <detail::number_parameter T>
 bool parse_parameter(std::string_view text, T& out) noexcept {
   const char* const end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, out);
   if constexpr (std::floating_point<T>) {
-    return error == std::errc{} && rest == end && std::isfinite(out);
+    if (error == std::errc::result_out_of_range) {
+      out = static_cast<T>(detail::nearest_number(text));
+    } else if (error != std::errc{}) {
+      return false;
+    }
+    return rest == end && std::isfinite(out);
   } else {
     return error == std::errc{} && rest == end;
   }
