@@ -28,6 +28,15 @@ struct path_step {
   bool is_index = false;
 };
 
+/// How long its text is at most.
+inline std::size_t pointer_bytes(const path_step* last) noexcept {
+  std::size_t bytes = 0;
+  for (; last != nullptr; last = last->before) {
+    bytes += last->is_index ? 21 : 1 + 2 * last->key.size();
+  }
+  return bytes;
+}
+
 inline void append_pointer(std::string& pointer, const path_step* last) {
   if (last == nullptr) return;
   append_pointer(pointer, last->before);

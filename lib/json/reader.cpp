@@ -127,10 +127,21 @@ void reader::add(error_kind kind, std::string_view pointer, std::string_view mes
     ++error_.unlisted;
     return;
   }
+  // A name can be as long as the document, and all within it have it in their pointers.
+  constexpr std::size_t place_bytes_max = 4'096;
+  const bool is_long = detail::pointer_bytes(path_) > place_bytes_max;
+  if (is_long && !error_.problems.empty()) {
+    ++error_.unlisted;
+    return;
+  }
+  const detail::path_step* shown = path_;
+  while (detail::pointer_bytes(shown) > place_bytes_max) shown = shown->before;
   std::string place;
-  detail::append_pointer(place, path_);
-  place += pointer;
-  error_.problems.push_back({kind, std::move(place), std::string(message), 0});
+  detail::append_pointer(place, shown);
+  if (!is_long) place += pointer;
+  std::string text(is_long ? "holds, below a very long name, what " : "");
+  text += message;
+  error_.problems.push_back({kind, std::move(place), std::move(text), 0});
 }
 
 bool reader::fail(std::string_view message) {

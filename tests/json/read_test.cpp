@@ -155,6 +155,22 @@ TEST(read, bounds_the_list_of_problems) {
             "schema '/0' must be a whole number, not true");
 }
 
+/// A pointer is at most about as long as a few lines, whatever the names are that it holds.
+TEST(read, bounds_the_pointers_of_problems) {
+  using lists = std::map<std::string, std::vector<int>>;
+  const std::string name(100'000, '~');
+  const std::string long_named = '"' + name + R"(":["",""])";
+  EXPECT_EQ(refusal<lists>('{' + long_named + '}'),
+            "schema '' holds, below a very long name, what must be a whole number, not a string"
+            "\nand 1");
+  EXPECT_EQ(refusal<lists>(R"({"a":[""],)" + long_named + '}'),
+            "schema '/a/0' must be a whole number, not a string\nand 2");
+  const std::string fits(2'000, '~');
+  const auto read = json::read<lists>("{\"" + fits + R"(":[""]})");
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().problems[0].pointer.size(), 4'003U);
+}
+
 TEST(read, unknown_members_where_the_reader_allows) {
   const std::string_view newer = R"({"name":"a","children":[{"name":"b","x":1,"children":[],)"
                                  R"("next":null}],"next":null,"y":{"z":[]}})";

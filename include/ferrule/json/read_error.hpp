@@ -30,7 +30,9 @@ enum class error_kind : std::uint8_t {
 /// One problem.
 struct violation {
   error_kind kind;
-  std::string pointer;     ///< where: a JSON pointer (RFC 6901), empty for the whole document
+  /// Where: a JSON pointer (RFC 6901), empty for the whole document. One of more than 4 KiB is cut
+  /// to what is around the place, and told only if it is the first.
+  std::string pointer;
   std::string message;     ///< goes on from the pointer: "is missing", "must be a string, not null"
   std::size_t offset = 0;  ///< of syntax errors alone: bytes before the place
 
