@@ -41,7 +41,10 @@ void worker::make(const serve_settings& settings, service_factory& factory, cons
   io::made_backend made = io::make_backend(settings.backend);
   backend_reason_ = std::move(made.why);
   if (made.io == nullptr) {
-    error_ = fmt::format("the backend that was asked for is not to be had ({})", backend_reason_);
+    const bool is_any = settings.backend.kind == io::backend_kind::automatic;
+    error_ = fmt::format("{} to be had ({})",
+                         is_any ? "there is no backend" : "the backend that was asked for is not",
+                         backend_reason_);
     return;
   }
   reactor_ = std::make_unique<reactor>(std::move(made.io), seed + place.index, place);

@@ -81,23 +81,23 @@ void server::retry_accepting() {
 }
 
 /// While draining: takes what waits at the listener, which then closes, unless the kernel has
-/// nothing left for a connection that waits.
+/// nothing left for a connection that waits. Those that end make room for it.
 void server::accept_rest() noexcept {
   std::int32_t last = 0;
   while ((last = loop_.io().accept_waiting(listener_)) >= 0) serve(io::handle{last});
-  if (last != -EAGAIN) {
+  if (last == -EAGAIN) {
+    close_listener();
+  } else {
     ++context_.counters.accepts_failed;
     loop_.arm(retry_, saturating_add(loop_.now(), accept_retry));
-    return;
   }
-  close_listener();
   begin_closing();
 }
 
-/// From now on each answer says that its connection closes. Not before the listener is gone: until
-/// then, whoever connects anew would be left waiting for a second.
+/// From now on each answer says that its connection closes. Not before the listener is gone, unless
+/// only that lets it go: until then, whoever connects anew would be left waiting for a second.
 void server::begin_closing() noexcept {
-  closing_since_ = loop_.now();
+  if (closing_since_ == no_deadline) closing_since_ = loop_.now();
   for (server_connection *c = first_, *next = nullptr; c != nullptr; c = next) {
     next = c->next;
     c->drain();

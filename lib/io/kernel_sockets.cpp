@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -80,6 +81,11 @@ std::int32_t name_of(name_function get, handle socket, address& out) noexcept {
   return 0;
 }
 
+bool has_come(handle listener) noexcept {
+  pollfd asked{fd_of(listener), POLLIN, 0};
+  return ::poll(&asked, 1, 0) != 0;
+}
+
 }  // namespace
 
 std::int32_t listen(const address& at, const socket_options& options) noexcept {
@@ -152,7 +158,11 @@ std::int32_t accept(handle listener) noexcept {
   for (;;) {
     const std::int32_t result =
         result_of(::accept4(fd_of(listener), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (result >= 0 || !is_passing_accept_error(result)) return result;
+    if (result >= 0) return result;
+    // The kernel looks for a descriptor first.
+    const bool is_short = result == -EMFILE || result == -ENFILE;
+    if (is_short && !has_come(listener)) return -EAGAIN;
+    if (!is_passing_accept_error(result)) return result;
   }
 }
 

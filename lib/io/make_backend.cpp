@@ -29,7 +29,10 @@ made_backend make_backend(const backend_options& options) {
     if (options.kind == backend_kind::uring) return made;
   }
   made.io = make_epoll_backend(options);
-  if (made.io == nullptr) made.why = reason("epoll", errno);
+  if (made.io == nullptr) {
+    const std::string failed = reason("epoll", errno);
+    made.why = made.why.empty() ? failed : made.why + "; " + failed;
+  }
   return made;
 }
 

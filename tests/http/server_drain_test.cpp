@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "../io/no_descriptors_left.hpp"
 #include "server_suite.hpp"
 
 namespace ferrule::http {
@@ -182,6 +183,39 @@ TYPED_TEST(server_drain_on_kernel, answers_what_kept_connections_have_sent) {
   this->drain(10s);
   EXPECT_TRUE(this->until([&] { return this->drained_; }));
   for (const auto& client : clients) EXPECT_TRUE(client->receive().ends_with("?second"));
+}
+
+TYPED_TEST(server_drain_on_kernel, ends_kept_connections_also_without_descriptors) {
+  this->listen({.linger_timeout = 10ms});
+  outside_client client(this->server_->local());
+  client.send(get("/plain?first"));
+  ASSERT_TRUE(this->until([&] { return client.receive().ends_with("?first"); }));
+  const io::suite::no_descriptors_left exhausted;
+  const mono_time began = this->loop_->now();
+  this->drain(1h);
+  client.send(get("/plain?second"));
+  EXPECT_TRUE(this->until([&] { return this->drained_; }));
+  EXPECT_LE(this->loop_->now() - began, 10s);
+  EXPECT_TRUE(client.receive().ends_with("?second"));
+}
+
+TYPED_TEST(server_drain_on_kernel, kept_connections_make_room_for_those_that_wait) {
+  this->listen({.drain_idle_timeout = 10ms, .linger_timeout = 10ms});
+  outside_client kept(this->server_->local());
+  kept.send(get("/plain?kept"));
+  ASSERT_TRUE(this->until([&] { return kept.receive().ends_with("?kept"); }));
+  std::vector<std::unique_ptr<outside_client>> waiting;
+  for (int i = 0; i < 5; ++i) {
+    waiting.push_back(std::make_unique<outside_client>(this->server_->local()));
+    waiting.back()->send(get("/plain?waits"));
+  }
+  const io::suite::no_descriptors_left exhausted;
+  this->drain(1h);
+  EXPECT_TRUE(this->until([&] { return this->drained_; }));
+  for (const auto& client : waiting) {
+    const std::string answer = client->receive();
+    EXPECT_TRUE(answer.ends_with("?waits")) << answer;
+  }
 }
 
 TYPED_TEST(server_drain_on_kernel, begins_no_new_connection) {

@@ -110,7 +110,7 @@ class server {
   bool accepting_ = false;
   bool closing_listener_ = false;
   bool draining_ = false;
-  mono_time closing_since_ = no_deadline;  // while draining, once the listener is gone
+  mono_time closing_since_ = no_deadline;  // while draining, from `begin_closing` on
   drained_function drained_ = nullptr;
   void* drained_context_ = nullptr;
 };
