@@ -59,7 +59,7 @@ constexpr option trusted_peers() {
           }};
 }
 
-constexpr option options[] = {
+constexpr option all_limits[] = {
     number<[](server_limits& l) -> auto& { return l.head.request_line_bytes_max; }, 16>(
         "request-line-bytes-max", "of a request line; more: 414"),
     number<[](server_limits& l) -> auto& { return l.head.header_bytes_max; }, 16>(
@@ -103,6 +103,6 @@ constexpr option options[] = {
 
 }  // namespace
 
-std::span<const option> limit_options() noexcept { return options; }
+std::span<const option> limit_options() noexcept { return all_limits; }
 
 }  // namespace ferrule

@@ -89,7 +89,7 @@ std::string backend_text(io::backend_kind kind) {
   return kind == io::backend_kind::uring ? "uring" : "epoll";
 }
 
-constexpr option options[] = {
+constexpr option all_settings[] = {
     {"host", "IP", "address to listen on", set_host,
      [](const void* s) { return settings_of(s).host.ip(); }},
     {"port", "N", "port to listen on; 0 takes any free one", set_port,
@@ -116,6 +116,6 @@ constexpr option options[] = {
 
 }  // namespace
 
-std::span<const option> serve_options() noexcept { return options; }
+std::span<const option> serve_options() noexcept { return all_settings; }
 
 }  // namespace ferrule

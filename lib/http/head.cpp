@@ -17,10 +17,6 @@ const char* back_over_spaces(const char* at, const char* begin) noexcept {
   return at;
 }
 
-std::string_view view(const char* begin, const char* end) noexcept {
-  return {begin, static_cast<std::size_t>(end - begin)};
-}
-
 // Why the name that ends at `at` is not followed by a colon.
 const char* bad_name_reason(const char* begin, const char* at) noexcept {
   if (*at == '\n') return "bare LF";
@@ -48,8 +44,8 @@ head_parse parse_field_lines(head_cursor& cursor, std::span<header_field> storag
     line.at += line_end_bytes;
     if (count == storage.size()) return head_error(431, "too many header fields");
     header_field& field = storage[count++];
-    field.name = view(name, name_end);
-    field.value = view(value, value_end);
+    field.name = std::string_view(name, name_end);
+    field.value = std::string_view(value, value_end);
     if (may_matter(field.name.size())) {
       if (const char* fault = note_field(field, facts)) return head_error(400, fault);
     }
@@ -93,7 +89,7 @@ bool find_head_end(std::string_view bytes, std::size_t& scanned) noexcept {
   for (;;) {
     at = skip_text(at, end);
     scanned = static_cast<std::size_t>(at - begin);
-    const std::string_view rest = view(at, end);
+    const std::string_view rest(at, end);
     constexpr std::string_view head_end = "\r\n\r\n";
     if (rest.size() < head_end.size() && head_end.starts_with(rest)) return false;
     if (!rest.starts_with("\r\n") || rest.starts_with(head_end)) return true;

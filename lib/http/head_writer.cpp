@@ -22,7 +22,7 @@ constexpr std::string_view chunked_line = "Transfer-Encoding: chunked\r\n";
 constexpr std::string_view close_line = "Connection: close\r\n";
 constexpr std::string_view keep_alive_line = "Connection: keep-alive\r\n";
 constexpr std::string_view colon = ": ";
-constexpr std::string_view line_end = "\r\n";
+constexpr std::string_view crlf = "\r\n";
 constexpr std::size_t number_bytes_max = 20;
 // What a peer can be expected to read, our own parser among them.
 constexpr std::uint64_t content_length_max = std::numeric_limits<std::int64_t>::max();
@@ -31,7 +31,7 @@ constexpr std::uint64_t content_length_max = std::numeric_limits<std::int64_t>::
 constexpr std::size_t fixed_bytes_max = 256;
 static_assert(content_type_name.size() + content_length_name.size() + number_bytes_max +
                   date_name.size() + date_bytes + host_name.size() + chunked_line.size() +
-                  keep_alive_line.size() + 8 * line_end.size() <
+                  keep_alive_line.size() + 8 * crlf.size() <
               fixed_bytes_max);
 
 // Writes where there is room for certain.
@@ -108,7 +108,7 @@ bool is_target(std::string_view target) noexcept {
 std::size_t bytes_of(std::span<const header_field> fields) noexcept {
   std::size_t bytes = 0;
   for (const header_field& field : fields) {
-    bytes += field.name.size() + colon.size() + field.value.size() + line_end.size();
+    bytes += field.name.size() + colon.size() + field.value.size() + crlf.size();
   }
   return bytes;
 }
@@ -117,14 +117,14 @@ void put_line(pen& out, std::string_view name, std::string_view value) noexcept 
   if (value.empty()) return;
   out.put(name);
   out.put(value);
-  out.put(line_end);
+  out.put(crlf);
 }
 
 void put_framing(pen& out, body_kind body, std::uint64_t content_length) noexcept {
   if (body == body_kind::length) {
     out.put(content_length_name);
     out.put_number(content_length);
-    out.put(line_end);
+    out.put(crlf);
   } else if (body == body_kind::chunked) {
     out.put(chunked_line);
   }
@@ -139,9 +139,9 @@ void put_rest(pen& out, connection_option connection,
     out.put(field.name);
     out.put(colon);
     out.put(field.value);
-    out.put(line_end);
+    out.put(crlf);
   }
-  out.put(line_end);
+  out.put(crlf);
 }
 
 void put_status_line(pen& out, int status) noexcept {

@@ -7,7 +7,7 @@ namespace ferrule::http {
 namespace {
 
 constexpr std::size_t timeout_digits_max = 10;
-constexpr std::string_view version = "00";
+constexpr std::string_view trace_version = "00";
 constexpr std::size_t trace_id_at = 3;
 constexpr std::size_t span_id_at = 36;
 constexpr std::size_t flags_at = 53;
@@ -71,7 +71,7 @@ trace_text encode_trace(const trace_context& trace) noexcept {
   trace_text text;
   text.characters.fill('-');
   char* const to = text.characters.data();
-  std::ranges::copy(version, to);
+  std::ranges::copy(trace_version, to);
   put_hex(to + trace_id_at, trace.trace_id);
   put_hex(to + span_id_at, trace.span_id);
   put_hex(to + flags_at, std::array{static_cast<std::uint8_t>(trace.sampled ? 1 : 0)});

@@ -14,10 +14,6 @@ constexpr const char* not_secured = "https over a connection that is not secured
 // No registered method is half as long; without a bound a token could fill the request line.
 constexpr std::ptrdiff_t method_bytes_max = 32;
 
-std::string_view view(const char* begin, const char* end) noexcept {
-  return {begin, static_cast<std::size_t>(end - begin)};
-}
-
 head_parse bad_version(std::string_view version) noexcept {
   const bool well_formed = version.starts_with("HTTP/") && is(digit_char, version[5]) &&
                            version[6] == '.' && is(digit_char, version[7]);
@@ -112,8 +108,8 @@ const char* split_target(const target_scan& scan, request_head& out) noexcept {
   }
   out.path = out.target;
   if (scan.question_mark != nullptr) {
-    out.path = view(out.target.data(), scan.question_mark);
-    out.query = view(scan.question_mark + 1, scan.end);
+    out.path = std::string_view(out.target.data(), scan.question_mark);
+    out.query = std::string_view(scan.question_mark + 1, scan.end);
   }
   if (out.path.front() != '/') {
     if (out.target == "*") return out.verb == method::options ? nullptr : "target * is for OPTIONS";
@@ -125,7 +121,8 @@ const char* split_target(const target_scan& scan, request_head& out) noexcept {
 // The method and the space after it.
 head_parse take_method(head_cursor& cursor, request_head& out) noexcept {
   const char* const begin = cursor.at;
-  if (view(begin, cursor.end).starts_with("GET ")) {  // most requests, and cheaper to compare
+  // Most requests, and cheaper to compare.
+  if (std::string_view(begin, cursor.end).starts_with("GET ")) {
     out.method_text = {begin, 3};
     out.verb = method::get;
     cursor.at += 4;
@@ -139,7 +136,7 @@ head_parse take_method(head_cursor& cursor, request_head& out) noexcept {
     return head_error(400, *begin == tls_handshake ? "TLS handshake where plain HTTP is served"
                                                    : "invalid method");
   }
-  out.method_text = view(begin, end);
+  out.method_text = std::string_view(begin, end);
   out.verb = parse_method(out.method_text);
   cursor.at = end + 1;
   return head_complete();
@@ -151,7 +148,7 @@ head_parse take_request_line(head_cursor& cursor, request_head& out) noexcept {
   const target_scan scan = scan_target(cursor);
   if (scan.end == cursor.end) return head_incomplete();
   if (*scan.end != ' ') return head_error(400, bad_target_reason(*scan.end));
-  out.target = view(cursor.at, scan.end);
+  out.target = std::string_view(cursor.at, scan.end);
   if (out.target.empty()) return head_error(400, "empty request target");
 
   cursor.at = scan.end + 1;
