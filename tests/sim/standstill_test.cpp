@@ -15,8 +15,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto routes = route_table(route<"GET /">([] { return "plain"; }),
-                                    route<"POST /echo">([](body b) { return std::string(*b); }));
+constexpr auto standstill_routes = route_table(
+    route<"GET /">([] { return "plain"; }),
+    route<"POST /echo">([](body b) { return std::string(*b); }));
 
 struct conversation {
   io::suite::call connecting;
@@ -51,7 +52,7 @@ class standstill : public testing::Test {
   sim_world world_{7};
   reactor& host_ = world_.add_host("10.0.0.1");
   reactor& client_ = world_.add_host("10.0.0.2");
-  dispatcher<routes> service_;
+  dispatcher<standstill_routes> service_;
   http::server server_{host_,
                        service_,
                        {.header_timeout = 5s, .body_timeout = 5s, .idle_timeout = 5s}};

@@ -28,7 +28,7 @@ struct alive {
   ~alive() { --handlers_alive; }
 };
 
-task<std::string> answer_later(std::uint64_t token) {
+task<std::string> answer_in_a_storm(std::uint64_t token) {
   const alive here;
   co_await sleep(std::chrono::milliseconds(token % 97));
   co_return std::to_string(token);
@@ -49,9 +49,9 @@ response_stream stream_much(std::uint64_t token) {
   for (unsigned i = 0; i != storm_repetitions; ++i) co_yield part;
 }
 
-constexpr auto routes = route_table(
+constexpr auto storm_routes = route_table(
     route<"GET /now/{token}">([](std::uint64_t token) { return std::to_string(token); }),
-    route<"GET /later/{token}">(answer_later), route<"GET /much/{token}">(stream_much),
+    route<"GET /later/{token}">(answer_in_a_storm), route<"GET /much/{token}">(stream_much),
     route<"POST /echo">([](body b) { return std::string(b.bytes); }),
     route<"POST /stream">(stream_back));
 
@@ -110,7 +110,7 @@ storm_report run_storm(std::span<const std::uint8_t> bytes) {
     const address at = *address::parse("10.0.0.1", 80);
     reactor& loop = world.add_host(at.ip());
     make_harmless_trouble(world.everywhere(), script);
-    dispatcher<routes> service;
+    dispatcher<storm_routes> service;
     http::server server(loop, service, limits_of(script));
     if (server.listen(at, {}) != 0) report.wrong = "cannot listen";
 
