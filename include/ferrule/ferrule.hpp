@@ -22,6 +22,7 @@
 #include "ferrule/core/async_mutex.hpp"
 #include "ferrule/core/channel.hpp"
 #include "ferrule/core/drain.hpp"
+#include "ferrule/core/now.hpp"
 #include "ferrule/core/race.hpp"
 #include "ferrule/core/result.hpp"
 #include "ferrule/core/scope.hpp"

@@ -15,7 +15,7 @@ namespace ferrule {
 namespace {
 
 /// Of CLOCK_MONOTONIC.
-std::chrono::nanoseconds now() noexcept {
+std::chrono::nanoseconds steady_now() noexcept {
   timespec read{};
   ::clock_gettime(CLOCK_MONOTONIC, &read);
   return std::chrono::seconds(read.tv_sec) + std::chrono::nanoseconds(read.tv_nsec);
@@ -59,14 +59,13 @@ void end_watch::watch() noexcept {
   while (::sem_wait(&changed_) != 0) {
   }
   if (finished_) return;
-  const auto asked = now();
+  const auto asked = steady_now();
   all_.drain();
   if (wait_for_end()) return;
+  const auto taken = std::chrono::floor<std::chrono::milliseconds>(steady_now() - asked);
   try {
-    log(log_level::error,
-        fmt::format("{} is ended by force, {} after it was asked to: {}", program_,
-                    duration_text(std::chrono::floor<std::chrono::milliseconds>(now() - asked)),
-                    all_.still_running()));
+    log(log_level::error, fmt::format("{} is ended by force, {} after it was asked to: {}",
+                                      program_, duration_text(taken), all_.still_running()));
   } catch (...) {  // there is no memory for the words
     log(log_level::error, "ended by force, for it did not end in time");
   }
@@ -77,7 +76,7 @@ void end_watch::watch() noexcept {
 /// Whether everything has ended in time.
 bool end_watch::wait_for_end() noexcept {
   constexpr auto stood_still_after = std::chrono::milliseconds(200);
-  auto end = now() + std::min<std::chrono::nanoseconds>(grace_, std::chrono::hours(1000)) +
+  auto end = steady_now() + std::min<std::chrono::nanoseconds>(grace_, std::chrono::hours(1000)) +
              forced_end_after;
   while (!finished_) {
     const auto late_by = wait_until(end);
@@ -94,7 +93,7 @@ std::chrono::nanoseconds end_watch::wait_until(std::chrono::nanoseconds end) noe
   while (!finished_) {
     if (::sem_clockwait(&changed_, CLOCK_MONOTONIC, &until) != 0 && errno == ETIMEDOUT) break;
   }
-  return now() - end;
+  return steady_now() - end;
 }
 
 }  // namespace ferrule

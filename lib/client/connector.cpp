@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "ferrule/core/now.hpp"
 #include "ferrule/core/scope.hpp"
 #include "ferrule/core/sleep.hpp"
 
@@ -80,7 +81,7 @@ void start_next(scope& all, attempts& state) {
 task<> start_later(scope* all, attempts* state, std::size_t which) {
   co_await sleep(state->delay);
   if (which + 1 == state->next) start_next(*all, *state);
-  state->spread->failed(state->candidates[which], (co_await current_environment()).loop->now());
+  state->spread->failed(state->candidates[which], (co_await now()).mono);
 }
 
 task<> attempt(scope* all, attempts* state, std::size_t which) {
@@ -93,7 +94,7 @@ task<> attempt(scope* all, attempts* state, std::size_t which) {
     const transport_error why = connect_error(connected.error());
     if (why != transport_error::no_resources) {
       state->why = why;
-      state->spread->failed(at, (co_await current_environment()).loop->now());
+      state->spread->failed(at, (co_await now()).mono);
     }
     start_next(*all, *state);
   } else if (!state->connected) {

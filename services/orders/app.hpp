@@ -42,7 +42,7 @@ inline result<created<order>, error> answer(result<order, error> made, const new
 
 inline task<result<created<order>, error>> add(json_body<new_order> said, idempotency_key key,
                                                store& all, ferrule::caller& users) {
-  const wall_time now = (co_await ferrule::current_environment()).loop->date();
+  const wall_time now = (co_await ferrule::now()).wall;
   if (key && !is_valid(key)) co_return fail(error::invalid_key);
   const auto claim = key ? all.keys().take(*key) : keys_in_use::claim();
   if (key) {

@@ -19,6 +19,7 @@
 #include "ferrule/core/async_mutex.hpp"
 #include "ferrule/core/channel.hpp"
 #include "ferrule/core/drain.hpp"
+#include "ferrule/core/now.hpp"
 #include "ferrule/core/race.hpp"
 #include "ferrule/core/scope.hpp"
 #include "ferrule/core/semaphore.hpp"
@@ -111,6 +112,7 @@ TEST_P(task_fairness, of_tasks) {
   expect_fair("a chain of such tasks", &chain);
   expect_fair("a task that fails", &catches);
   expect_fair("current_environment", [] { return current_environment(); });
+  expect_fair("now", [] { return now(); });
   expect_fair("is_draining", [] { return is_draining(); });
   expect_fair("sleep(0)", [] { return sleep(0s); });
   expect_fair("sleep_until", [this] { return sleep_until(loop_->now() - 1h); });

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "ferrule/core/now.hpp"
 #include "ferrule/core/sleep.hpp"
 #include "ferrule/http/server.hpp"
 #include "ferrule/route/dispatcher.hpp"
@@ -31,7 +32,7 @@ struct single_queue {
 };
 
 inline task<std::string> queued(single_queue& queue) {
-  const mono_time done = queue.enter((co_await current_environment()).loop->now());
+  const mono_time done = queue.enter((co_await now()).mono);
   co_await sleep_until(done);
   co_return "done";
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <thread>
 
+#include "ferrule/core/now.hpp"
 #include "ferrule/core/scope.hpp"
 #include "ferrule/io/blocking.hpp"
 #include "ferrule/io/sync_wait.hpp"
@@ -58,7 +59,7 @@ class waiting : public testing::Test {
     const auto ended = co_await std::move(work);
     end.has_value = ended.has_value();
     if (!ended) end.failed = ended.error().kind;
-    end.at = (co_await current_environment()).loop->now();
+    end.at = (co_await now()).mono;
   }
   /// `count` writes of different numbers.
   void write(database& to, int count) { write(to, count, children_); }
