@@ -49,6 +49,7 @@ void worker::make(const serve_settings& settings, service_factory& factory, cons
   }
   reactor_ = std::make_unique<reactor>(std::move(made.io), seed + place.index, place);
   service_ = factory.make(*reactor_);
+  service_->add_background(background_.emplace(*reactor_));
   server_ = std::make_unique<http::server>(*reactor_, service_->handlers(), settings.limits);
   io::socket_options socket = settings.socket;
   socket.reuse_port = place.count > 1;
@@ -67,8 +68,14 @@ worker::~worker() {
 void worker::drain() noexcept {
   draining_ = true;
   reactor_->arm(overdue_, saturating_add(reactor_->now(), grace_ + forced_end_after / 2));
-  server_->drain(
-      grace_, [](void* loop) noexcept { static_cast<reactor*>(loop)->stop(); }, reactor_.get());
+  const auto ended = [](void* self) noexcept { static_cast<worker*>(self)->part_drained(); };
+  parts_draining_ = 2;
+  background_->drain(grace_, ended, this);
+  server_->drain(grace_, ended, this);
+}
+
+void worker::part_drained() noexcept {
+  if (--parts_draining_ == 0) reactor_->stop();
 }
 
 /// The grace is over, and whatever can be stopped has been: what is left does not stop.
@@ -76,11 +83,15 @@ void worker::note_unfinished() noexcept {
   const http::server::unfinished left = server_->running();
   route_left_ = left.example;
   handlers_left_ = left.handlers;
+  work_left_ = background_->unfinished();
 }
 
 std::string worker::busy_with() const {
   if (!draining_) return "does not come back from what it runs";
   const std::size_t handlers = handlers_left_;
+  if (const background_work* const work = work_left_; handlers == 0 && work != nullptr) {
+    return fmt::format("waits for background work that does not stop, {}", work->name());
+  }
   if (handlers == 0) return "does not come back from what it runs while it drains";
   return fmt::format("waits for {} handler{} that do{} not stop, {}{}", handlers,
                      handlers == 1 ? "" : "s", handlers == 1 ? "es" : "",

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "ferrule/app/background.hpp"
 #include "ferrule/app/run_service.hpp"
 #include "ferrule/http/server.hpp"
 
@@ -34,7 +35,10 @@ class worker {
 
   reactor& loop() noexcept { return *reactor_; }
   /// Serves until drained.
-  void run() { reactor_->run(); }
+  void run() {
+    background_->begin();
+    reactor_->run();
+  }
   /// Begins to end, from any thread, once.
   void ask_to_drain() noexcept { reactor_->post(drain_request_); }
   /// What keeps it from ending: "waits for 2 handlers that do not stop, one of them GET /slow".
@@ -53,6 +57,7 @@ class worker {
   void make(const serve_settings& settings, service_factory& factory, const address& at,
             reactor_place place, http::server_group& group, std::uint64_t seed);
   void drain() noexcept;
+  void part_drained() noexcept;
   void note_unfinished() noexcept;
 
   std::chrono::nanoseconds grace_;
@@ -60,13 +65,16 @@ class worker {
   std::string backend_reason_;
   std::unique_ptr<reactor> reactor_;
   std::unique_ptr<reactor_service> service_;
+  std::optional<background_runner> background_;
   std::unique_ptr<http::server> server_;
+  int parts_draining_ = 0;  // the server, the background work
   drain_request drain_request_;
   overdue_timer overdue_;
   // For other threads.
   std::atomic<bool> draining_{false};
   std::atomic<std::size_t> handlers_left_{0};
   std::atomic<const http::route_traits*> route_left_{nullptr};
+  std::atomic<const background_work*> work_left_{nullptr};
 };
 
 }  // namespace ferrule

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "ferrule/core/task.hpp"
 #include "ferrule/test/call.hpp"
 #include "ferrule/test/sim.hpp"
 
@@ -19,13 +20,14 @@ TEST(serve, takes_each_kind_of_state) {
   auto all = shared(common);
   test::sim_world world(1);
   reactor& loop = world.add_host("10.0.0.1");
-  detail::state_holder<decltype(own)> mine({own, loop});
-  detail::state_holder<decltype(own)> others({own, loop});
-  detail::state_holder<decltype(all)> everyones({all, loop});
-  ++mine.get().hits;
-  EXPECT_EQ(mine.get().hits, 41);
-  EXPECT_EQ(others.get().hits, 40);
-  EXPECT_EQ(&everyones.get(), &common);
+  std::tuple given(own, all);
+  using states = detail::state_list<2, decltype(own), decltype(all)>;
+  states mine(given, loop);
+  states others(given, loop);
+  ++std::get<0>(mine.values()).hits;
+  EXPECT_EQ(std::get<0>(mine.values()).hits, 41);
+  EXPECT_EQ(std::get<0>(others.values()).hits, 40);
+  EXPECT_EQ(&std::get<1>(mine.values()), &common);
 }
 
 struct clockwork {
@@ -37,9 +39,9 @@ struct clockwork {
 TEST(serve, makes_state_that_needs_its_reactor_in_place) {
   test::sim_world world(1);
   reactor& loop = world.add_host("10.0.0.1");
-  auto own = per_reactor([](reactor& on) { return clockwork(on); });
-  detail::state_holder<decltype(own)> mine({own, loop});
-  EXPECT_EQ(&mine.get().loop, &loop);
+  std::tuple given(per_reactor([](reactor& on) { return clockwork(on); }));
+  detail::state_list<1, std::tuple_element_t<0, decltype(given)>> mine(given, loop);
+  EXPECT_EQ(&std::get<0>(mine.values()).loop, &loop);
 }
 
 constexpr auto count_routes =
@@ -75,6 +77,82 @@ TEST(serve, does_not_start_when_state_cannot_be_opened) {
       counting_from(-1, times_opened), counting_from(1, times_opened));
   EXPECT_EQ(factory.start(), "cannot count from there");
   EXPECT_EQ(times_opened, 1);
+}
+
+/// Says when it is made and destroyed.
+template <char Name>
+struct witness {
+  static constexpr bool thread_safe = true;
+  explicit witness(std::string& tell, std::string made_from = {}) : log(tell) {
+    log += std::string("+") + Name + made_from;
+  }
+  witness(const witness&) = delete;
+  ~witness() { log += std::string("-") + Name; }
+  std::string& log;
+};
+template <char Name>
+using opened_witness = result<std::unique_ptr<witness<Name>>, std::string>;
+
+constexpr auto one_route = route_table(route<"GET /">([] { return "Hello"; }));
+
+template <class... State>
+std::string life_of(State... states) {
+  test::sim_world world(1);
+  reactor& loop = world.add_host("10.0.0.1");
+  detail::table_service_factory<one_route, State...> factory(std::move(states)...);
+  if (std::string error = factory.start(); !error.empty()) return error;
+  const auto one = factory.make(loop);
+  return {};
+}
+
+TEST(serve, makes_states_in_their_order_and_destroys_them_in_the_reverse) {
+  std::string log;
+  life_of(per_reactor([&] { return witness<'a'>(log); }),
+          opened([&]() -> opened_witness<'b'> { return std::make_unique<witness<'b'>>(log); }),
+          per_reactor([](witness<'a'>& a, witness<'b'>& b) {
+            return witness<'c'>(b.log, &a.log == &b.log ? "(ab)" : "");
+          }),
+          opened([](witness<'b'>& b) -> opened_witness<'d'> {
+            return std::make_unique<witness<'d'>>(b.log, "(b)");
+          }));
+  EXPECT_EQ(log, "+b+d(b)+a+c(ab)-c-a-d-b");
+}
+
+TEST(serve, closes_what_was_opened_when_a_later_state_fails) {
+  std::string log;
+  EXPECT_EQ(life_of(opened([&]() -> opened_witness<'a'> {
+                      return std::make_unique<witness<'a'>>(log);
+                    }),
+                    opened([](witness<'a'>&) -> opened_witness<'b'> {
+                      return fail(std::string("no disk"));
+                    })),
+            "no disk");
+  EXPECT_EQ(log, "+a-a");
+}
+
+TEST(serve, hands_background_work_the_states_before_it) {
+  test::sim_world world(1);
+  std::tuple given(per_reactor([] { return counter{.hits = 40}; }),
+                   background("count once", [](counter& own) { own.hits += 1; }),
+                   background_per_reactor("count", [](counter& own) -> task<> {
+                     own.hits += 10;
+                     co_return;
+                   }));
+  const auto hits_on = [&](reactor& loop) {
+    return std::apply(
+        [&](auto&... each) {
+          detail::state_list<sizeof...(each), std::remove_cvref_t<decltype(each)>...> held(given,
+                                                                                           loop);
+          background_runner runner(loop);
+          held.add_background(runner);
+          runner.begin();
+          return std::get<0>(held.values()).hits;
+        },
+        given);
+  };
+  EXPECT_EQ(hits_on(world.add_host("10.0.0.1")), 51);
+  reactor second(world.make_backend("10.0.0.2"), 1, {.index = 1, .count = 2});
+  EXPECT_EQ(hits_on(second), 50) << "once a process is on the first reactor";
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 
+#include "ferrule/app/background.hpp"
 #include "ferrule/app/settings.hpp"
 #include "ferrule/http/exchange.hpp"
 #include "ferrule/io/reactor.hpp"
@@ -25,6 +26,8 @@ class reactor_service {
  public:
   virtual ~reactor_service() = default;
   virtual http::service& handlers() noexcept = 0;
+  /// Gives `to` the work of this reactor that is no request. Called once, before the first request.
+  virtual void add_background(background_runner& /*to*/) {}
 };
 
 /// Makes each reactor's service, on that reactor's thread.
@@ -47,9 +50,10 @@ class service_factory {
 inline constexpr std::chrono::nanoseconds forced_end_after = std::chrono::seconds(1);
 inline constexpr int exit_code_forced = 3;
 
-/// Runs a service until SIGTERM or SIGINT: then drains it (see `http::server::drain`) within
-/// `--drain`, and returns 0. A second signal ends the process at once, with 128 and its number.
-/// Both are heeded from the factory's `start` on, as process 1 of a container too, and unblocked.
+/// Runs a service until SIGTERM or SIGINT: then drains it (see `http::server::drain`) and its
+/// background work within `--drain`, and returns 0. A second signal ends the process at once, with
+/// 128 and its number. Both are heeded from the factory's `start` on, as process 1 of a container
+/// too, and unblocked.
 /// Returns 1 with a line on standard error when it cannot start (the factory says so or throws, the
 /// port is taken, the backend is not to be had, whichever reactor it is that lacks something), 2
 /// for a wrong option; 0 after --help. Of the standard descriptors, which log lines and others'

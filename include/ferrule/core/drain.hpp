@@ -34,8 +34,11 @@ class [[nodiscard]] drain_awaiter : parked {
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> self) noexcept {
     stop_source* const drain = self.promise().env().drain;
-    if (drain != nullptr && drain->stop_requested()) return false;
-    if (drain != nullptr) drain->attach(notice_);
+    if (drain != nullptr) {
+      drain->note_asked();
+      if (drain->stop_requested()) return false;
+      drain->attach(notice_);
+    }
     park(self);
     return true;
   }
@@ -59,8 +62,10 @@ struct [[nodiscard]] draining_awaiter {
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> self) noexcept {
-    const stop_source* const drain = self.promise().env().drain;
-    draining = drain != nullptr && drain->stop_requested();
+    if (stop_source* const drain = self.promise().env().drain; drain != nullptr) {
+      drain->note_asked();
+      draining = drain->stop_requested();
+    }
     return false;
   }
   bool await_resume() const noexcept { return draining; }

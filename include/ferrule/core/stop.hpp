@@ -91,9 +91,14 @@ class stop_source {
     first_ = &callback;
   }
 
+  /// For whoever ends work that asks about it differently from work that never asks.
+  void note_asked() noexcept { asked_ = true; }
+  bool was_asked() const noexcept { return asked_; }
+
  private:
   stop_callback* first_ = nullptr;
   stop_reason reason_ = stop_reason::none;
+  bool asked_ = false;
 };
 
 /// Hands a stop of one source on to another, for work that runs under its own source inside other

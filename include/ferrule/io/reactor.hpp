@@ -52,6 +52,8 @@ class reactor final : public executor {
   ~reactor();
 
   io::backend& io() noexcept { return *backend_; }
+  /// Which of its process's reactors this is.
+  const reactor_place& place() const noexcept { return place_; }
 
   /// This reactor's share of what its whole process may have, for limits that count on one reactor:
   /// `{.running_max = loop.share_of(100)}`. The shares of all reactors add up to `total`, except
