@@ -33,6 +33,7 @@
 #include "ferrule/route/contract_table.hpp"
 #include "ferrule/route/layers.hpp"
 #include "ferrule/route/limits.hpp"
+#include "ferrule/route/service_routes.hpp"
 
 namespace ferrule {
 using namespace std::chrono_literals;  // so that `co_await sleep(1ms)` reads as it stands

@@ -75,6 +75,12 @@ void components::write(buffer& out) const {
   detail::close(out, start, '{', '}');
 }
 
+std::vector<std::pair<std::string_view, std::string_view>> components::list() const {
+  std::vector<std::pair<std::string_view, std::string_view>> all;
+  for (const component& known : all_) all.emplace_back(known.name, known.schema.view());
+  return all;
+}
+
 namespace detail {
 
 void put_integer_schema(buffer& out, std::string_view prefix, schema_range range) {

@@ -3,7 +3,6 @@
 /// The orders service: a handler for each endpoint of its contract, and its route table.
 
 #include "api.hpp"
-#include "ferrule/api/openapi.hpp"
 #include "ferrule/ferrule.hpp"
 #include "store.hpp"
 #include "users.hpp"
@@ -59,33 +58,15 @@ inline task<result<created<order>, error>> add(json_body<new_order> said, idempo
 FERRULE_CORO_WRAPPER
 inline task<result<order, error>> show(std::uint64_t id, store& all) { return all.find(id); }
 
-struct health {
-  std::string_view status = "ok";
-};
+inline constexpr ferrule::openapi_info about{
+    .title = "orders", .version = "1.0.0", .description = "The orders service."};
 
-/// What a caller who knows nothing gets.
-inline std::string_view welcome() {
-  return "The orders service.\n"
-         "\n"
-         "GET    /orders?user_id=1&after=0&limit=20   orders of a user by id, a page at a time\n"
-         "POST   /orders                              make one: "
-         "{\"user_id\":1,\"product_id\":\"p-1\",\"quantity\":2}\n"
-         "GET    /orders/{id}                         one of them\n"
-         "GET    /health                              whether the service is well\n"
-         "GET    /resilience                          how calls of the users service fare\n"
-         "GET    /openapi.json                        all of this for programs\n";
-}
-
-inline const ferrule::json::raw& document() {
-  static const ferrule::json::raw text =
-      ferrule::openapi(api, {.title = "orders", .version = "1.0.0"});
-  return text;
-}
-
-inline constexpr auto routes = ferrule::route_table<api>(
+inline constexpr auto api_routes = ferrule::route_table<api>(
     ferrule::on<list_orders>(list), ferrule::on<create_order>(add), ferrule::on<get_order>(show),
-    ferrule::route<"GET /">(welcome), ferrule::route<"GET /health">([] { return health{}; }),
+    ferrule::health_route(),
     ferrule::route<"GET /resilience">([](ferrule::caller& users) { return users.report(); }),
-    ferrule::route<"GET /openapi.json">(document));
+    ferrule::openapi_route<api, about>(), ferrule::docs_route<api, about>());
+/// What a caller who knows nothing gets at `/` lists them.
+inline constexpr auto routes = ferrule::with_welcome<api_routes, about>();
 
 }  // namespace orders

@@ -3,7 +3,6 @@
 /// The users service: a handler for each endpoint of its contract, and its route table.
 
 #include "api.hpp"
-#include "ferrule/api/openapi.hpp"
 #include "ferrule/ferrule.hpp"
 #include "store.hpp"
 
@@ -39,34 +38,14 @@ inline task<result<user, error>> update(std::uint64_t id, json_body<new_user> sa
 FERRULE_CORO_WRAPPER
 inline task<result<void, error>> remove(std::uint64_t id, store& all) { return all.remove(id); }
 
-struct health {
-  std::string_view status = "ok";
-};
+inline constexpr ferrule::openapi_info about{
+    .title = "users", .version = "1.0.0", .description = "The users service."};
 
-/// What a caller who knows nothing gets.
-inline std::string_view welcome() {
-  return "The users service.\n"
-         "\n"
-         "GET    /users?after=0&limit=20   users by id, a page at a time\n"
-         "POST   /users                    add one: "
-         "{\"name\":\"Ada\",\"email\":\"ada@example.com\"}\n"
-         "GET    /users/{id}               one of them\n"
-         "PUT    /users/{id}               replace name and e-mail address\n"
-         "DELETE /users/{id}               remove one\n"
-         "GET    /health                   whether the service is well\n"
-         "GET    /openapi.json             all of this for programs\n";
-}
-
-inline const ferrule::json::raw& document() {
-  static const ferrule::json::raw text =
-      ferrule::openapi(api, {.title = "users", .version = "1.0.0"});
-  return text;
-}
-
-inline constexpr auto routes = ferrule::route_table<api>(
+inline constexpr auto api_routes = ferrule::route_table<api>(
     ferrule::on<list_users>(list), ferrule::on<create_user>(add), ferrule::on<get_user>(show),
-    ferrule::on<update_user>(update), ferrule::on<delete_user>(remove),
-    ferrule::route<"GET /">(welcome), ferrule::route<"GET /health">([] { return health{}; }),
-    ferrule::route<"GET /openapi.json">(document));
+    ferrule::on<update_user>(update), ferrule::on<delete_user>(remove), ferrule::health_route(),
+    ferrule::openapi_route<api, about>(), ferrule::docs_route<api, about>());
+/// What a caller who knows nothing gets at `/` lists them.
+inline constexpr auto routes = ferrule::with_welcome<api_routes, about>();
 
 }  // namespace users

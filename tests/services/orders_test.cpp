@@ -179,7 +179,9 @@ TEST_F(orders_service, describes_itself) {
   EXPECT_NE(ask("GET /").body.find("The orders service."), std::string::npos);
   EXPECT_EQ(ask("GET /health").body, R"({"status":"ok"})");
   EXPECT_EQ(ask("GET /resilience").body, "null") << "a stand-in knows nothing of it";
-  EXPECT_NE(ask("GET /openapi.json").body.find("/orders/{id}"), std::string::npos);
+  for (const char* route : {"GET /", "GET /openapi.json", "GET /docs"}) {
+    EXPECT_NE(ask(route).body.find("/orders/{id}"), std::string::npos) << route;
+  }
 }
 
 TEST(orders_store, forgets_keys_after_a_day) {

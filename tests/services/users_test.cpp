@@ -265,7 +265,16 @@ TEST_F(users_service, greets_and_tells_its_health) {
   const call_answer a = ask("GET /");
   EXPECT_EQ(a.status, 200);
   EXPECT_EQ(a.content_type, "text/plain; charset=utf-8");
-  EXPECT_NE(a.body.find("The users service."), a.body.npos);
+  EXPECT_EQ(a.body,
+            "The users service.\n\n"
+            "GET    /users?after&limit\n"
+            "POST   /users\n"
+            "GET    /users/{id}\n"
+            "PUT    /users/{id}\n"
+            "DELETE /users/{id}\n"
+            "GET    /health\n"
+            "GET    /openapi.json\n"
+            "GET    /docs\n");
   EXPECT_EQ(ask("GET /health").body, R"({"status":"ok"})");
 }
 
@@ -276,9 +285,10 @@ TEST_F(users_service, describes_itself) {
   simdjson::dom::parser parser;
   const simdjson::dom::element root = parser.parse(a.body);
   EXPECT_EQ(simdjson::dom::object(root["paths"]).size(), 2U);
-  const std::string listed(ask("GET /").body);
+  const call_answer page = ask("GET /docs");
+  EXPECT_EQ(page.content_type, "text/html; charset=utf-8");
   for (auto [path, item] : simdjson::dom::object(root["paths"])) {
-    EXPECT_NE(listed.find(path), listed.npos) << path;
+    EXPECT_NE(page.body.find(path), page.body.npos) << path;
   }
 }
 

@@ -106,6 +106,8 @@ class openapi_builder {
   /// Adds an answer with problems of any status.
   void add_any_problem(openapi_operation& to);
   json::raw finish(const openapi_info& info) &&;
+  /// The same as HTML.
+  std::string finish_page(const openapi_info& info) &&;
 
  private:
   openapi_media& problem_media(openapi_operation& to, const std::string& status,

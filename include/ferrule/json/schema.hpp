@@ -26,6 +26,7 @@
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "ferrule/core/buffer.hpp"
 #include "ferrule/json/enum_names.hpp"
@@ -62,6 +63,8 @@ class components {
 
   /// Appends the object of all components by name.
   void write(buffer& out) const;
+  /// All of them: names and schemas.
+  std::vector<std::pair<std::string_view, std::string_view>> list() const;
 
  private:
   struct key {
