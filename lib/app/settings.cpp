@@ -90,7 +90,7 @@ std::string backend_text(io::backend_kind kind) {
 }
 
 constexpr option all_settings[] = {
-    {"host", "IP", "address to listen on", set_host,
+    {"host", "IP", "address to listen on; :: is all of IPv4 and IPv6", set_host,
      [](const void* s) { return settings_of(s).host.ip(); }},
     {"port", "N", "port to listen on; 0 takes any free one", set_port,
      [](const void* s) { return fmt::format("{}", settings_of(s).port); }},

@@ -93,6 +93,8 @@ std::int32_t listen(const address& at, const socket_options& options) noexcept {
   if (fd < 0) return fd;
   const bool is_first = options.reuse_port && options.is_first_of_port;
   std::int32_t failed = set_options(fd, options);
+  // Whatever net.ipv6.bindv6only says, "::" is every address, those of IPv4 too.
+  if (failed == 0 && at.family() == AF_INET6) failed = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
   if (failed == 0 && options.reuse_port && !is_first) failed = share_port(fd);
   if (failed == 0) failed = result_of(::bind(fd, at.data(), at.size()));
   if (failed == 0) failed = result_of(::listen(fd, options.backlog));

@@ -214,6 +214,20 @@ TEST(run_service, a_stuck_reactor_leaves_the_others_their_drain) {
   }
 }
 
+TEST(run_service, takes_clients_of_both_families_on_the_wildcard_of_ipv6) {
+  for (const char* backend : {"auto", "epoll"}) {
+    process p({"--host", "::", "--threads", "2", "--backend", backend});
+    const std::string line = p.line();
+    if (line.find("Address family not supported") != line.npos) GTEST_SKIP() << "there is no IPv6";
+    EXPECT_NE(line.find(", http://[::]:"), line.npos) << line;
+    for (const char* host : {"127.0.0.1", "::1"}) {
+      const int socket = connect_to(line, host);
+      send_text(socket, "GET /" + last_request);
+      EXPECT_TRUE(receive_all(socket).ends_with("at once")) << host << " on " << backend;
+    }
+  }
+}
+
 TEST(run_service, reports_what_its_factory_throws) {
   process first({"--threads", "2"}, [](factory& all) { all.throws_at = 0; });
   EXPECT_EQ(first.everything(), "slow: cannot start: no database\n");

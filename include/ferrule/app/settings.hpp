@@ -20,7 +20,7 @@ namespace ferrule {
 /// The settings of `serve` with their defaults. A service may give others, `{.port = 8001}`;
 /// the environment and the command line win over both.
 struct serve_settings {
-  address host = address::loopback_v4(0);    ///< --host; its port is not used
+  address host = address::loopback_v4(0);    ///< --host; its port is not used. `::` takes IPv4, too
   std::uint16_t port = 0;                    ///< --port; 0: any free one
   unsigned threads = 0;                      ///< --threads; 0: as many as `usable_cores`
   io::backend_options backend{};             ///< --backend
