@@ -109,7 +109,14 @@ class line_queue {
   bool flush(std::chrono::nanoseconds within) noexcept {
     std::unique_lock lock(mutex_);
     const std::uint64_t wanted = put_;
-    return written_changed_.wait_for(lock, within, [&] { return written_ >= wanted; });
+    // Of one who waits after another that gave up, with nothing written since, only what he would
+    // wait longer: or the end of a process would last twice as long.
+    if (std::exchange(written_when_flushed_, written_) != written_) in_vain_ = {};
+    const auto left = std::max(within - in_vain_, std::chrono::nanoseconds(0));
+    const bool done =
+        written_changed_.wait_for(lock, left, [&] { return written_ >= wanted; });
+    if (!done && written_ == written_when_flushed_) in_vain_ = std::max(in_vain_, within);
+    return done;
   }
 
   std::uint64_t dropped() noexcept {
@@ -136,7 +143,8 @@ class line_queue {
     has_thread_ = false;
     waiting_->size = writing_->size = 0;
     is_cut_ = false;
-    put_ = written_ = unsaid_ = 0;
+    put_ = written_ = unsaid_ = written_when_flushed_ = 0;
+    in_vain_ = {};
     ::new (&filled_) std::condition_variable;  // the old ones know of threads that are not here
     ::new (&written_changed_) std::condition_variable;
     mutex_.unlock();
@@ -223,6 +231,8 @@ class line_queue {
   std::condition_variable written_changed_;
   std::uint64_t put_ = 0;      // bytes
   std::uint64_t written_ = 0;  // bytes, given up or written
+  std::uint64_t written_when_flushed_ = 0;
+  std::chrono::nanoseconds in_vain_{0};  // that a flush has waited since
   std::uint64_t dropped_ = 0;
   std::uint64_t unsaid_ = 0;  // dropped, and nothing written about it yet
   bool has_thread_ = false;

@@ -53,6 +53,26 @@ TEST_F(standard_error, that_nobody_reads_holds_up_nobody_and_what_is_lost_is_sai
   EXPECT_EQ(pipe.read_until("\n"), "error: again\n");
 }
 
+TEST_F(standard_error, that_nobody_reads_is_waited_for_once) {
+  unread_pipe pipe;
+  pipe.fill();
+  log(log_level::error, "waits");
+  const auto waited = [](std::chrono::milliseconds within) {
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_FALSE(flush_log(within));
+    return std::chrono::steady_clock::now() - start;
+  };
+  EXPECT_GE(waited(300ms), 300ms);
+  EXPECT_LT(waited(300ms), 300ms) << "nothing was written since another gave up";
+  EXPECT_GE(waited(400ms), 100ms) << "but who would wait longer does";
+  pipe.read_until("waits\n");
+  EXPECT_TRUE(flush_log(10s));
+  pipe.fill();
+  log(log_level::error, "again");
+  EXPECT_GE(waited(100ms), 100ms) << "it has taken lines in between";
+  pipe.read_until("again\n");
+}
+
 TEST_F(standard_error, whose_reader_is_gone_ends_nobody) {
   ASSERT_NE(std::signal(SIGPIPE, SIG_DFL), SIG_ERR);
   const std::uint64_t before = log_lines_dropped();

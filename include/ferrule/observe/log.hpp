@@ -42,8 +42,8 @@ void log(log_level level, std::string_view message) noexcept;
 void print_line(std::string_view text) noexcept;
 
 /// Waits until the lines so far are written, or `within` is over; returns whether they are. The end
-/// of the process (by exit, a failed assertion or std::terminate) waits a second at most. Blocks:
-/// not for a reactor's thread.
+/// of the process (by exit, a failed assertion or std::terminate) waits a second at most, less what
+/// others have waited in vain since anything was written. Blocks: not for a reactor's thread.
 bool flush_log(std::chrono::nanoseconds within = std::chrono::seconds(1)) noexcept;
 
 /// How many lines were dropped so far. Any thread.
