@@ -16,11 +16,12 @@ answer_cache::known answer_cache::find(std::string_view key, mono_time now) noex
   return {kept.value, now < kept.expires, kept.ask_at <= now, kept.is_wanting};
 }
 
-void answer_cache::note_want(std::string_view key, mono_time ask_at) noexcept {
+bool answer_cache::note_want(std::string_view key, mono_time ask_at) noexcept {
   const auto found = entries_.find(key);
-  if (found == entries_.end()) return;
+  if (found == entries_.end()) return false;
   found->second->is_wanting = true;
   found->second->ask_at = ask_at;
+  return true;
 }
 
 void answer_cache::store(std::string_view key, shared_answer value, mono_time expires,

@@ -38,8 +38,9 @@ class answer_cache {
   known find(std::string_view key, mono_time now) noexcept;
   // Fresh until `expires`, and of use until `stale_until`.
   void store(std::string_view key, shared_answer value, mono_time expires, mono_time stale_until);
-  // There was no new answer, or not yet; there is no use in asking again before `ask_at`.
-  void note_want(std::string_view key, mono_time ask_at) noexcept;
+  // There was no new answer, or not yet; there is no use in asking again before `ask_at`. Returns
+  // whether there is an old one.
+  bool note_want(std::string_view key, mono_time ask_at) noexcept;
   std::size_t size() const noexcept { return entries_.size(); }
 
  private:

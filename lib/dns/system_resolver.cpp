@@ -187,11 +187,16 @@ void system_resolver::state::failed(lookup& asked, lookup_error why) {
     if (tried >= 0) loop.io().drop(io::handle{tried});
   }
   answer_all(asked, fail(why));
-  if (why == lookup_error::not_found) {
-    const mono_time expires = saturating_add(loop.now(), settings.negative_ttl);
+  const auto remember_for = [&](std::chrono::nanoseconds span) {
+    const mono_time expires = saturating_add(loop.now(), span);
     cache.store(asked.key, asked.known, expires, expires);
+  };
+  if (why == lookup_error::not_found) {
+    remember_for(settings.negative_ttl);
   } else {
-    cache.note_want(asked.key, saturating_add(loop.now(), settings.recheck_wait));
+    const mono_time ask_at = saturating_add(loop.now(), settings.recheck_wait);
+    const bool has_old_answer = cache.note_want(asked.key, ask_at);
+    if (!has_old_answer && why == lookup_error::failed) remember_for(settings.failure_ttl);
   }
   forget(asked);
 }

@@ -67,12 +67,17 @@ TYPED_TEST(system_resolver_test, refuses_what_is_no_name) {
   EXPECT_EQ(this->server_->asked_by_udp, 0U);
 }
 
-TYPED_TEST(system_resolver_test, does_not_remember_failures) {
+TYPED_TEST(system_resolver_test, remembers_for_a_moment_what_failed) {
+  this->use({.failure_ttl = 100ms});
   for (const record_type type : {record_type::a, record_type::aaaa}) {
     this->server_->on("users.test", type, {.code = 2});
   }
   EXPECT_EQ(this->look_up("users.test"), failed);
+  const unsigned asked = this->server_->asked_by_udp;
+  EXPECT_EQ(this->look_up("users.test"), failed);
+  EXPECT_EQ(this->server_->asked_by_udp, asked);
   this->server_->on("users.test", 60, {"127.0.0.2"});
+  this->pass(100ms);
   EXPECT_EQ(this->look_up("users.test"), names{"127.0.0.2"});
 }
 
@@ -96,9 +101,9 @@ TYPED_TEST(system_resolver_test, asks_by_tcp_for_what_was_cut_off) {
 }
 
 TYPED_TEST(system_resolver_test, takes_garbage_for_no_answer) {
-  this->use({.try_timeout = 5ms, .tries_max = 2});
   for (const std::string& bytes :
        {std::string("?"), std::string(300, '\xff'), u16(0x8180) + u16(1) + u16(9) + u32(0)}) {
+    this->use({.try_timeout = 5ms, .tries_max = 2});
     for (const record_type type : {record_type::a, record_type::aaaa}) {
       this->server_->on("users.test", type, {.garbage = bytes});
     }

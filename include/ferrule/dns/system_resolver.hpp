@@ -22,8 +22,8 @@
 /// that no longer than `stale_wait`, and once a refresh was in vain not at all, until one succeeds.
 /// When a server says that the name is gone, it is.
 ///
-/// Source: RFC 1034 and 1035; RFC 2308 for what does not exist; RFC 8305 section 3; RFC 8767;
-/// resolv.conf(5), hosts(5).
+/// Source: RFC 1034 and 1035; RFC 2308 for what does not exist, RFC 9520 for what failed; RFC 8305
+/// section 3; RFC 8767; resolv.conf(5), hosts(5).
 
 #include <chrono>
 #include <cstdint>
@@ -58,6 +58,9 @@ struct resolver_settings {
   std::chrono::nanoseconds ttl_max = std::chrono::minutes(5);
   /// How long it is remembered that a name does not exist.
   std::chrono::nanoseconds negative_ttl = std::chrono::seconds(1);
+  /// How long it is remembered that no name server gave an answer. RFC 9520 asks for one second at
+  /// least.
+  std::chrono::nanoseconds failure_ttl = std::chrono::seconds(1);
   /// How long the addresses of one family wait for those of the other: the value of RFC 8305.
   std::chrono::nanoseconds resolution_delay = std::chrono::milliseconds(50);
   /// For how long beyond its time an answer is used when there is no new one; RFC 8767 suggests one
