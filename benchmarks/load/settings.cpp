@@ -83,9 +83,14 @@ std::string set_task(void* t, task_kind kind) {
   return {};
 }
 
+/// The same, but no time at all is none.
+std::string some_time(std::string_view text, nanoseconds& into) {
+  const std::string wrong = time(text, into);
+  return !wrong.empty() || into.count() > 0 ? wrong : "must be longer than nothing";
+}
+
 std::string set_duration(void* t, std::string_view text) {
-  const std::string wrong = time(text, of(t).duration.emplace());
-  return !wrong.empty() || of(t).duration->count() > 0 ? wrong : "must be longer than nothing";
+  return some_time(text, of(t).duration.emplace());
 }
 
 std::string set_slo(void* t, std::string_view text) {
@@ -109,7 +114,7 @@ constexpr option load_options[] = {
     {"warmup", "TIME", "before that, not counted (a tenth of the duration, at most 2s)",
      [](void* t, auto s) { return time(s, of(t).warmup.emplace()); }},
     {"timeout", "TIME", "after which a request has failed (10s)",
-     [](void* t, auto s) { return time(s, of(t).timeout); }},
+     [](void* t, auto s) { return some_time(s, of(t).timeout); }},
     {"pipeline", "N", "requests under way on a connection (1)",
      [](void* t, auto s) { return number(s, 1U, 1024U, of(t).pipeline); }},
     {"no-keep-alive", "", "a connection for each request",

@@ -36,12 +36,14 @@ constexpr option number(std::string_view name, std::string_view help) {
           [](const void* target) { return fmt::format("{}", limit_shown<Get>(target)); }};
 }
 
-/// A limit on time.
-template <auto Get>
+/// A limit on time, from so many milliseconds up: from 0 where no time is a limit too, or none.
+template <auto Get, std::uint32_t LeastMs = 1>
 constexpr option time(std::string_view name, std::string_view help) {
   return {
       name, "TIME", help,
-      [](void* target, std::string_view text) { return set_duration(limit_in<Get>(target), text); },
+      [](void* target, std::string_view text) {
+        return set_duration(limit_in<Get>(target), text, std::chrono::milliseconds(LeastMs));
+      },
       [](const void* target) { return duration_text(limit_shown<Get>(target)); }};
 }
 
@@ -49,7 +51,7 @@ constexpr option trusted_peers() {
   return {"trusted-peers", "NETWORKS", "whose deadlines, traces and retries are believed",
           [](void* target, std::string_view text) {
             const auto read = network_list::parse(text);
-            if (!read) return std::string("must be up to 16 networks, as 10.0.0.0/8,fd00::1");
+            if (!read) return read.error();
             static_cast<serve_settings*>(target)->limits.trusted_peers = *read;
             return std::string();
           },
@@ -90,13 +92,13 @@ constexpr option all_limits[] = {
         "body-bytes-per-second-min", "of a body; 0: no minimum; less: 408"),
     time<[](server_limits& l) -> auto& { return l.idle_timeout; }>(
         "idle-timeout", "between requests; then the connection closes"),
-    time<[](server_limits& l) -> auto& { return l.drain_idle_timeout; }>(
+    time<[](server_limits& l) -> auto& { return l.drain_idle_timeout; }, 0>(
         "drain-idle-timeout", "the same while draining, when asked to end"),
-    time<[](server_limits& l) -> auto& { return l.handler_timeout; }>(
+    time<[](server_limits& l) -> auto& { return l.handler_timeout; }, 0>(
         "handler-timeout", "until an answer begins; 0: no limit; then 503"),
     time<[](server_limits& l) -> auto& { return l.write_timeout; }>(
         "write-timeout", "for a client to take 64 KiB of an answer"),
-    time<[](server_limits& l) -> auto& { return l.stream_idle_timeout; }>(
+    time<[](server_limits& l) -> auto& { return l.stream_idle_timeout; }, 0>(
         "stream-idle-timeout", "of a begun answer without a word; 0: no limit"),
     trusted_peers(),
 };

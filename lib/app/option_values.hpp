@@ -30,9 +30,12 @@ std::string set_number(U& target, std::string_view text, T least, T most, const 
   return {};
 }
 
+/// Of any unit, in durations.
+inline constexpr std::uint32_t duration_count_max = 1'000'000;
+
 /// "10s", "500ms", "2m"; a bare number counts seconds.
 inline std::optional<std::chrono::nanoseconds> duration(std::string_view text) noexcept {
-  constexpr std::uint32_t most = 1'000'000;
+  constexpr std::uint32_t most = duration_count_max;
   const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
   const auto count = whole_number<std::uint32_t>(text.substr(0, digits), 0, most);
   const std::string_view unit = text.substr(digits);
@@ -43,10 +46,14 @@ inline std::optional<std::chrono::nanoseconds> duration(std::string_view text) n
   return std::nullopt;
 }
 
-/// Sets a duration; returns what is wrong with the text.
-inline std::string set_duration(std::chrono::nanoseconds& target, std::string_view text) {
+/// Sets a duration of at least `least`; returns what is wrong with the text.
+inline std::string set_duration(std::chrono::nanoseconds& target, std::string_view text,
+                                std::chrono::milliseconds least = std::chrono::milliseconds(0)) {
   const auto value = duration(text);
-  if (!value) return "must be a duration such as 10s, 500ms or 2m";
+  if (!value || *value < least) {
+    return fmt::format("must be a duration from {}ms to {}m, such as 10s, 500ms or 2m",
+                       least.count(), duration_count_max);
+  }
   target = *value;
   return {};
 }

@@ -47,10 +47,19 @@ bool network::has_prefix_of(const bytes& other) const noexcept {
   return ((begin_[whole] ^ other[whole]) & mask) == 0;
 }
 
-std::optional<network> network::parse(std::string_view text) noexcept {
+/// Returns whether there was anything.
+bool network::clear_beyond_prefix() noexcept {
+  const bytes before = begin_;
+  for (unsigned bit = prefix_bits_; bit != 128; ++bit) {
+    begin_[bit / 8] &= static_cast<std::uint8_t>(~(0x80U >> bit % 8));
+  }
+  return begin_ != before;
+}
+
+result<network, std::string> network::parse(std::string_view text) {
   const auto slash = text.find('/');
   const auto first = address::parse(text.substr(0, slash), 0);
-  if (!first) return std::nullopt;
+  if (!first) return fail(std::string("must be of addresses such as 10.0.0.0/8 or fd00::1"));
   network made;
   made.begin_ = *bytes_of(*first);
   made.is_any_ = true;
@@ -62,13 +71,12 @@ std::optional<network> network::parse(std::string_view text) noexcept {
   const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
   if (digits.empty() || read.ec != std::errc() || read.ptr != digits.data() + digits.size() ||
       bits > 128U - before) {
-    return std::nullopt;
+    return fail("must have a prefix length from 0 to " + std::to_string(128U - before));
   }
   made.prefix_bits_ = static_cast<std::uint8_t>(before + bits);
-  for (unsigned bit = made.prefix_bits_; bit != 128; ++bit) {
-    if ((made.begin_[bit / 8] & (0x80U >> bit % 8)) != 0) return std::nullopt;
-  }
-  return made;
+  if (!made.clear_beyond_prefix()) return made;
+  return fail("must have no bits beyond the prefix: " + made.text() + " is the network of " +
+              std::string(text));
 }
 
 bool network::contains(const address& one) const noexcept {
@@ -91,14 +99,17 @@ std::string network::text() const {
   return shown->ip() + '/' + std::to_string(prefix_bits_ - (short_form ? v4_prefix_bits : 0));
 }
 
-std::optional<network_list> network_list::parse(std::string_view text) noexcept {
+result<network_list, std::string> network_list::parse(std::string_view text) {
   network_list made;
   if (trimmed(text).empty()) return made;
   for (bool is_last = false; !is_last;) {
     const auto comma = text.find(',');
     is_last = comma == text.npos;
     const auto one = network::parse(trimmed(text.substr(0, comma)));
-    if (!one || made.size_ == networks_max) return std::nullopt;
+    if (!one) return fail(one.error());
+    if (made.size_ == networks_max) {
+      return fail("must be at most " + std::to_string(networks_max) + " networks");
+    }
     made.all_[made.size_++] = *one;
     if (!is_last) text.remove_prefix(comma + 1);
   }

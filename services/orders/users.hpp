@@ -32,7 +32,8 @@ inline std::string add_users(void* target, std::string_view urls) {
   for (;;) {
     const std::size_t comma = urls.find(',');
     const auto where = ferrule::origin::parse(urls.substr(0, comma));
-    if (!where || where->is_tls()) return "must be a URL such as http://127.0.0.1:8001";
+    if (!where) return "must be a URL such as http://127.0.0.1:8001";
+    if (where->is_tls()) return "must be a URL of http: there is no TLS";
     if (users.size() == ferrule::balancer_settings{}.endpoints_max) return "has too many URLs";
     users.push_back(*where);
     if (comma == urls.npos) return {};

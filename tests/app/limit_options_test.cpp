@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
+#include <stdexcept>
 
 #include "ferrule/app/settings.hpp"
 
@@ -65,9 +67,33 @@ TEST(limit_options, refuse_what_is_not_valid) {
   EXPECT_EQ(set(s, "header-count-max", "65536"), "must be a number from 1 to 65535");
   EXPECT_EQ(set(s, "pipelined-max", "-1"), "must be a number from 1 to 4294967295");
   EXPECT_EQ(set(s, "body-bytes-max", "1MB"), "must be a number from 0 to 1099511627776");
-  EXPECT_EQ(set(s, "idle-timeout", "soon"), "must be a duration such as 10s, 500ms or 2m");
+  EXPECT_EQ(set(s, "idle-timeout", "soon"),
+            "must be a duration from 1ms to 1000000m, such as 10s, 500ms or 2m");
+  EXPECT_EQ(set(s, "handler-timeout", "1000001s"),
+            "must be a duration from 0ms to 1000000m, such as 10s, 500ms or 2m");
   EXPECT_EQ(set(s, "trusted-peers", "users.example"),
-            "must be up to 16 networks, as 10.0.0.0/8,fd00::1");
+            "must be of addresses such as 10.0.0.0/8 or fd00::1");
+  EXPECT_EQ(set(s, "trusted-peers", "10.0.0.0/8,127.0.0.1/8"),
+            "must have no bits beyond the prefix: 127.0.0.0/8 is the network of 127.0.0.1/8");
+}
+
+// With 0 for any of these nobody would be served.
+TEST(limit_options, take_0_only_where_it_means_something) {
+  const std::set<std::string_view> with_0{
+      "body-bytes-max",     "chunk-extension-bytes-max",   "trailer-bytes-max",
+      "handler-timeout",    "connections-per-address-max", "requests-per-connection-max",
+      "drain-idle-timeout", "body-bytes-per-second-min",   "stream-idle-timeout"};
+  for (const option& each : limit_options()) {
+    if (each.name == "trusted-peers") continue;
+    serve_settings s;
+    const std::string before = each.shown(&s);
+    EXPECT_EQ(each.set(&s, "0").empty(), with_0.contains(each.name)) << each.name;
+    for (const std::string_view wrong : {"-1", "-1s", "", " 1", "1e3", "99999999999999999999"}) {
+      serve_settings untouched;
+      EXPECT_NE(each.set(&untouched, wrong), "") << each.name << ' ' << wrong;
+      EXPECT_EQ(each.shown(&untouched), before) << each.name << ' ' << wrong;
+    }
+  }
 }
 
 }  // namespace

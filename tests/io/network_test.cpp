@@ -49,6 +49,16 @@ TEST(network, refuses_what_is_none) {
   }
 }
 
+TEST(network, says_what_is_wrong) {
+  EXPECT_EQ(network::parse("users").error(), "must be of addresses such as 10.0.0.0/8 or fd00::1");
+  EXPECT_EQ(network::parse("10.0.0.0/33").error(), "must have a prefix length from 0 to 32");
+  EXPECT_EQ(network::parse("::/x").error(), "must have a prefix length from 0 to 128");
+  EXPECT_EQ(network::parse("127.0.0.1/8").error(),
+            "must have no bits beyond the prefix: 127.0.0.0/8 is the network of 127.0.0.1/8");
+  EXPECT_EQ(network::parse("fd00::1/64").error(),
+            "must have no bits beyond the prefix: fd00::/64 is the network of fd00::1/64");
+}
+
 TEST(network, shows_itself_as_it_is_read) {
   for (const std::string_view text : {"10.0.0.0/8", "127.0.0.1/32", "0.0.0.0/0", "fd00:1::/33",
                                       "::1/128", "::/0"}) {

@@ -50,6 +50,7 @@ TEST(settings, that_are_wrong_say_how) {
       {{"a", "--duration", "10"},
        "--duration must be a duration such as 10s, 500ms or 2m, not '10'"},
       {{"a", "--duration", "0s"}, "--duration must be longer than nothing, not '0s'"},
+      {{"a", "--timeout", "0s"}, "--timeout must be longer than nothing, not '0s'"},
       {{"a", "--connections", "0"}, "--connections must be a number from 1 to 1000000, not '0'"},
       {{"a", "--json=yes"}, "--json takes no value"},
       {{"a", "--slo", "p99<1ms"},

@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 
+#include "ferrule/core/result.hpp"
 #include "ferrule/io/address.hpp"
 
 namespace ferrule {
@@ -29,9 +30,10 @@ class network {
  public:
   /// 0 addresses: contains none.
   constexpr network() noexcept = default;
-  /// Reads "10.0.0.0/8", "fd00::/8", and an address alone, which is a network of one. Nothing for
-  /// anything else, and when bits are set beyond the prefix: "10.1.2.3/8" is likely a mistake.
-  static std::optional<network> parse(std::string_view text) noexcept;
+  /// Reads "10.0.0.0/8", "fd00::/8", and an address alone, which is a network of one. For anything
+  /// else, and when bits are set beyond the prefix, since "10.1.2.3/8" is likely a mistake: what it
+  /// has to be, "must be …". Throws std::bad_alloc.
+  static result<network, std::string> parse(std::string_view text);
 
   bool contains(const address& one) const noexcept;
   std::string text() const;
@@ -41,6 +43,7 @@ class network {
 
   static std::optional<bytes> bytes_of(const address& one) noexcept;
   bool has_prefix_of(const bytes& other) const noexcept;
+  bool clear_beyond_prefix() noexcept;
 
   bytes begin_{};  // of an IPv4 network as ::ffff:a.b.c.d
   std::uint8_t prefix_bits_ = 0;
@@ -54,8 +57,9 @@ class network_list {
 
   /// None: contains no address.
   constexpr network_list() noexcept = default;
-  /// Reads networks with commas between them; blanks around them and an empty text are fine.
-  static std::optional<network_list> parse(std::string_view text) noexcept;
+  /// Reads networks with commas between them; blanks around them and an empty text are fine. Errors
+  /// as of `network::parse`.
+  static result<network_list, std::string> parse(std::string_view text);
 
   bool contains(const address& one) const noexcept;
   constexpr bool empty() const noexcept { return size_ == 0; }
