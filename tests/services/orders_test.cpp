@@ -106,6 +106,18 @@ TEST_F(orders_service, answers_a_repeated_key_alike_and_once) {
   EXPECT_EQ(order(two_of_p1, "another").field("Location"), "/orders/2");
 }
 
+TEST_F(orders_service, refuses_several_keys) {
+  const call_answer a =
+      call<orders::routes>({.line = "POST /orders",
+                            .fields = {{"Content-Type", "application/json"},
+                                       {"Idempotency-Key", "k"},
+                                       {"idempotency-key", "l"}},
+                            .body = two_of_p1},
+                           all_, users_);
+  EXPECT_EQ(a.status, 400) << a.body;
+  EXPECT_EQ(ask("GET /orders/1").status, 404);
+}
+
 TEST_F(orders_service, refuses_another_order_under_a_key) {
   order(two_of_p1, "k");
   const call_answer a = order(two_of_p2, "k");
