@@ -18,12 +18,12 @@ constexpr int conflict = 409;
 
 }  // namespace
 
-upstream::upstream(std::string name, transport& network, std::vector<origin> endpoints,
+upstream::upstream(std::string name, transport& network, std::vector<upstream_endpoint> endpoints,
                    executor& loop, const upstream_settings& given)
     : upstream(filled_in(given), std::move(name), network, std::move(endpoints), loop) {}
 
 upstream::upstream(const upstream_settings& settings, std::string name, transport& network,
-                   std::vector<origin> endpoints, executor& loop)
+                   std::vector<upstream_endpoint> endpoints, executor& loop)
     : name_(std::move(name)),
       network_(network),
       loop_(loop),
@@ -31,9 +31,11 @@ upstream::upstream(const upstream_settings& settings, std::string name, transpor
       connect_timeout_(settings.connect_timeout),
       classify_(settings.classify),
       budget_(settings.budget, loop.now()),
-      endpoints_(std::make_unique<endpoint_set>(std::move(endpoints), settings, loop)),
+      endpoints_(std::make_unique<endpoint_set>(settings, loop)),
       retries_(settings.decisions_max) {
   FERRULE_ASSERT(fault_of(retry_) == retry_fault::none, "an upstream's retry policy has a fault");
+  const auto taken = update(std::move(endpoints));
+  FERRULE_ASSERT(taken.has_value(), "an upstream's endpoints have a fault: see endpoints_fault");
   if (settings.breaker) breaker_.emplace(*settings.breaker, loop.now());
   if (settings.bulkhead) bulkhead_.emplace(*settings.bulkhead, loop);
   if (settings.limit) limit_.emplace(*settings.limit, loop.now());
@@ -42,8 +44,16 @@ upstream::upstream(const upstream_settings& settings, std::string name, transpor
 
 upstream::~upstream() = default;
 
+result<endpoint_changes, endpoints_refusal> upstream::update(
+    std::vector<upstream_endpoint> endpoints) {
+  return endpoints_->update(std::move(endpoints));
+}
+
 task<caller::outcome> upstream::call(outgoing_call what) {
   const environment& env = co_await current_environment();
+  if (!endpoints_->takes_calls()) {
+    co_return fail(call_failure{.fault = call_fault::shed, .shed = shed_by::no_endpoint});
+  }
   if (auto refused = pass_rate_limit()) co_return fail(*std::move(refused));
   permit allowed(*this);
   if (auto refused = allowed.refused()) co_return fail(*std::move(refused));

@@ -82,14 +82,15 @@ task<upstream::ended_try> upstream::attempt(running_call* of) {
   const auto picked = endpoints_->take(of->tried());
   if (!picked) co_return refused(shed(shed_by::no_endpoint));
   held.take(*picked);
-  of->note_tried(picked->number);
+  of->note_tried(picked->number);  // keeps it
 
   const retry_allowance lent = of->allowance().lend();
   const nanoseconds waits = std::min(of->left(), of->answer_within());
   const inherited_fields fields(of->what().request.fields, of->env(), waits, lent);
   http::client_request request = of->what().request;
   request.fields = fields.all();
-  auto work = network_.send_within(endpoints_->at(picked->number), request, &held.watch());
+  if (!picked->endpoint->authority.empty()) request.host = picked->endpoint->authority;
+  auto work = network_.send_within(picked->endpoint->address, request, &held.watch());
   auto done = co_await with_deadline(deadline, std::move(work));
   const bool was_sent = held.watch().stage == send_stage::sent;
   answer answered =

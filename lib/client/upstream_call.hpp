@@ -55,7 +55,8 @@ class upstream::permit {
 class upstream::running_call {
  public:
   running_call(upstream& on, const outgoing_call& what, const environment& env, permit& allowed)
-      : what_(what),
+      : endpoints_(*on.endpoints_),
+        what_(what),
         policy_(what.retry != nullptr ? *what.retry : on.retry_),
         env_(env),
         allowed_(allowed),
@@ -66,6 +67,9 @@ class upstream::running_call {
                on.budget_, allowance(), env.loop->now()) {}
   running_call(const running_call&) = delete;
   running_call& operator=(const running_call&) = delete;
+  ~running_call() {
+    for (const std::uint32_t each : tried_) endpoints_.release(each);
+  }
 
   const outgoing_call& what() const noexcept { return what_; }
   const environment& env() const noexcept { return env_; }
@@ -74,11 +78,13 @@ class upstream::running_call {
   bool is_trial() const noexcept { return allowed_.is_trial(); }
   retry_allowance& allowance() noexcept { return env_.retries != nullptr ? *env_.retries : own_; }
 
-  /// Endpoints that the call has tried, in ascending order.
+  /// Endpoints that the call has tried, in ascending order. It keeps them until it has ended.
   std::span<const std::uint32_t> tried() const noexcept { return tried_; }
   void note_tried(std::uint32_t endpoint) {
     const auto at = std::ranges::lower_bound(tried_, endpoint);
-    if (at == tried_.end() || *at != endpoint) tried_.insert(at, endpoint);
+    if (at != tried_.end() && *at == endpoint) return;
+    tried_.insert(at, endpoint);
+    endpoints_.keep(endpoint);
   }
 
   std::chrono::nanoseconds try_timeout() const noexcept { return policy_.try_timeout; }
@@ -96,6 +102,7 @@ class upstream::running_call {
     return policy;
   }
 
+  endpoint_set& endpoints_;
   const outgoing_call& what_;
   retry_policy policy_;
   const environment& env_;

@@ -13,6 +13,9 @@ using std::chrono::nanoseconds;
 // What an endpoint costs whose first call has not ended: more than any latency, so that it gets one
 // call to show itself and no second one. Finagle's number, about 39 hours.
 constexpr double unknown_latency_ns = 140737488355327;
+// What is added to the load of one that runs as many calls as it may while it is new: more than any
+// load.
+constexpr double full_load = 1e9;
 // What a failure adds to the running calls of an endpoint, and to how many at the most.
 constexpr double penalty_calls = 10;
 constexpr double penalty_calls_max = 100;
@@ -39,13 +42,17 @@ std::optional<std::uint32_t> balancer::add(std::uint32_t weight) {
   if (place == endpoints_.end()) {
     if (endpoints_.size() >= settings_.endpoints_max) return std::nullopt;
     place = endpoints_.emplace(place);
-    ready_.reserve(endpoints_.capacity());  // so that no later change allocates
-    turns_.reserve(endpoints_.capacity());
+    turns_.reserve(endpoints_.capacity());  // so that no later change allocates
   }
-  *place = {.weight = std::min(weight, weight_max), .is_known = true};
+  // Those of the beginning are all new, and have to take what there is.
+  const std::uint32_t running_max = has_picked_ ? 1 : 0;
+  *place = {
+      .weight = std::min(weight, weight_max), .is_known = true, .running_max = running_max};
   place->turn = turn_after(round_, place->weight, 2);
-  find_ready();
-  return static_cast<std::uint32_t>(place - endpoints_.begin());
+  const auto endpoint = static_cast<std::uint32_t>(place - endpoints_.begin());
+  sort_in(endpoint);
+  line_up();
+  return endpoint;
 }
 
 balancer::endpoint_state& balancer::state_of(std::uint32_t endpoint) noexcept {
@@ -55,14 +62,16 @@ balancer::endpoint_state& balancer::state_of(std::uint32_t endpoint) noexcept {
 
 void balancer::remove(std::uint32_t endpoint) noexcept {
   state_of(endpoint).is_known = false;
-  find_ready();
+  sort_in(endpoint);
+  line_up();
 }
 
 void balancer::set_weight(std::uint32_t endpoint, std::uint32_t weight) noexcept {
   endpoint_state& state = state_of(endpoint);
   state.weight = std::min(weight, weight_max);
   state.turn = turn_after(round_, state.weight, 2);  // what other weights earned is forgotten
-  find_ready();
+  sort_in(endpoint);
+  line_up();
 }
 
 void balancer::set_available(std::uint32_t endpoint, bool is_available) noexcept {
@@ -71,19 +80,39 @@ void balancer::set_available(std::uint32_t endpoint, bool is_available) noexcept
   state.is_available = is_available;
   // What it missed is not made up for.
   if (is_available) state.turn = std::max(state.turn, round_);
-  find_ready();
+  sort_in(endpoint);
+  line_up();
 }
 
-void balancer::find_ready() noexcept {
-  ready_.clear();
-  std::uint64_t sum = 0;
-  for (std::uint32_t i = 0; i != endpoints_.size(); ++i) {
-    const endpoint_state& state = endpoints_[i];
-    if (state.is_known && state.is_available && state.weight != 0) {
-      ready_.push_back({i, sum += state.weight});
-    }
+void balancer::set_doubted(std::uint32_t endpoint, bool is_doubted) noexcept {
+  endpoint_state& state = state_of(endpoint);
+  if (state.is_doubted == is_doubted) return;
+  state.is_doubted = is_doubted;
+  sort_in(endpoint);
+}
+
+const weighted_choice& balancer::choice(pick_from from) const noexcept {
+  switch (from) {
+    case pick_from::good:
+      return good_;
+    case pick_from::available:
+      break;
+    case pick_from::any:
+      return any_;
   }
-  if (settings_.algorithm == balancing::round_robin) line_up();
+  return available_;
+}
+
+/// Puts an endpoint among those where it belongs now. Allocates for one that is new.
+void balancer::sort_in(std::uint32_t endpoint) {
+  const endpoint_state& state = endpoints_[endpoint];
+  const std::uint32_t weight = state.is_known ? state.weight : 0;
+  const std::uint32_t available = state.is_available ? weight : 0;
+  if (available_.weight_of(endpoint) != 0) --ready_;
+  if (available != 0) ++ready_;
+  any_.set(endpoint, weight);
+  available_.set(endpoint, available);
+  good_.set(endpoint, state.is_doubted ? 0 : available);
 }
 
 /// Whether the turn of `one` comes after that of `other`; in one round they go on from a random
@@ -100,42 +129,26 @@ bool balancer::is_later(std::uint32_t one, std::uint32_t other) const noexcept {
 }
 
 void balancer::line_up() noexcept {
+  if (settings_.algorithm != balancing::round_robin) return;
   turns_.clear();
-  for (const ready_endpoint& each : ready_) turns_.push_back(each.endpoint);
+  for (std::uint32_t i = 0; i != endpoints_.size(); ++i) {
+    if (available_.weight_of(i) != 0) turns_.push_back(i);
+  }
   std::make_heap(turns_.begin(), turns_.end(),
                  [this](auto one, auto other) { return is_later(one, other); });
 }
 
-std::size_t balancer::ready_at(std::uint64_t weight) const noexcept {
-  const auto is_before = [](std::uint64_t w, const ready_endpoint& r) { return w < r.weights_end; };
-  return static_cast<std::size_t>(
-      std::upper_bound(ready_.begin(), ready_.end(), weight, is_before) - ready_.begin());
-}
-
 std::optional<std::uint32_t> balancer::pick(mono_time now, rng& random) noexcept {
-  if (ready_.empty()) {
-    ++none_ready_;
-    return std::nullopt;
-  }
-  pick_decision pick{.at_ns = nanoseconds_of(now),
-                     .ready = static_cast<std::uint32_t>(ready_.size())};
-  switch (settings_.algorithm) {
-    case balancing::peak_ewma:
-    case balancing::least_request:
-      better_of_two(pick, now, random);
-      break;
-    case balancing::round_robin:
-      next_in_turn(pick);
-      break;
-  }
+  if (settings_.algorithm != balancing::round_robin || ready_ == 0) return pick(now, random, {});
+  pick_decision pick{.at_ns = nanoseconds_of(now), .ready = ready_};
+  next_in_turn(pick);
   return take(pick);
 }
 
 std::optional<std::uint32_t> balancer::pick(mono_time now, rng& random,
                                             const pick_scope& among) noexcept {
-  pick_decision pick{.at_ns = nanoseconds_of(now),
-                     .ready = static_cast<std::uint32_t>(ready_.size())};
-  if (cheapest(pick, now, random, among)) return take(pick);
+  pick_decision pick{.at_ns = nanoseconds_of(now), .ready = ready_};
+  if (better_of_two(pick, now, random, among)) return take(pick);
   ++none_ready_;
   return std::nullopt;
 }
@@ -144,6 +157,8 @@ std::uint32_t balancer::take(const pick_decision& pick) noexcept {
   log_.add(pick);
   endpoint_state& picked = endpoints_[pick.picked];
   ++picked.running;
+  ++running_;
+  has_picked_ = true;
   ++picked.picks;
   return pick.picked;
 }
@@ -160,12 +175,13 @@ void balancer::observe(endpoint_state& state, mono_time now, double latency_ns) 
 }
 
 double balancer::mean_weight() const noexcept {
-  return ready_.empty() ? 1 : static_cast<double>(weights()) / static_cast<double>(ready_.size());
+  return ready_ == 0 ? 1 : static_cast<double>(available_.total()) / ready_;
 }
 
 double balancer::latency_cost(endpoint_state& state, mono_time now) noexcept {
   observe(state, now, 0);
-  if (state.latency_ns == 0 && state.running != 0) return unknown_latency_ns + state.running;
+  const bool is_unknown = state.latency_ns == 0 && state.running != 0;
+  if (is_unknown || is_full(state)) return unknown_latency_ns + state.running;
   // By weights in proportion to each other, so that 100 and 200 do as 1 and 2.
   return state.latency_ns * (1 + state.running * mean_weight() / state.weight);
 }
@@ -177,48 +193,24 @@ double balancer::cost(endpoint_state& state, mono_time now) noexcept {
 
 double balancer::load_cost(const endpoint_state& state, mono_time now) const noexcept {
   const double penalty = state.penalty == 0 ? 0 : decayed(state.penalty, state.penalised, now);
-  return (state.running + 1 + penalty) / state.weight;
+  return (is_full(state) ? full_load : 0) + (state.running + 1 + penalty) / state.weight;
 }
 
-void balancer::better_of_two(pick_decision& pick, mono_time now, rng& random) noexcept {
-  const std::size_t first = ready_at(random.below(weights()));
-  pick.picked = ready_[first].endpoint;
-  endpoint_state& state = endpoints_[pick.picked];
-  pick.picked_cost = cost(state, now);
-  if (ready_.size() == 1) return;
-
-  // The second is drawn from all weights without those of the first.
-  std::uint64_t at = random.below(weights() - state.weight);
-  if (at >= ready_[first].weights_end - state.weight) at += state.weight;
-  pick.other = ready_[ready_at(at)].endpoint;
+bool balancer::better_of_two(pick_decision& pick, mono_time now, rng& random,
+                             const pick_scope& among) noexcept {
+  const weighted_choice& all = choice(among.from);
+  const auto first = all.draw(random, among.avoided);
+  if (!first) return false;
+  pick.picked = *first;
+  pick.picked_cost = cost(endpoints_[*first], now);
+  pick.other = all.draw(random, among.avoided, first);
+  if (!pick.other) return true;
   pick.other_cost = cost(endpoints_[*pick.other], now);
   if (pick.other_cost < pick.picked_cost) {
     std::swap(pick.picked, *pick.other);
     std::swap(pick.picked_cost, pick.other_cost);
   }
-}
-
-bool balancer::cheapest(pick_decision& pick, mono_time now, rng& random,
-                        const pick_scope& among) noexcept {
-  std::uint64_t equals = 0;
-  for (std::uint32_t i = 0; i != endpoints_.size(); ++i) {
-    endpoint_state& state = endpoints_[i];
-    if (!state.is_known || state.weight == 0) continue;
-    if (!state.is_available && !among.takes_unavailable) continue;
-    if (std::ranges::binary_search(among.avoided, i)) continue;
-    const double costs = cost(state, now);
-    if (equals == 0 || costs < pick.picked_cost) {
-      equals = 0;
-    } else if (costs > pick.picked_cost) {
-      continue;
-    }
-    // Each of the equals so far is as likely to be the one.
-    if (random.below(++equals) == 0) {
-      pick.picked = i;
-      pick.picked_cost = costs;
-    }
-  }
-  return equals != 0;
+  return true;
 }
 
 void balancer::next_in_turn(pick_decision& pick) noexcept {
@@ -245,21 +237,32 @@ void balancer::end(std::uint32_t endpoint, mono_time now, nanoseconds took,
   auto latency_ns = static_cast<double>(counted.count());
   if (said == latency_signal::at_least) latency_ns = std::max(latency_ns, state.latency_ns);
   observe(state, now, latency_ns);
+  if (said == latency_signal::taken) grow(state);
   if (said != latency_signal::penalised) return;
   const double before = decayed(state.penalty, state.penalised, now);
   state.penalty = std::min(before + penalty_calls, penalty_calls_max);
   state.penalised = now;
 }
 
+/// An endpoint that is new may run one call more, or is new no longer.
+void balancer::grow(endpoint_state& state) noexcept {
+  if (state.running_max == 0) return;
+  ++state.running_max;
+  const std::uint64_t others = ready_ == 0 ? 0 : running_ / ready_;
+  if (state.running_max > 2 * others) state.running_max = 0;
+}
+
 void balancer::forget(std::uint32_t endpoint) noexcept {
   endpoint_state& state = state_of(endpoint);
   state.latency_ns = state.penalty = 0;
+  state.running_max = 1;
 }
 
 void balancer::cancel(std::uint32_t endpoint) noexcept {
   endpoint_state& state = state_of(endpoint);
   FERRULE_ASSERT(state.running != 0, "no call of this endpoint has begun");
   --state.running;
+  --running_;
 }
 
 balancer_snapshot balancer::snapshot() const {

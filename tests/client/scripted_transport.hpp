@@ -25,6 +25,7 @@ struct sent_request {
   std::string server;
   std::string line;  // "GET /users/7"
   std::string content_type;
+  std::string host;  // empty: that of the server
   std::vector<std::pair<std::string, std::string>> fields;
   std::string body;
   mono_time at;
@@ -73,6 +74,7 @@ class scripted_transport final : public transport {
     sent_request noted{.server = to.text(),
                        .line = std::string(what.verb) + ' ' + std::string(what.target),
                        .content_type = std::string(what.content_type),
+                       .host = std::string(what.host),
                        .fields = {},
                        .body = std::string(what.body),
                        .at = now};

@@ -47,6 +47,15 @@ class upstream_test : public testing::Test {
     for (std::size_t i = 0; i != servers; ++i) where.push_back(*origin::parse(name(i)));
     return made_.emplace("shop", network_, std::move(where), loop_, settings);
   }
+  /// As `make` has them, by number and weight.
+  static std::vector<upstream_endpoint> endpoints(
+      const std::vector<std::pair<std::size_t, std::uint32_t>>& wanted) {
+    std::vector<upstream_endpoint> all;
+    for (const auto& [i, weight] : wanted) {
+      all.push_back({.address = *origin::parse(name(i)), .weight = weight});
+    }
+    return all;
+  }
   static std::string name(std::size_t i) { return "http://s" + std::to_string(i); }
   server_script& server(std::size_t i) { return network_.at(name(i)); }
   std::size_t count(std::size_t i) const { return network_.count(name(i)); }

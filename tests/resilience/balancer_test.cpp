@@ -272,9 +272,72 @@ TEST(balancer, an_endpoint_without_history_gets_one_call_to_show_itself) {
   int picks = 0;
   for (int i = 0; i != 100; ++i) picks += f.pick() == newcomer ? 1 : 0;
   EXPECT_EQ(picks, 1);
-  f.endpoints.end(newcomer, start, 1ms);
-  for (int i = 0; i != 100; ++i) picks += f.pick() == newcomer ? 1 : 0;
-  EXPECT_GT(picks, 50);
+}
+
+/// Two endpoints with fifty calls each, and one that has just come.
+struct busy_fixture : fixture {
+  explicit busy_fixture(balancing algorithm) : fixture(algorithm, {1, 1}) {
+    for (int i = 0; i != 2; ++i) call(50ms);
+    for (int i = 0; i != 100; ++i) pick();
+    newcomer = endpoints.add().value();
+  }
+  // Of a hundred calls, how many it gets; those of the others end without a word.
+  std::uint32_t share() {
+    std::uint32_t got = 0;
+    for (int i = 0; i != 100; ++i) {
+      const std::uint32_t picked = pick().value();
+      if (picked == newcomer) {
+        ++got;
+      } else {
+        endpoints.cancel(picked);
+      }
+    }
+    return got;
+  }
+  std::uint32_t newcomer = 0;
+};
+
+// Quick as it is while it is idle, it is not flooded by a service at work: each answer makes room
+// for one call more, and what goes wrong for none.
+TEST(balancer, a_newcomer_gets_as_many_more_calls_as_it_answers) {
+  for (const balancing algorithm : {balancing::peak_ewma, balancing::least_request}) {
+    busy_fixture f(algorithm);
+    for (std::uint32_t round = 1; round != 64; round *= 2) {
+      ASSERT_EQ(f.share(), round);
+      for (std::uint32_t i = 0; i != round; ++i) f.endpoints.end(f.newcomer, start, 1ms);
+    }
+    busy_fixture bad(algorithm);
+    for (int i = 0; i != 5; ++i) {
+      ASSERT_LE(bad.share(), 1U);
+      if (bad.endpoints.snapshot().endpoints[bad.newcomer].running == 0) continue;
+      bad.endpoints.end(bad.newcomer, start, 1us, latency_signal::penalised);
+    }
+  }
+}
+
+TEST(balancer, a_retry_goes_to_one_in_doubt_only_where_that_is_allowed) {
+  for (const balancing algorithm : all_algorithms) {
+    fixture f(algorithm, {1, 1, 1});
+    f.endpoints.set_doubted(1, true);
+    f.endpoints.set_doubted(2, true);
+    f.endpoints.set_available(2, false);
+    const std::vector<std::uint32_t> tried{0};
+    const std::vector<std::uint32_t> both{0, 1};
+    const auto pick = [&](std::span<const std::uint32_t> avoided, pick_from from) {
+      return f.endpoints.pick(start, f.random, {.avoided = avoided, .from = from});
+    };
+    EXPECT_EQ(pick({}, pick_from::good), 0U);
+    EXPECT_FALSE(f.endpoints.has_any({.avoided = tried, .from = pick_from::good}));
+    EXPECT_EQ(pick(tried, pick_from::good), std::nullopt);
+    EXPECT_EQ(pick(tried, pick_from::available), 1U);
+    EXPECT_EQ(pick(both, pick_from::available), std::nullopt);
+    EXPECT_EQ(pick(both, pick_from::any), 2U);
+    f.endpoints.set_doubted(1, false);
+    EXPECT_EQ(pick(tried, pick_from::good), 1U);
+    f.endpoints.remove(1);
+    EXPECT_FALSE(f.endpoints.has_any({.avoided = tried, .from = pick_from::available}));
+    EXPECT_TRUE(f.endpoints.is_doubted(2));
+  }
 }
 
 TEST(balancer, one_that_is_forgotten_has_to_show_itself_again) {
@@ -319,7 +382,7 @@ TEST(balancer, a_quick_failure_is_not_quick) {
   EXPECT_LT(share_of_the_bad(balancing::round_robin, penalised), 0.34);
 }
 
-TEST(balancer, a_scope_leaves_out_the_avoided_and_takes_the_cheapest_of_the_rest) {
+TEST(balancer, a_scope_leaves_out_the_avoided_and_takes_the_better_of_two_of_the_rest) {
   for (const balancing algorithm : all_algorithms) {
     fixture f(algorithm, {1, 1, 0, 1, 1});
     for (const std::uint32_t busy : {0U, 1U}) {
@@ -333,7 +396,7 @@ TEST(balancer, a_scope_leaves_out_the_avoided_and_takes_the_cheapest_of_the_rest
     f.endpoints.set_available(4, false);
     const std::vector<std::uint32_t> ready{0, 1};
     EXPECT_EQ(f.endpoints.pick(start, f.random, {.avoided = ready}), std::nullopt);
-    EXPECT_EQ(f.endpoints.pick(start, f.random, {.avoided = ready, .takes_unavailable = true}), 3U)
+    EXPECT_EQ(f.endpoints.pick(start, f.random, {.avoided = ready, .from = pick_from::any}), 3U)
         << "never one of weight 0";
   }
 }
@@ -401,6 +464,21 @@ TEST(balancer, under_load_shares_follow_weights) {
       EXPECT_NEAR(shares[0], 0.25, 0.05);
       EXPECT_NEAR(shares[1], 0.25, 0.05);
       EXPECT_NEAR(shares[2], 0.5, 0.07);
+    }
+  }
+}
+
+TEST(balancer, a_newcomer_has_its_fair_share_in_the_end_and_never_more) {
+  for (const balancing algorithm : all_algorithms) {
+    for (std::uint64_t seed = 0; seed != 8; ++seed) {
+      traffic t{fixture(algorithm, {1, 1, 1}, seed), {20ms, 20ms, 20ms, 20ms}};
+      t.run(5s, 1000);
+      t.f.endpoints.add();
+      const double at_first = t.run(100ms, 1000)[3];
+      EXPECT_GT(at_first, 0.05) << "it is asked at once; seed " << seed;
+      EXPECT_LT(at_first, 0.45) << "not even at first; seed " << seed;
+      t.run(2s, 1000);
+      EXPECT_NEAR(t.run(10s, 1000)[3], 0.25, 0.03) << seed;
     }
   }
 }

@@ -106,13 +106,16 @@ TEST(allocation, balancing_with_ejection) {
     balancer endpoints({.algorithm = algorithm}, random_start);
     outlier_ejection outliers({.decisions_max = 4}, start);
     for (int i = 0; i != 20; ++i) outliers.add(endpoints.add().value());
-    const std::vector<std::uint32_t> avoided;
+    const std::vector<std::uint32_t> avoided{2, 3};
     EXPECT_EQ(allocated_by([&](mono_time now, rng& random) {
-                const auto picked = endpoints.pick(now, random);
+                const auto picked =
+                    random.below(4) == 0
+                        ? endpoints.pick(now, random, {.avoided = avoided, .from = pick_from::good})
+                        : endpoints.pick(now, random);
                 const std::uint32_t endpoint =
                     picked ? *picked
                            : endpoints
-                                 .pick(now, random, {.avoided = avoided, .takes_unavailable = true})
+                                 .pick(now, random, {.avoided = avoided, .from = pick_from::any})
                                  .value();
                 const bool failed = random.below(20) < endpoint;
                 endpoints.end(endpoint, now, 5ms,
@@ -120,6 +123,7 @@ TEST(allocation, balancing_with_ejection) {
                 for (const ejection_change& change : outliers.reinstate(endpoint, now)) {
                   endpoints.set_available(change.endpoint, !change.is_ejected);
                 }
+                endpoints.set_doubted(endpoint, failed);
                 const auto said = failed ? ejection_signal::failed : ejection_signal::succeeded;
                 if (outliers.record(endpoint, said, now, random)) {
                   endpoints.set_available(endpoint, false);

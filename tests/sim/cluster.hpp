@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,6 +53,12 @@ struct cluster_call {
   std::optional<call_failure> failed{};
 };
 
+/// What happens once while calls are made, so long after the first.
+struct cluster_event {
+  nanoseconds after{};
+  std::function<void()> happens{};
+};
+
 class cluster {
  public:
   explicit cluster(std::size_t servers, std::uint64_t seed, const upstream_settings& settings = {},
@@ -82,11 +89,20 @@ class cluster {
     return all;
   }
 
+  /// The client's endpoints are these servers from now on.
+  void use(const std::vector<std::size_t>& servers) {
+    std::vector<origin> where;
+    for (const std::size_t i : servers) where.push_back(*origin::parse("http://" + ip(i)));
+    EXPECT_TRUE(service->update(endpoints_at(where)));
+  }
+
   /// Calls every `interval` for `span`, without waiting for answers; each call has `patience`.
-  void load(nanoseconds span, nanoseconds interval = 20ms, nanoseconds patience = 10s) {
+  void load(nanoseconds span, nanoseconds interval = 20ms, nanoseconds patience = 10s,
+            const cluster_event& event = {}) {
     calls.clear();
     const auto ended =
-        sim_run(world_, client_, call_and_wait(this, span, interval, patience), span + 20s);
+        sim_run(world_, client_, call_and_wait(this, span, interval, patience, &event),
+                span + 20s);
     EXPECT_TRUE(ended.has_value()) << "something outlived its deadline";
   }
   std::size_t good() const {
@@ -102,7 +118,9 @@ class cluster {
   circuit_state breaker() { return service->breaker()->state(); }
   std::size_t ejected() {
     std::size_t count = 0;
-    for (const auto& each : service->snapshot().endpoints) count += each.ejection->is_ejected;
+    for (const auto& each : service->snapshot().endpoints) {
+      count += each.ejection && each.ejection->is_ejected ? 1 : 0;
+    }
     return count;
   }
   void wait(nanoseconds span) { world_.run_for(span); }
@@ -142,15 +160,20 @@ class cluster {
     self->calls.push_back(std::move(noted));
   }
   static task<> call_repeatedly(scope& all, cluster* self, nanoseconds span, nanoseconds interval,
-                                nanoseconds patience) {
+                                nanoseconds patience, const cluster_event* event) {
+    bool has_happened = event->happens == nullptr;
     for (nanoseconds past{0}; past < span; past += interval) {
+      if (!has_happened && past >= event->after) {
+        event->happens();
+        has_happened = true;
+      }
       all.spawn(call(self, patience));
       co_await sleep(interval);
     }
   }
   static task<> call_and_wait(cluster* self, nanoseconds span, nanoseconds interval,
-                              nanoseconds patience) {
-    co_await with_scope(&call_repeatedly, self, span, interval, patience);
+                              nanoseconds patience, const cluster_event* event) {
+    co_await with_scope(&call_repeatedly, self, span, interval, patience, event);
   }
 
   sim_world world_;

@@ -39,17 +39,23 @@
 /// one: rather to one whose last answer was good, and rather to an ejected one than to one that has
 /// just failed. From an endpoint that is dead a call goes on at once, as long as there is one that
 /// the call has not tried: see `retry_state::fail_over`.
+///
+/// The set of endpoints may change at any time, by `update`.
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ferrule/client/caller.hpp"
 #include "ferrule/client/classify.hpp"
+#include "ferrule/client/upstream_endpoint.hpp"
+#include "ferrule/core/result.hpp"
 #include "ferrule/resilience/async_bulkhead.hpp"
 #include "ferrule/resilience/balancer.hpp"
 #include "ferrule/resilience/circuit_breaker.hpp"
@@ -223,6 +229,10 @@ static_assert(fault_of(upstream_settings{}) == upstream_fault::none);
 /// One endpoint, for people and JSON.
 struct upstream_endpoint_snapshot {
   std::string origin{};
+  std::string id{};
+  std::string zone{};
+  std::map<std::string, std::string> labels{};
+  bool is_leaving = false;  ///< removed, and kept by calls under way; its weight is 0
   bool is_doubted = false;  ///< its last try that says something failed
   balancer_endpoint_snapshot balance{};
   std::optional<outlier_endpoint_snapshot> ejection{};
@@ -248,13 +258,30 @@ struct upstream_snapshot {
 /// Thread rule: belongs to the reactor's thread; make one for each reactor.
 class upstream final : public caller {
  public:
-  /// `name` is for people. `network` and `loop` must outlive it. At most
-  /// `balancer_settings::endpoints_max` endpoints.
-  upstream(std::string name, transport& network, std::vector<origin> endpoints, executor& loop,
-           const upstream_settings& given = {});
+  /// `name` is for people. `network` and `loop` must outlive it. `endpoints` are a set that
+  /// `update` would take, or the process ends.
+  upstream(std::string name, transport& network, std::vector<upstream_endpoint> endpoints,
+           executor& loop, const upstream_settings& given = {});
+  /// The same with `endpoints_at(addresses)`. A template, so that `{}` means the one above.
+  template <class = void>
+  upstream(std::string name, transport& network, const std::vector<origin>& addresses,
+           executor& loop, const upstream_settings& given = {})
+      : upstream(std::move(name), network, endpoints_at(addresses), loop, given) {}
   ~upstream() override;
 
   task<outcome> call(outgoing_call what) override;
+
+  /// From now on these are the endpoints. Who stays, by id and address, keeps what is known of it:
+  /// latency, running calls, ejection; its weight, authority and labels may be others. Who joins
+  /// begins with one call at a time and gets more as it answers (see balancer.hpp). Who is removed
+  /// gets no calls and no retries; tries under way end as they would have, and what is known of it
+  /// is forgotten when the last call has ended that tried it, unless it comes back before then. Its
+  /// ejection is forgotten at once.
+  /// With an empty set, or one of nothing but weights of 0, calls are refused at once:
+  /// `shed_by::no_endpoint`.
+  /// Errors: a set with a fault is not taken, and nothing changes.
+  /// Allocates. Costs O(endpoints), and as much again for each that joins.
+  result<endpoint_changes, endpoints_refusal> update(std::vector<upstream_endpoint> endpoints);
 
   const std::string& name() const noexcept { return name_; }
   /// To force its state, or null.
@@ -276,7 +303,7 @@ class upstream final : public caller {
 
   /// With all that was left open filled in.
   upstream(const upstream_settings& settings, std::string name, transport& network,
-           std::vector<origin> endpoints, executor& loop);
+           std::vector<upstream_endpoint> endpoints, executor& loop);
 
   task<ended_try> attempt(running_call* of);
   ended_try judge(hold& held, answer answered);

@@ -23,8 +23,17 @@
 /// failure that comes fast is not fast: say so to `end`, or the endpoint that refuses everything
 /// gets everything.
 ///
+/// One that joins later, or returns, begins with one call at a time. How long an idle endpoint
+/// takes says little about a busy one, and it would win each draw until its first answers tell,
+/// with any number of calls running. Each success allows one more at a time, so that they double
+/// with each round of calls, until it may run twice as many as the endpoints do on average. The
+/// pace is its own: one that has to warm up gets there later, and no window of time has to be
+/// chosen. Beyond that it gets only what is drawn for two newcomers. `round_robin` gives it its
+/// share from the start, which is all that it can get.
+///
 /// Sources: M. Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001;
-/// Finagle's PeakEwma; for weighted turns, earliest deadline first as in Envoy's round robin.
+/// Finagle's PeakEwma; for those that come later, the slow start of TCP, RFC 5681; for weighted
+/// turns, earliest deadline first as in Envoy's round robin.
 
 #include <chrono>
 #include <cstddef>
@@ -37,6 +46,7 @@
 #include "ferrule/core/rng.hpp"
 #include "ferrule/resilience/decision_log.hpp"
 #include "ferrule/resilience/outcome.hpp"
+#include "ferrule/resilience/weighted_choice.hpp"
 
 namespace ferrule {
 
@@ -56,10 +66,17 @@ struct balancer_settings {
   std::size_t decisions_max = 64;  ///< that are kept in the log
 };
 
-/// Whom a pick leaves out.
+/// Whom a pick may take.
+enum class pick_from : std::uint8_t {
+  good,       ///< available, and not in doubt
+  available,  ///< not ejected
+  any         ///< ejected ones too
+};
+
+/// Whom a pick for a retry may take.
 struct pick_scope {
-  std::span<const std::uint32_t> avoided{};  ///< in ascending order
-  bool takes_unavailable = false;
+  std::span<const std::uint32_t> avoided{};  ///< in ascending order, each once
+  pick_from from = pick_from::available;
 };
 
 /// A pick with its inputs. Costs are those of the algorithm: latency in ns times load, running
@@ -89,9 +106,10 @@ struct balancer_snapshot {
   std::uint64_t none_ready = 0;  ///< picks that found nobody
 };
 
-/// Endpoints are small numbers, given by `add` and used again after `remove`. Memory: 64 bytes an
-/// endpoint. Changing the set, a weight or an availability costs O(endpoints); ends cost O(1), and
-/// so does saying what is the case already.
+/// Endpoints are small numbers, given by `add` and used again after `remove`. Memory: 104 bytes an
+/// endpoint. `add` costs O(endpoints); other changes of the set, a weight, an availability or a
+/// doubt O(log endpoints), and with `round_robin` O(endpoints); ends cost O(1), and so does saying
+/// what is the case already.
 /// Thread rule: belongs to one thread; a reactor balances what it sends itself.
 class balancer {
  public:
@@ -108,18 +126,28 @@ class balancer {
   void set_weight(std::uint32_t endpoint, std::uint32_t weight) noexcept;
   /// Whether it may be picked: false while it is ejected.
   void set_available(std::uint32_t endpoint, bool is_available) noexcept;
+  /// Whether its last call failed, so that a retry rather goes elsewhere: see `pick_from::good`.
+  void set_doubted(std::uint32_t endpoint, bool is_doubted) noexcept;
+  bool is_doubted(std::uint32_t endpoint) const noexcept {
+    return endpoint < endpoints_.size() && endpoints_[endpoint].is_doubted;
+  }
+  /// Whether the scope has anybody.
+  bool has_any(const pick_scope& among) const noexcept {
+    return choice(among.from).total_without(among.avoided) != 0;
+  }
 
   /// Who gets the next call, which has begun and has to end by `end` or `cancel`. Empty: nobody.
   std::optional<std::uint32_t> pick(mono_time now, rng& random) noexcept;
-  /// The cheapest of those in the scope, for a retry: whatever the algorithm, it is looked for
-  /// among all of them. O(endpoints), and O(log avoided) for each.
+  /// The same of those in the scope, for a retry: the better of two, also with `round_robin`. Costs
+  /// O(log endpoints) for itself and each that is avoided.
   std::optional<std::uint32_t> pick(mono_time now, rng& random, const pick_scope& among) noexcept;
   /// A call ended after `took`, and says so much about latency.
   void end(std::uint32_t endpoint, mono_time now, std::chrono::nanoseconds took,
            latency_signal said = latency_signal::taken) noexcept;
   /// A call ended in a way that says nothing about latency.
   void cancel(std::uint32_t endpoint) noexcept;
-  /// Takes the endpoint as one that has just been added: it gets one call to show itself.
+  /// Takes the endpoint as one that has just come: its latency is not known, and it begins with one
+  /// call at a time.
   void forget(std::uint32_t endpoint) noexcept;
 
   /// Allocates.
@@ -131,7 +159,9 @@ class balancer {
     std::uint32_t weight = 0;
     bool is_known = false;  // false: removed, or never added
     bool is_available = true;
+    bool is_doubted = false;
     std::uint32_t running = 0;
+    std::uint32_t running_max = 0;  // while it is new; 0: it is not
     double latency_ns = 0;
     mono_time seen{};  // when the latency was last looked at
     double penalty = 0;  // running calls that it counts as having, as of `penalised`
@@ -139,16 +169,9 @@ class balancer {
     double turn = 0;  // round_robin: the round in which its next turn is due
     std::uint64_t picks = 0;
   };
-  /// One that can be picked, and the sum of all weights up to its own.
-  struct ready_endpoint {
-    std::uint32_t endpoint = 0;
-    std::uint64_t weights_end = 0;
-  };
-
   endpoint_state& state_of(std::uint32_t endpoint) noexcept;
-  void find_ready() noexcept;
-  std::uint64_t weights() const noexcept { return ready_.back().weights_end; }
-  std::size_t ready_at(std::uint64_t weight) const noexcept;
+  const weighted_choice& choice(pick_from from) const noexcept;
+  void sort_in(std::uint32_t endpoint);
   void observe(endpoint_state& state, mono_time now, double latency_ns) noexcept;
   double decayed(double value, mono_time since, mono_time now) const noexcept;
   double mean_weight() const noexcept;
@@ -156,8 +179,12 @@ class balancer {
   double load_cost(const endpoint_state& state, mono_time now) const noexcept;
   double cost(endpoint_state& state, mono_time now) noexcept;
   std::uint32_t take(const pick_decision& pick) noexcept;
-  void better_of_two(pick_decision& pick, mono_time now, rng& random) noexcept;
-  bool cheapest(pick_decision& pick, mono_time now, rng& random, const pick_scope& among) noexcept;
+  static bool is_full(const endpoint_state& state) noexcept {
+    return state.running_max != 0 && state.running >= state.running_max;
+  }
+  void grow(endpoint_state& state) noexcept;
+  bool better_of_two(pick_decision& pick, mono_time now, rng& random,
+                     const pick_scope& among) noexcept;
   void next_in_turn(pick_decision& pick) noexcept;
   void line_up() noexcept;
   bool is_later(std::uint32_t one, std::uint32_t other) const noexcept;
@@ -166,7 +193,12 @@ class balancer {
   std::uint64_t first_turn_;
   double round_ = 0;  // of the turn that was taken last
   std::vector<endpoint_state> endpoints_;
-  std::vector<ready_endpoint> ready_;
+  weighted_choice good_;  // of whom a pick may take by `pick_from`
+  weighted_choice available_;
+  weighted_choice any_;
+  std::uint32_t ready_ = 0;  // how many are available
+  std::uint64_t running_ = 0;
+  bool has_picked_ = false;
   std::vector<std::uint32_t> turns_;  // round_robin: a heap of those that are ready
   std::uint64_t none_ready_ = 0;
   decision_log<pick_decision> log_;
