@@ -17,7 +17,8 @@ if(NOT DEFINED ferrule_probe_result)
     unset(ferrule_probe_result CACHE)
     message(FATAL_ERROR
       "${CMAKE_CXX_COMPILER} cannot build Ferrule's coroutines; ${reason}\n"
-      "Remedy: cmake/install-deps.sh installs clang 19; configure with `cmake --preset release` "
-      "or with -DCMAKE_CXX_COMPILER=clang++-19 in a fresh build folder.")
+      "Remedy: cmake/install-deps.sh, or `apt install clang-19 lld-19`, installs clang 19; "
+      "configure with -DCMAKE_CXX_COMPILER=clang++-19 in a fresh build folder, or Ferrule's own "
+      "tree with `cmake --preset release`.")
   endif()
 endif()
