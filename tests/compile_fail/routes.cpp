@@ -1,3 +1,4 @@
+#include "ferrule/route/combine.hpp"
 #include "ferrule/route/table.hpp"
 using namespace ferrule;
 
@@ -150,4 +151,54 @@ constexpr auto routes = route_table(route<"POST /">([](body_stream) -> task<> { 
 constexpr auto routes = route_table(1);
 #else
 constexpr auto routes = route_table();
+#endif
+
+//! case: two tables with routes of one shape
+//! expect: these two routes match the same requests
+//! expect: duplicate_routes<fixed_string<19>{"GET /v1/users/{id}"},
+//! expect: fixed_string<21>{"GET /v1/users/{name}"}>
+constexpr auto users = route_table(route<"GET /users/{id}">([](int) {}));
+constexpr auto pages = route_table(route<"GET /v1/users/{name}">([](std::string_view) {}));
+#ifdef REFUSED
+constexpr auto routes = merge(nest<"/v1">(users), pages);
+#else
+constexpr auto routes = merge(nest<"/v2">(users), pages);
+#endif
+
+//! case: a prefix with a placeholder
+//! expect: the prefix of nest is a slash and literal segments
+constexpr auto users = route_table(route<"GET /users">([] {}));
+#ifdef REFUSED
+constexpr auto routes = nest<"/{tenant}">(users);
+#else
+constexpr auto routes = nest<"/tenant">(users);
+#endif
+
+//! case: a prefix with a slash at its end
+//! expect: the prefix of nest is a slash and literal segments
+constexpr auto users = route_table(route<"GET /users">([] {}));
+#ifdef REFUSED
+constexpr auto routes = nest<"/v1/">(users);
+#else
+constexpr auto routes = nest<"/v1">(users);
+#endif
+
+//! case: a table merged with what is none
+//! expect: merge takes tables of routes
+constexpr auto users = route_table(route<"GET /users">([] {}));
+#ifdef REFUSED
+constexpr auto routes = merge(users, route<"GET /">([] {}));
+#else
+constexpr auto routes = merge(users, route_table(route<"GET /">([] {})));
+#endif
+
+//! case: a layer with a refused in a table that is merged
+//! expect: a layer with a refused belongs to the outermost table
+struct counted {
+  void refused() const {}
+};
+#ifdef REFUSED
+constexpr auto routes = merge(route_table(with(counted{}), route<"GET /">([] {})));
+#else
+constexpr auto routes = merge(with(counted{}), route_table(route<"GET /">([] {})));
 #endif

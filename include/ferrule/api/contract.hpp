@@ -21,7 +21,24 @@
 #include "ferrule/api/endpoint.hpp"
 
 namespace ferrule {
+
+template <class... Endpoint>
+struct contract;
+
 namespace detail {
+
+template <class>
+inline constexpr bool is_contract = false;
+template <class... Endpoint>
+inline constexpr bool is_contract<contract<Endpoint...>> = true;
+
+/// An endpoint below a prefix.
+template <fixed_string Prefix, class Endpoint>
+struct nested_endpoint;
+template <fixed_string Prefix, fixed_string Pattern, class Function, class Error>
+struct nested_endpoint<Prefix, endpoint<Pattern, Function, Error>> {
+  using type = endpoint<nested_text<Prefix, Pattern>, Function, Error>;
+};
 
 template <class>
 inline constexpr bool is_endpoint = false;
@@ -102,5 +119,24 @@ struct contract {
 
   consteval explicit contract(Endpoint...) noexcept {}
 };
+
+/// The endpoints of a contract below `Prefix`, for the document of a table that was nested so
+/// (route/combine.hpp): they are other endpoints, with handlers and clients of their own.
+template <fixed_string Prefix, class... Endpoint>
+consteval auto nest(contract<Endpoint...> /*endpoints*/) {
+  static_assert(detail::prefix_check<Prefix>::passed);
+  return contract<typename detail::nested_endpoint<Prefix, Endpoint>::type...>(
+      typename detail::nested_endpoint<Prefix, Endpoint>::type()...);
+}
+
+/// The endpoints of several contracts as one.
+template <class... A>
+consteval auto merge(contract<A...> endpoints) {
+  return endpoints;
+}
+template <class... A, class... B, class... More>
+consteval auto merge(contract<A...> /*first*/, contract<B...> /*second*/, More... more) {
+  return merge(contract<A..., B...>(A()..., B()...), more...);
+}
 
 }  // namespace ferrule

@@ -34,6 +34,7 @@
 ///
 /// A mistake stops the compiler in a function whose name says what is wrong.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -203,4 +204,34 @@ consteval pattern parse_pattern(std::string_view text) {
 template <fixed_string Text>
 inline constexpr pattern parsed_pattern = detail::parse_pattern(Text.view());
 
+namespace detail {
+
+/// Whether text is a slash and literal segments.
+constexpr bool is_prefix(std::string_view text) noexcept {
+  return text.size() > 1 && text.front() == '/' && text.back() != '/' &&
+         text.find_first_of("{} ") == text.npos;
+}
+template <fixed_string Prefix>
+struct prefix_check {
+  static_assert(is_prefix(Prefix.view()),
+                "ferrule: the prefix of nest is a slash and literal segments, such as \"/v1\", "
+                "without a slash at its end and without {placeholders}, which each handler of the "
+                "table would have to take");
+  static constexpr bool passed = true;
+};
+
+/// The pattern `Text` below a prefix.
+template <fixed_string Prefix, fixed_string Text>
+inline constexpr auto nested_text = []() consteval {
+  constexpr std::size_t path_begin = Text.view().find(' ') + 1;
+  constexpr std::size_t path_end = Text.view().substr(path_begin) == "/" ? path_begin : Text.size();
+  constexpr std::size_t path_bytes = path_end - path_begin;
+  char text[path_begin + Prefix.size() + path_bytes + 1]{};
+  char* to = std::copy_n(Text.chars, path_begin, text);
+  to = std::copy_n(Prefix.chars, Prefix.size(), to);
+  std::copy_n(Text.chars + path_begin, path_bytes, to);
+  return fixed_string(text);
+}();
+
+}  // namespace detail
 }  // namespace ferrule
