@@ -1,5 +1,7 @@
 #include "ferrule/http/uri.hpp"
 
+#include <algorithm>
+
 #include "http/characters.hpp"
 
 namespace ferrule::http {
@@ -113,6 +115,26 @@ std::size_t encode_target(std::string_view raw, char* out) noexcept {
     *to++ = hexadecimal[byte & 15U];
   }
   return static_cast<std::size_t>(to - out);
+}
+
+std::string_view encode_reference(std::string_view raw, std::string& room) {
+  if (all_are(target_char, raw) && !needs_decoding(raw)) return raw;
+  const std::size_t slashes = raw.find("//");
+  const bool has_authority =
+      slashes != raw.npos && (slashes == 0 || raw.find_first_of(":/?#") + 1 == slashes);
+  const std::size_t authority_end =
+      has_authority ? std::min(raw.find_first_of("/?#\\", slashes + 2), raw.size()) : 0;
+  const std::size_t fragment = std::min(raw.find('#', authority_end), raw.size());
+  room.clear();
+  for (std::size_t at = 0; at < authority_end; ++at) {
+    const std::size_t bracket = std::min(raw.find_first_of("[]", at), authority_end);
+    room += encode_target(raw.substr(at, bracket - at));
+    if (bracket != authority_end) room += raw[bracket];
+    at = bracket;
+  }
+  room += encode_target(raw.substr(authority_end, fragment - authority_end));
+  if (fragment != raw.size()) room.append(1, '#').append(encode_target(raw.substr(fragment + 1)));
+  return room;
 }
 
 std::string encode_target(std::string_view raw) {

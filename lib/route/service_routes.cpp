@@ -6,8 +6,8 @@ namespace ferrule::detail {
 
 response page_response(std::string page) {
   return response{.content_type = "text/html; charset=utf-8", .body = std::move(page)}
-      .with("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-      .with("X-Content-Type-Options", "nosniff");
+      .field("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+      .field("X-Content-Type-Options", "nosniff");
 }
 
 route_line::route_line(const pattern& shape)

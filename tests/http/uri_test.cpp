@@ -148,4 +148,24 @@ TEST(uri, query_iterators) {
   EXPECT_EQ(++it, query.end());
 }
 
+TEST(uri, a_reference_keeps_its_parts) {
+  const auto encoded = [](std::string_view raw) {
+    std::string room;
+    return std::string(encode_reference(raw, room));
+  };
+  for (const char* same :
+       {"", "/", "/a?b=c", "/a#b", "#top", "https://a.example/b?c#d", "//a.example/b",
+        "http://[::1]:80/a", "/a%20b", "http://us%2Ber@a/", "mailto:a@b.example", "../a"}) {
+    EXPECT_EQ(encoded(same), same);
+  }
+  EXPECT_EQ(encoded("/a\r\nX: b"), "/a%0D%0AX:%20b");
+  EXPECT_EQ(encoded("/caf\xc3\xa9#\xc3\xa9#x"), "/caf%C3%A9#%C3%A9%23x");
+  EXPECT_EQ(encoded("http://[::1]/[a]?[b]"), "http://[::1]/%5Ba%5D?%5Bb%5D");
+  EXPECT_EQ(encoded("/a//[b]"), "/a//%5Bb%5D");
+  EXPECT_EQ(encoded("/\\a"), "/%5Ca");
+  EXPECT_EQ(encoded("//a\\@b/"), "//a%5C@b/");
+  EXPECT_EQ(encoded("http://a b/"), "http://a%20b/");
+  EXPECT_EQ(encoded("/100%"), "/100%25");
+}
+
 }  // namespace

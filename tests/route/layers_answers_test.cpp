@@ -70,8 +70,8 @@ response_stream bad_stream() {
   co_yield "part";
 }
 std::string fail_now() { throw std::runtime_error("now"); }
-response with_line_end() { return response{.status = 200}.with("X-A", "a\r\nX-B: b"); }
-response with_own_length() { return response{.status = 200}.with("Content-Length", "1"); }
+response with_line_end() { return response{.fields = {{"X-A", "a\r\nX-B: b"}}}; }
+response with_own_length() { return response{.fields = {{"Content-Length", "1"}}}; }
 
 constexpr auto hello = [] { return "Hello"; };
 constexpr auto routes = route_table(

@@ -58,8 +58,8 @@ constexpr auto routes = route_table(
     route<"POST /users">([] { return created<user>{{7, "Ada"}, "/users/7"}; }),
     route<"POST /nowhere">([] { return created<std::string>{"made"}; }), route<"GET /response">([] {
       return response{.status = 303, .content_type = "text/html", .body = "<p>"}
-          .with("Location", "/x")
-          .with("X-Y", "z");
+          .field("Location", "/x")
+          .field("X-Y", "z");
     }),
     route<"GET /json">([] { return json_response(user{1, "Ada"}, 202); }),
     route<"GET /problem">([] { return problem{.status = 410, .detail = "gone"}; }),
@@ -103,6 +103,79 @@ TEST(respond, responses_are_sent_as_they_are) {
   EXPECT_EQ(answer.body, "<p>");
   EXPECT_EQ(call<routes>("GET /json").status, 202);
   EXPECT_EQ(call<routes>("GET /json").content_type, "application/json");
+}
+
+with_status<user, 200, 201> put_user(int status) { return {status, {1, "Ada"}}; }
+result<redirect<303>, shop::error> leave(bool good) {
+  if (!good) return fail(shop::error::sold_out);
+  return redirect<303>{303, "/left"};
+}
+task<with_status<user>> accept_later() {
+  co_await sleep(1ms);
+  co_return with_status(202, user{2, "Bob"}).field("X-A", "a");
+}
+
+constexpr auto status_routes = route_table(
+    route<"GET /json">([] { return with_status(202, user{1, "Ada"}); }),
+    route<"GET /text">([] { return with_status(410, "gone").field("X-A", "a"); }),
+    route<"GET /nothing">([] { return with_status(202, no_content{}); }),
+    route<"GET /later">(accept_later), route<"PUT /{status}">(put_user),
+    route<"GET /leave/{good}">(leave),
+    route<"GET /go/{status}">([](int status) { return redirect(status, "/x").field("X-A", "a"); }),
+    route<"GET /to">([](const request& r) { return redirect(303, std::string(r.query)); }),
+    route<"POST /at">([](body b) { return created<int>{1, std::string(*b)}; }),
+    route<"POST /moved">([](body b) { return redirect(308, std::string(*b)); }));
+
+TEST(respond, a_value_takes_the_status_it_is_given) {
+  const auto json = call<status_routes>("GET /json");
+  EXPECT_EQ(json.status, 202);
+  EXPECT_EQ(json.content_type, "application/json");
+  EXPECT_EQ(json.body, R"({"id":1,"name":"Ada"})");
+  const auto text = call<status_routes>("GET /text");
+  EXPECT_EQ(text.status, 410);
+  EXPECT_EQ(text.content_type, "text/plain; charset=utf-8");
+  EXPECT_EQ(text.field("X-A"), "a");
+  const auto nothing = call<status_routes>("GET /nothing");
+  EXPECT_EQ(nothing.status, 202);
+  EXPECT_EQ(nothing.content_type + nothing.body, "");
+  EXPECT_EQ(call<status_routes>("GET /later").field("X-A"), "a");
+}
+
+TEST(respond, a_status_that_the_type_does_not_name_is_answered_500) {
+  set_exception_log([](const escaped_exception&) noexcept {});
+  EXPECT_EQ(call<status_routes>("PUT /200").status, 200);
+  EXPECT_EQ(call<status_routes>("PUT /201").status, 201);
+  EXPECT_EQ(call<status_routes>("PUT /202").status, 500);
+  set_exception_log(nullptr);
+}
+
+TEST(respond, redirects_say_where_to_go) {
+  set_exception_log([](const escaped_exception&) noexcept {});
+  for (const int status : {301, 302, 303, 307, 308}) {
+    const auto answer = call<status_routes>(("GET /go/" + std::to_string(status)).c_str());
+    EXPECT_EQ(answer.status, status);
+    EXPECT_EQ(answer.field("Location"), "/x");
+    EXPECT_EQ(answer.field("X-A"), "a");
+    EXPECT_EQ(answer.content_type + answer.body, "");
+  }
+  for (const char* line : {"GET /go/200", "GET /go/304", "GET /go/404", "GET /to"}) {
+    EXPECT_EQ(call<status_routes>(line).status, 500) << line;
+  }
+  EXPECT_EQ(call<status_routes>("GET /leave/true").field("Location"), "/left");
+  EXPECT_EQ(call<status_routes>("GET /leave/false").status, 409);
+  set_exception_log(nullptr);
+}
+
+TEST(respond, a_location_is_encoded_so_that_it_stays_one) {
+  for (const auto& [given, sent] : std::initializer_list<std::pair<std::string, const char*>>{
+           {"/a\r\nSet-Cookie: sid=1", "/a%0D%0ASet-Cookie:%20sid=1"},
+           {"/caf\xc3\xa9?q=a b#top", "/caf%C3%A9?q=a%20b#top"},
+           {"https://[::1]:80/[x]", "https://[::1]:80/%5Bx%5D"},
+           {"/\\evil.example", "/%5Cevil.example"},
+           {"/100%", "/100%25"}}) {
+    EXPECT_EQ(call<status_routes>({.line = "POST /at", .body = given}).field("Location"), sent);
+    EXPECT_EQ(call<status_routes>({.line = "POST /moved", .body = given}).field("Location"), sent);
+  }
 }
 
 TEST(respond, values_become_json) {

@@ -36,7 +36,7 @@ inline task<response> serve_cluster(cluster_server& here) {
   ++here.begun;
   if (here.status != 200) {
     response answer{.status = here.status};
-    if (here.says_when) co_return std::move(answer).with("Retry-After", "1");
+    if (here.says_when) co_return std::move(answer).field("Retry-After", "1");
     co_return answer;
   }
   co_await sleep(here.takes);

@@ -50,8 +50,9 @@ inline response_stream count() {
 // Handlers that endanger their answer.
 
 inline response with_field(std::string name, std::string value) {
-  return response{.content_type = "text/plain", .body = "body"}.with(std::move(name),
-                                                                     std::move(value));
+  return {.content_type = "text/plain",
+          .body = "body",
+          .fields = {{std::move(name), std::move(value)}}};
 }
 
 constexpr std::string_view with_nul{"a\0b", 3};

@@ -14,6 +14,8 @@
 /// | `const char*`, `std::string_view`, `std::string` | 200 `text/plain; charset=utf-8` |
 /// | `void`, `no_content` | 204 |
 /// | `created<T>` | 201 with a Location and `T` as JSON |
+/// | `with_status<T, ...>` | as a `T`, with its status and fields |
+/// | `redirect<...>` | its status with a Location, without a body |
 /// | `response` | as it says |
 /// | `response_stream` | as its head says, streamed |
 /// | `problem` | `application/problem+json` with its status |
@@ -40,6 +42,16 @@ template <class>
 inline constexpr bool is_created = false;
 template <class T>
 inline constexpr bool is_created<created<T>> = true;
+
+template <class>
+inline constexpr bool is_with_status = false;
+template <class T, int... Status>
+inline constexpr bool is_with_status<with_status<T, Status...>> = true;
+
+template <class>
+inline constexpr bool is_redirect = false;
+template <int... Status>
+inline constexpr bool is_redirect<redirect<Status...>> = true;
 
 template <class>
 inline constexpr bool is_std_optional = false;
@@ -77,17 +89,25 @@ inline constexpr bool is_deferred = is_task<R> || may_stream<eventual_result<R>>
 template <class R>
 inline constexpr bool gives_stream_later = is_task<R> && may_stream<eventual_result<R>>;
 
-enum class result_fault : std::uint8_t { none, no_form, error_without_to_problem };
+enum class result_fault : std::uint8_t { none, no_form, error_without_to_problem, wraps_response };
+
+/// Whether a result is a value and not a response that says more than one.
+template <class T>
+inline constexpr bool is_plain_value =
+    !std::same_as<T, response> && !std::same_as<T, response_stream> && !std::same_as<T, problem> &&
+    !is_created<T> && !is_with_status<T> && !is_redirect<T> && !is_std_optional<T> &&
+    !is_result<T>;
 
 template <class R>
 consteval result_fault fault_of_result() {
   using value = eventual_result<R>;
   if constexpr (std::is_void_v<value> || text_result<value> || std::same_as<value, no_content> ||
                 std::same_as<value, response> || std::same_as<value, response_stream> ||
-                std::same_as<value, problem>) {
+                std::same_as<value, problem> || is_redirect<value>) {
     return result_fault::none;
-  } else if constexpr (is_created<value>) {
-    return fault_of_result<decltype(value::value)>();
+  } else if constexpr (is_created<value> || is_with_status<value>) {
+    using wrapped = decltype(value::value);
+    return is_plain_value<wrapped> ? fault_of_result<wrapped>() : result_fault::wraps_response;
   } else if constexpr (is_std_optional<value>) {
     return fault_of_result<typename value::value_type>();
   } else if constexpr (is_result<value>) {

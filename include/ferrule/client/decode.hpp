@@ -9,6 +9,7 @@
 /// }
 /// ```
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -39,6 +40,14 @@ template <class T>
 struct received_type<created<T>> {
   using type = created<typename received_type<T>::type>;
 };
+template <class T, int... Status>
+struct received_type<with_status<T, Status...>> {
+  using type = with_status<typename received_type<T>::type, Status...>;
+};
+template <int... Status>
+struct received_type<with_status<no_content, Status...>> {
+  using type = with_status<no_content, Status...>;
+};
 template <class T>
 struct received_type<std::optional<T>> {
   using type = std::optional<typename received_type<T>::type>;
@@ -47,6 +56,20 @@ template <class R>
 using received = typename received_type<R>::type;
 
 constexpr bool is_success(int status) noexcept { return status >= 200 && status <= 299; }
+
+/// Whether a status is one that an endpoint's result promises: a success, or one that its type
+/// names; of a redirect only these.
+template <class R>
+constexpr bool is_promised(int status) noexcept {
+  if constexpr (is_std_optional<R>) {
+    return is_promised<typename R::value_type>(status);
+  } else if constexpr (is_with_status<R> || is_redirect<R>) {
+    const bool is_named = std::ranges::find(R::statuses, status) != R::statuses.end();
+    return is_named || (is_success(status) && !is_redirect<R>);
+  } else {
+    return is_success(status);
+  }
+}
 
 /// What is wrong with an answer's body; empty if it says to be JSON.
 std::string json_fault(const http::client_response& answer);
@@ -65,6 +88,16 @@ result<received<R>, std::string> read_answer(const http::client_response& answer
     auto read = read_answer<decltype(R::value)>(answer);
     if (!read) return fail(std::move(read).error());
     return value{*std::move(read), std::string(answer.header("Location"))};
+  } else if constexpr (is_redirect<value>) {
+    return value{answer.status(), std::string(answer.header("Location"))};
+  } else if constexpr (is_with_status<value>) {
+    auto read = read_answer<decltype(R::value)>(answer);
+    if (!read) return fail(std::move(read).error());
+    if constexpr (std::is_same_v<decltype(R::value), no_content>) {
+      return value{answer.status()};
+    } else {
+      return value{answer.status(), *std::move(read)};
+    }
   } else if constexpr (is_std_optional<value>) {
     auto read = read_answer<typename R::value_type>(answer);
     if (!read) return fail(std::move(read).error());
@@ -87,7 +120,7 @@ decode_answer(const http::client_response& answer, wall_time now) {
   using E = typename Endpoint::error_type;
   using R = typename Endpoint::result_type;
   using error = call_error<E>;
-  if (is_success(answer.status())) {
+  if (is_promised<R>(answer.status())) {
     auto read = read_answer<R>(answer);
     if (!read) {
       return fail(error{failure_of(answer, call_fault::unreadable, std::move(read).error(), now)});

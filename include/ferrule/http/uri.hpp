@@ -74,6 +74,12 @@ std::size_t encode_target(std::string_view raw, char* out) noexcept;
 /// The same as a text of its own. Encoded again it stays as it is.
 std::string encode_target(std::string_view raw);
 
+/// Writes a URI or a reference to one, with authority and fragment, as RFC 3986 has it, for a
+/// Location: like `encode_target`, but what stands there for other parts stays: '#', and brackets
+/// around an address. A backslash is encoded, too, which browsers would take for a slash. Returns
+/// `raw` where there is nothing to encode, and else what it wrote to `room`.
+std::string_view encode_reference(std::string_view raw, std::string& room);
+
 /// A raw name and value of a query.
 struct query_pair {
   std::string_view key;

@@ -11,12 +11,15 @@
 /// One out-of-line function for each type of result, shared by all routes that have it: inlined
 /// into each, they would take the compiler several times as long.
 
+#include <span>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include "ferrule/api/answer.hpp"
 #include "ferrule/api/results.hpp"
+#include "ferrule/http/uri.hpp"
 #include "ferrule/json/write.hpp"
 #include "ferrule/route/failure.hpp"
 
@@ -25,6 +28,7 @@ namespace ferrule::detail {
 inline void send_text(const outlet& out, std::string_view text) {
   out.respond({200, "text/plain; charset=utf-8"}, text);
 }
+void add_fields(scratch& to, const response_fields& fields);
 void send_response(const outlet& out, const response& r);
 
 template <class T>
@@ -37,12 +41,34 @@ void send_json(const outlet& out, int status, const T& value,
 
 template <class T>
 void send_created(const outlet& out, const created<T>& made) {
-  const header_field location{"Location", made.location};
+  std::string room;
+  const header_field location{"Location", http::encode_reference(made.location, room)};
   const std::span<const header_field> fields(&location, made.location.empty() ? 0 : 1);
   if constexpr (text_result<T>) {
     out.respond({201, "text/plain; charset=utf-8", fields}, json::detail::text_view(made.value));
   } else {
     send_json(out, 201, made.value, fields);
+  }
+}
+
+/// Throws std::invalid_argument for a status that a result's type does not name, if it names any.
+void require_status(int status, std::span<const int> named);
+void send_redirect(const outlet& out, int status, std::string_view location,
+                   const response_fields& fields);
+
+template <class T, int... Status>
+void send_with_status(const outlet& out, const with_status<T, Status...>& given) {
+  require_status(given.status, given.statuses);
+  scratch memory;
+  add_fields(memory, given.fields);
+  if constexpr (std::is_same_v<T, no_content>) {
+    out.respond({given.status, {}, memory.fields()}, {});
+  } else if constexpr (text_result<T>) {
+    out.respond({given.status, "text/plain; charset=utf-8", memory.fields()},
+                json::detail::text_view(given.value));
+  } else {
+    json::write(memory.text(), given.value);
+    out.respond({given.status, "application/json", memory.fields()}, memory.text().view());
   }
 }
 
@@ -70,6 +96,11 @@ template <class R>
     send_unrouted(out, value);
   } else if constexpr (is_created<R>) {
     send_created(out, value);
+  } else if constexpr (is_with_status<R>) {
+    send_with_status(out, value);
+  } else if constexpr (is_redirect<R>) {
+    require_status(value.status, value.statuses);
+    send_redirect(out, value.status, value.location, value.fields);
   } else if constexpr (is_std_optional<R>) {
     value ? send(out, *value) : send_problem(out, {.status = 404});
   } else if constexpr (is_result<R>) {
