@@ -35,6 +35,12 @@ struct openapi_document {
   openapi_components components;
 };
 
+struct form_object {
+  std::string_view type = "object";
+  std::map<std::string, json::raw> properties{};
+  std::vector<std::string> required{};
+};
+
 /// "/files/{path...}" as "/files/{path}".
 std::string template_of(std::string_view path) {
   std::string text(path);
@@ -118,6 +124,15 @@ json::raw list_schema(const json::raw& items, const json::member_limits& limits)
   return raw_of(out);
 }
 
+json::raw form_schema(const std::vector<openapi_parameter>& members) {
+  form_object described;
+  for (const openapi_parameter& each : members) {
+    described.properties.emplace(each.name, each.schema);
+    if (each.required) described.required.push_back(each.name);
+  }
+  return json::raw::trusted(json::write(described));
+}
+
 json::raw with_default(const json::raw& schema, std::string_view value) {
   std::string text(schema.text());
   text.pop_back();
@@ -128,8 +143,8 @@ openapi_response described_response(int status) {
   return {.description = std::string(reason_phrase(status))};
 }
 
-openapi_header location_header() {
-  return {.description = "Where the new resource is found",
+openapi_header location_header(std::string description) {
+  return {.description = std::move(description),
           .schema = json::raw::trusted(R"({"type":"string","format":"uri-reference"})")};
 }
 

@@ -20,6 +20,12 @@ std::vector<header_field> encoded_request::views() const {
   return all;
 }
 
+bool is_list_element(std::string_view text) noexcept {
+  constexpr std::string_view spaces = " \t";
+  return !text.empty() && text.find_first_of(",\"") == text.npos &&
+         spaces.find(text.front()) == spaces.npos && spaces.find(text.back()) == spaces.npos;
+}
+
 bool append_path(std::string& out, const pattern& shape, std::span<const std::string> texts) {
   std::size_t next = 0;
   for (std::size_t i = 0; i != shape.segment_count; ++i) {

@@ -85,8 +85,7 @@ constexpr ferrule::problem to_problem(error e) noexcept {
     case error::unknown_user:
       return {.status = 422, .title = "No such user"};
     case error::invalid_key:
-      return {.status = 400,
-              .title = "There must be one Idempotency-Key, with from 1 to 128 ASCII characters"};
+      return {.status = 400, .title = "Idempotency-Key must have from 1 to 128 ASCII characters"};
     case error::key_in_use:
       return {.status = 409,
               .title = "A request with this Idempotency-Key is being answered",

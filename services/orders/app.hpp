@@ -2,8 +2,6 @@
 /// @file
 /// The orders service: a handler for each endpoint of its contract, and its route table.
 
-#include <algorithm>
-
 #include "api.hpp"
 #include "ferrule/ferrule.hpp"
 #include "store.hpp"
@@ -30,14 +28,6 @@ inline bool is_valid(const idempotency_key& key) {
   return !key->empty() && key->size() <= key_chars_max && key_form.fits(*key);
 }
 
-/// Who sends several keys may mean either, and a proxy may have seen another than this service.
-inline bool has_several_keys(const ferrule::request& asked) {
-  const auto is_key = [](const ferrule::header_field& each) {
-    return ferrule::equal_ignoring_case(each.name, "Idempotency-Key");
-  };
-  return std::ranges::count_if(asked.fields, is_key) > 1;
-}
-
 /// 201 for the order that was made, now or by the same request before.
 inline result<created<order>, error> answer(result<order, error> made, const new_order& said) {
   if (!made) return fail(made.error());
@@ -50,10 +40,9 @@ inline result<created<order>, error> answer(result<order, error> made, const new
 }
 
 inline task<result<created<order>, error>> add(json_body<new_order> said, idempotency_key key,
-                                               const ferrule::request& asked, store& all,
-                                               ferrule::caller& users) {
+                                               store& all, ferrule::caller& users) {
   const wall_time now = (co_await ferrule::now()).wall;
-  if (key && (!is_valid(key) || has_several_keys(asked))) co_return fail(error::invalid_key);
+  if (key && !is_valid(key)) co_return fail(error::invalid_key);
   const auto claim = key ? all.keys().take(*key) : keys_in_use::claim();
   if (key) {
     if (!claim) co_return fail(error::key_in_use);

@@ -265,6 +265,59 @@ TEST_F(openapi_document, describes_problems_as_they_are_written) {
   EXPECT_EQ(at("/components/schemas/invalid_value/required"), R"(["detail"])");
 }
 
+TEST(openapi, describes_the_statuses_that_results_name) {
+  static constexpr endpoint<"PUT /a", with_status<shop::article, 200, 201>()> put{};
+  static constexpr endpoint<"POST /a", with_status<no_content, 202>()> post{};
+  static constexpr endpoint<"GET /a", redirect<303, 307>()> get{};
+  constexpr contract api(put, post, get);
+  const std::string text(openapi(api, {.title = "A", .version = "1"}).text());
+  dom::parser parser;
+  const dom::element root = parser.parse(text);
+  const auto responses = [&](const std::string& verb) {
+    return std::string(simdjson::minify(root.at_pointer("/paths/~1a/" + verb + "/responses")));
+  };
+  const std::string content =
+      R"("content":{"application/json":{"schema":{"$ref":"#/components/schemas/article"}}}})";
+  EXPECT_EQ(responses("put"), R"({"200":{"description":"OK",)" + content +
+                                  R"(,"201":{"description":"Created",)" + content + '}');
+  EXPECT_EQ(responses("post"), R"({"202":{"description":"Accepted"}})");
+  const std::string location = R"("headers":{"Location":{"description":"Where to go","schema":)"
+                               R"({"type":"string","format":"uri-reference"}}}})";
+  EXPECT_EQ(responses("get"), R"({"303":{"description":"See Other",)" + location +
+                                  R"(,"307":{"description":"Temporary Redirect",)" + location +
+                                  '}');
+}
+
+TEST(openapi, describes_header_fields_cookies_and_forms) {
+  static constexpr endpoint<"POST /a", void(header<"X-N", std::uint8_t>,
+                                            header<"X-List", std::vector<shop::order>>,
+                                            cookie<"sid">, cookie<"n", bool>, form<shop::page>)>
+      post{};
+  constexpr contract api(post);
+  const std::string text(openapi(api, {.title = "A", .version = "1"}).text());
+  dom::parser parser;
+  const dom::element root = parser.parse(text);
+  const auto at = [&](const std::string& pointer) {
+    return std::string(simdjson::minify(root.at_pointer("/paths/~1a/post" + pointer)));
+  };
+  EXPECT_EQ(at("/parameters"),
+            R"([{"name":"X-N","in":"header","required":true,"schema":{"type":"integer",)"
+            R"("minimum":0,"maximum":255}},{"name":"X-List","in":"header","required":false,)"
+            R"("schema":{"type":"array","items":{"type":"string","enum":["cheap","best"]}}},)"
+            R"({"name":"sid","in":"cookie","required":false,"schema":{"type":"string"}},)"
+            R"({"name":"n","in":"cookie","required":true,"schema":{"type":"boolean"}}])");
+  EXPECT_EQ(at("/requestBody/required"), "true");
+  const std::string schema = "/requestBody/content/application~1x-www-form-urlencoded/schema";
+  EXPECT_EQ(at(schema + "/type"), R"("object")");
+  EXPECT_EQ(at(schema + "/properties/text"), R"({"type":"string"})");
+  EXPECT_EQ(at(schema + "/properties/limit/default"), "20");
+  EXPECT_EQ(at(schema + "/required"), R"(["text"])");
+  for (const char* status : {"400", "415", "422"}) {
+    EXPECT_NE(root.at_pointer("/paths/~1a/post/responses/" + std::string(status)).error(),
+              simdjson::NO_SUCH_FIELD);
+  }
+}
+
 TEST(openapi, of_an_empty_contract_is_a_document_too) {
   constexpr contract<> none;
   dom::parser parser;

@@ -175,6 +175,16 @@ constexpr endpoint<"GET /motto", result<std::string, shop::error>()> motto{};
 constexpr endpoint<"GET /motto", std::string(), shop::error> motto{};
 #endif
 
+//! case: an endpoint whose result may have any status
+//! expect: an endpoint's result is what a client gets
+//! expect: with_status<T, 202> or redirect<303> with all their statuses
+//! expect: "GET /motto"
+#ifdef REFUSED
+constexpr endpoint<"GET /motto", with_status<std::string>()> motto{};
+#else
+constexpr endpoint<"GET /motto", with_status<std::string, 202>()> motto{};
+#endif
+
 //! case: an endpoint that takes state
 //! expect: an endpoint's parameters are what a client sends
 //! expect: "GET /motto"

@@ -260,15 +260,15 @@ inline bool use(std::string_view text) { return bool(json::read<subject>(text));
 //! case: a form of text that is not checked
 //! expect: a text_form needs a function `fits`
 #ifdef REFUSED
-inline constexpr json::text_form form{"^a*$", nullptr, "must be of a alone"};
+inline constexpr json::text_form only_a{"^a*$", nullptr, "must be of a alone"};
 #else
-inline constexpr json::text_form form{
+inline constexpr json::text_form only_a{
     "^a*$", [](std::string_view text) { return text.find_first_not_of('a') == text.npos; },
     "must be of a alone"};
 #endif
 struct subject {
   std::string text;
-  static constexpr json::member_limits json_limits[] = {{.member = "text", .form = &form}};
+  static constexpr json::member_limits json_limits[] = {{.member = "text", .form = &only_a}};
 };
 inline bool use(std::string_view text) { return bool(json::read<subject>(text)); }
 

@@ -153,6 +153,66 @@ constexpr auto routes = route_table(1);
 constexpr auto routes = route_table();
 #endif
 
+//! case: a response in a response
+//! expect: a created<T> or with_status<T> holds a value
+//! expect: "GET /"
+#ifdef REFUSED
+constexpr auto routes = route_table(route<"GET /">([] { return with_status(202, response{}); }));
+#else
+constexpr auto routes = route_table(route<"GET /">([] { return with_status(202, "text"); }));
+#endif
+
+//! case: a status without a body for a value
+//! expect: a response with status 204, 205 or 304 has no body
+struct job {
+  int id;
+};
+#ifdef REFUSED
+inline with_status<job, 204> make() { return {204, {1}}; }
+#else
+inline with_status<no_content, 204> make() { return {204}; }
+#endif
+constexpr auto routes = route_table(route<"GET /">(make));
+
+//! case: a redirect that is none
+//! expect: the statuses of a redirect are 301, 302, 303, 307 and 308
+#ifdef REFUSED
+inline redirect<200> go() { return {200, "/"}; }
+#else
+inline redirect<303> go() { return {303, "/"}; }
+#endif
+constexpr auto routes = route_table(route<"GET /">(go));
+
+//! case: a header field whose name is no token
+//! expect: the name of a header field or a cookie is a token
+#ifdef REFUSED
+constexpr auto routes = route_table(route<"GET /">([](header<"X-Tag:">) {}));
+#else
+constexpr auto routes = route_table(route<"GET /">([](header<"X-Tag">) {}));
+#endif
+
+//! case: a cookie that is read into what no text can be
+//! expect: a header field or a cookie cannot be read into this type
+struct settings {
+  int size;
+};
+#ifdef REFUSED
+constexpr auto routes = route_table(route<"GET /">([](cookie<"settings", settings>) {}));
+#else
+constexpr auto routes = route_table(route<"GET /">([](cookie<"size", std::optional<int>>) {}));
+#endif
+
+//! case: a form and a JSON body
+//! expect: this handler takes two bodies, but a request has one
+struct draft {
+  int x;
+};
+#ifdef REFUSED
+constexpr auto routes = route_table(route<"POST /">([](json_body<draft>, form<draft>) {}));
+#else
+constexpr auto routes = route_table(route<"POST /">([](form<draft>) {}));
+#endif
+
 //! case: two tables with routes of one shape
 //! expect: these two routes match the same requests
 //! expect: duplicate_routes<fixed_string<19>{"GET /v1/users/{id}"},

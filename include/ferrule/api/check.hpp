@@ -36,7 +36,8 @@ struct route_verdict {
   static_assert(Fault != binding_fault::unknown_argument,
                 "ferrule: this handler has a parameter that no request can give: take text, a "
                 "number, a bool, an enum or a type with parse_parameter; query<T>, json_body<T>, "
-                "header<\"Name\">, body, body_stream, deadline or const request&; or T& for state");
+                "form<T>, header<\"Name\">, cookie<\"name\">, body, body_stream, deadline or const "
+                "request&; T& for state; or a type with an extractor<T>");
   static_assert(Fault != binding_fault::unknown_name,
                 "ferrule: a path<\"name\", T> of this handler names no {placeholder} of its "
                 "pattern: make the names equal");
@@ -51,7 +52,7 @@ struct route_verdict {
                 "be swapped unnoticed: name them, as in path<\"post_id\", std::uint64_t>");
   static_assert(Fault != binding_fault::two_bodies,
                 "ferrule: this handler takes two bodies, but a request has one: take one "
-                "json_body<T>, body or body_stream");
+                "json_body<T>, form<T>, body or body_stream");
   static_assert(!check::may_lose_arguments,
                 "ferrule: a coroutine takes its arguments by value, for what a reference points "
                 "to is gone when it resumes: remove the & (state and const request& may stay)");
@@ -63,8 +64,12 @@ struct route_verdict {
                 "constexpr problem to_problem(E) beside it");
   static_assert(check::result != result_fault::no_form,
                 "ferrule: no answer can be made of what this handler returns: return text, an "
-                "aggregate (JSON), created<T>, no_content, response, response_stream, "
-                "result<T, E> or a task<> of these");
+                "aggregate (JSON), created<T>, with_status<T, 202>, redirect<303>, no_content, "
+                "response, response_stream, result<T, E> or a task<> of these");
+  static_assert(check::result != result_fault::wraps_response,
+                "ferrule: a created<T> or with_status<T> holds a value (text, or what has a form "
+                "in JSON), and no other response: return result<with_status<T>, E> or "
+                "std::optional<with_status<T>> instead, or a response by itself");
   static constexpr bool passed = true;
 };
 /// So that a thousand good routes are passed quickly.

@@ -20,9 +20,10 @@
 /// static_assert(users::get_user.shape.path() == "/users/{id}");
 /// ```
 ///
-/// The function type's parameters are path parameters, `query<T>`, `json_body<T>`,
-/// `header<"Name">` and `body`, as in api/extractors.hpp; its result is text, `no_content`,
-/// `created<T>`, a `std::optional` (404 when empty) or anything with a form in JSON. Without an
+/// The function type's parameters are path parameters, `query<T>`, `json_body<T>`, `form<T>`,
+/// `header<"Name">`, `cookie<"name">` and `body`, as in api/extractors.hpp, or types with an
+/// `extractor`; its result is text, `no_content`, `created<T>`, `with_status<T, 202>`,
+/// `redirect<303>`, a `std::optional` (404 when empty) or anything with a form in JSON. Without an
 /// error type only what Ferrule itself refuses can go wrong.
 
 #include <concepts>
@@ -39,8 +40,19 @@ namespace detail {
 template <class... T>
 struct type_list {};
 
-template <class... A, class... B>
-type_list<A..., B...> operator+(type_list<A...>, type_list<B...>);
+/// `A` and what of `B` is not in it yet.
+template <class... A>
+consteval type_list<A...> operator+(type_list<A...>, type_list<>) {
+  return {};
+}
+template <class... A, class B, class... Rest>
+consteval auto operator+(type_list<A...>, type_list<B, Rest...>) {
+  if constexpr ((std::same_as<A, B> || ...)) {
+    return type_list<A...>() + type_list<Rest...>();
+  } else {
+    return type_list<A..., B>() + type_list<Rest...>();
+  }
+}
 
 /// Whether an argument comes with the request and is no business of its service alone.
 constexpr bool is_sent(source from) noexcept {
@@ -48,19 +60,37 @@ constexpr bool is_sent(source from) noexcept {
          from != source::body_stream;
 }
 
-template <class A>
-using sent_type =
-    std::conditional_t<is_sent(source_of<A>()), type_list<std::remove_cvref_t<A>>, type_list<>>;
-
 template <class Signature>
 struct sent_types_finder;
-template <class R, class... A>
-struct sent_types_finder<signature<R, A...>> {
-  using type = decltype((type_list<>() + ... + sent_type<A>()));
-};
-/// What a signature takes from the request, as values, in order.
+/// What a signature takes from the request, as values, in order and once. For what an extractor
+/// makes that is what the extractor takes.
 template <class Signature>
 using sent_types = typename sent_types_finder<Signature>::type;
+
+template <class A, source From = source_of<A>()>
+struct sent_type_finder {
+  using type =
+      std::conditional_t<is_sent(From), type_list<std::remove_cvref_t<A>>, type_list<>>;
+};
+template <class A>
+struct sent_type_finder<A, source::own> {
+  using type = sent_types<extract_signature<std::remove_cvref_t<A>>>;
+};
+template <class R, class... A>
+struct sent_types_finder<signature<R, A...>> {
+  using type = decltype((type_list<>() + ... + typename sent_type_finder<A>::type()));
+};
+
+template <class R, class Sent>
+struct sent_signature_finder;
+template <class R, class... A>
+struct sent_signature_finder<R, type_list<A...>> {
+  using type = signature<R, A...>;
+};
+/// A signature that takes what another one does, but of the request alone.
+template <class Signature>
+using sent_signature =
+    typename sent_signature_finder<typename Signature::result_type, sent_types<Signature>>::type;
 
 /// Whether a signature takes values from the request, and nothing else.
 template <class Signature>
@@ -74,6 +104,8 @@ template <class R>
 consteval bool is_described_result() {
   if constexpr (is_std_optional<R>) {
     return is_described_result<typename R::value_type>();
+  } else if constexpr (is_with_status<R> || is_redirect<R>) {
+    return !R::statuses.empty();
   } else {
     return !is_deferred<R> && !is_result<R> && !std::same_as<R, response> &&
            !std::same_as<R, problem>;
@@ -86,12 +118,13 @@ struct endpoint_check {
   static_assert(route_check<Endpoint, Signature>::passed);
   static_assert(takes_only_sent_values<Signature>,
                 "ferrule: an endpoint's parameters are what a client sends, by value: path "
-                "parameters, query<T>, json_body<T>, header<\"Name\"> and body; leave state, const "
-                "request&, deadline and body_stream to the handler");
+                "parameters, query<T>, json_body<T>, form<T>, header<\"Name\">, cookie<\"name\"> "
+                "and body; leave state, const request&, deadline and body_stream to the handler");
   static_assert(is_described_result<typename Signature::result_type>(),
                 "ferrule: an endpoint's result is what a client gets: text, no_content, "
-                "created<T>, an aggregate (JSON) or a std::optional of these; name the error as "
-                "the endpoint's third argument, and leave task<> to the handler");
+                "created<T>, an aggregate (JSON), with_status<T, 202> or redirect<303> with all "
+                "their statuses, or a std::optional of these; name the error as the endpoint's "
+                "third argument, and leave task<> to the handler");
   static_assert(std::is_void_v<Error> || std::same_as<Error, problem> || has_to_problem<Error>,
                 "ferrule: the error type of this endpoint has no to_problem: define constexpr "
                 "problem to_problem(E) beside it, before the endpoint");
@@ -109,11 +142,12 @@ template <fixed_string Pattern, class Result, class... Parameter, class Error>
 struct endpoint<Pattern, Result(Parameter...), Error> {
   static constexpr auto text = Pattern;
   static constexpr const pattern& shape = parsed_pattern<Pattern>;
-  using signature = detail::signature<Result, Parameter...>;
+  using declared = detail::signature<Result, Parameter...>;
+  using signature = detail::sent_signature<declared>;  ///< what is sent for what is declared
   using result_type = Result;
   using error_type = Error;
 
-  static_assert(detail::endpoint_check<Pattern, signature, Error>::passed);
+  static_assert(detail::endpoint_check<Pattern, declared, Error>::passed);
 };
 
 }  // namespace ferrule

@@ -13,6 +13,11 @@
 /// inline std::string post(ferrule::json_body<draft> draft, ferrule::header<"X-Tag"> tag) {
 ///   return draft->title + std::string(tag.value_or("untagged"));
 /// }
+/// inline std::string search(ferrule::form<page> page, ferrule::header<"X-Step", unsigned> step,
+///                           ferrule::header<"Accept-Language", std::vector<std::string_view>> in,
+///                           ferrule::cookie<"theme"> theme) {
+///   return std::to_string(page->limit + *step + in->size()) + std::string(theme.value_or("dark"));
+/// }
 /// ```
 ///
 /// Also taken: any `text_parameter` by value (the next placeholder of the pattern that no `path`
@@ -25,7 +30,9 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
+#include "ferrule/api/parameter.hpp"
 #include "ferrule/core/clock.hpp"
 #include "ferrule/core/fixed_string.hpp"
 #include "ferrule/http/exchange.hpp"
@@ -70,10 +77,103 @@ struct json_body {
   const T* operator->() const noexcept { return &value; }
 };
 
-/// The value of the request's first header field of this name, if it has one.
-template <fixed_string Name>
-struct header : std::optional<std::string_view> {
-  using std::optional<std::string_view>::optional;
+/// The body of an HTML form, `application/x-www-form-urlencoded`, as an aggregate by the names of
+/// its members, under the rules of a query (api/query.hpp). Answered without the handler: 415 for
+/// another content type or none, 422 for what does not fit or `validate` refuses, with a list of
+/// it, and 400 for a %00.
+template <class T>
+struct form {
+  T value{};
+
+  T& operator*() noexcept { return value; }
+  const T& operator*() const noexcept { return value; }
+  T* operator->() noexcept { return &value; }
+  const T* operator->() const noexcept { return &value; }
+};
+
+namespace detail {
+
+/// Whether a header field or a cookie can be read into a `T`.
+template <class T>
+inline constexpr bool is_text_value = text_parameter<T>;
+template <class T>
+inline constexpr bool is_text_value<std::optional<T>> = text_parameter<T>;
+template <class T>
+inline constexpr bool is_text_value<std::vector<T>> = text_parameter<T>;
+
+/// Whether text is a token (RFC 9110 section 5.6.2).
+constexpr bool is_field_name(std::string_view text) noexcept {
+  constexpr std::string_view others = "!#$%&'*+-.^_`|~";
+  for (const char c : text) {
+    const bool is_alphanumeric =
+        (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    if (!is_alphanumeric && others.find(c) == others.npos) return false;
+  }
+  return !text.empty();
+}
+
+template <fixed_string Name, class T>
+struct named_text_check {
+  static_assert(is_field_name(Name.view()),
+                "ferrule: the name of a header field or a cookie is a token: letters, digits and "
+                "any of !#$%&'*+-.^_`|~, without spaces and colons");
+  static_assert(is_text_value<T>,
+                "ferrule: a header field or a cookie cannot be read into this type: take text, a "
+                "number, a bool, an enum or a type with parse_parameter, or a std::optional or "
+                "std::vector of one of these");
+  static constexpr bool passed = true;
+};
+
+}  // namespace detail
+
+/// The value of the request's header field of this name as a `T`: a text parameter
+/// (api/parameter.hpp), which has to be there, a `std::optional` of one, or a `std::vector`.
+/// Text is the bytes of the field. Answered 400: a field that is missing and has to be there, is no
+/// `T`, or is given more than once. Two readers of one request could take two different ones, which
+/// is how requests are smuggled; and RFC 9110 section 5.3 allows several only of fields that are
+/// lists. Of these take a vector: it has the elements of all fields of the name. They are separated
+/// by commas, of which those in quoted strings do not count. `header<"X-Y">` is optional text.
+template <fixed_string Name, class T = std::optional<std::string_view>>
+struct header {
+  static_assert(detail::named_text_check<Name, T>::passed);
+  using text_type = T;
+
+  T value{};
+
+  static constexpr std::string_view name() noexcept { return Name.view(); }
+  const T& operator*() const noexcept { return value; }
+  const T* operator->() const noexcept { return &value; }
+};
+template <fixed_string Name, class T>
+struct header<Name, std::optional<T>> : std::optional<T> {
+  static_assert(detail::named_text_check<Name, std::optional<T>>::passed);
+  using text_type = std::optional<T>;
+  using std::optional<T>::optional;
+
+  static constexpr std::string_view name() noexcept { return Name.view(); }
+};
+
+/// The value of the request's cookie of this name as a `T`: as of `header`, but a vector has the
+/// values of all cookies of the name. Without it, one that is given more than once is answered 400:
+/// which one is meant depends on the paths and domains they were set for, and these are not sent.
+/// So is a value with other bytes than RFC 6265 allows. Quotation marks around it are no part of
+/// it. `cookie<"sid">` is optional text.
+template <fixed_string Name, class T = std::optional<std::string_view>>
+struct cookie {
+  static_assert(detail::named_text_check<Name, T>::passed);
+  using text_type = T;
+
+  T value{};
+
+  static constexpr std::string_view name() noexcept { return Name.view(); }
+  const T& operator*() const noexcept { return value; }
+  const T* operator->() const noexcept { return &value; }
+};
+template <fixed_string Name, class T>
+struct cookie<Name, std::optional<T>> : std::optional<T> {
+  static_assert(detail::named_text_check<Name, std::optional<T>>::passed);
+  using text_type = std::optional<T>;
+  using std::optional<T>::optional;
 
   static constexpr std::string_view name() noexcept { return Name.view(); }
 };

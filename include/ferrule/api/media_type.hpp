@@ -17,4 +17,8 @@ namespace ferrule {
 /// JSON. False for an empty view.
 bool is_json(std::string_view content_type) noexcept;
 
+/// Whether `content_type` is `application/x-www-form-urlencoded`. Parameters change nothing: what
+/// is no UTF-8 is refused where it is read.
+bool is_form(std::string_view content_type) noexcept;
+
 }  // namespace ferrule

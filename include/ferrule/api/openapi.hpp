@@ -44,8 +44,8 @@ struct openapi_info {
   std::optional<std::string_view> description{};
 };
 
-/// What a header field's text is bounded by, for its schema: specialise it for a `header<"Name">`
-/// whose handler refuses other texts.
+/// What a header field or a cookie is bounded by, for its schema: specialise it for a
+/// `header<"Name">` or `cookie<"name">` whose handler refuses other values.
 ///
 /// ```cpp
 /// template <>
@@ -120,7 +120,7 @@ class openapi_builder {
 
 json::raw text_schema(const json::member_limits& limits = {});
 openapi_response described_response(int status);
-openapi_header location_header();
+openapi_header location_header(std::string description);
 
 template <class T>
 json::raw schema_of_type(json::components& types, json::schema_use use) {
@@ -170,6 +170,36 @@ openapi_parameter query_parameter(json::components& types) {
   return described;
 }
 
+template <class T>
+std::vector<openapi_parameter> query_parameters(json::components& types) {
+  std::vector<openapi_parameter> all;
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (all.push_back(query_parameter<T, I>(types)), ...);
+  }(std::make_index_sequence<json::member_count<T>>());
+  return all;
+}
+/// A form's schema, of its members as parameters.
+json::raw form_schema(const std::vector<openapi_parameter>& members);
+
+/// A header field or a cookie.
+template <class Named>
+openapi_parameter named_parameter(json::components& types) {
+  using text = typename Named::text_type;
+  constexpr json::member_limits limits = header_limits<Named>;
+  openapi_parameter described{.name = std::string(Named::name()),
+                              .in = source_of<Named>() == source::header ? "header" : "cookie",
+                              .required = !is_query_optional<text> && !is_query_list<text>,
+                              .schema = {}};
+  if constexpr (is_query_list<text>) {
+    described.schema = list_schema(parameter_schema<typename text::value_type>(types), limits);
+  } else if constexpr (is_query_optional<text>) {
+    described.schema = parameter_schema<typename text::value_type>(types, limits);
+  } else {
+    described.schema = parameter_schema<text>(types, limits);
+  }
+  return described;
+}
+
 /// Adds one parameter of an endpoint to its operation. `Slot` is the placeholder it takes, if it
 /// takes one.
 template <class A, std::size_t Slot>
@@ -185,14 +215,19 @@ void document_argument(openapi_builder& builder, openapi_operation& to, const pa
         {std::string(A::name()), "path", true, parameter_schema<value>(builder.types())});
     if (!text_result<value>) builder.add_refusal(to, 400);
   } else if constexpr (from == source::query) {
-    using value = decltype(A::value);
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (to.parameters.push_back(query_parameter<value, I>(builder.types())), ...);
-    }(std::make_index_sequence<json::member_count<value>>());
+    for (openapi_parameter& each : query_parameters<decltype(A::value)>(builder.types())) {
+      to.parameters.push_back(std::move(each));
+    }
     builder.add_refusal(to, 400);
-  } else if constexpr (from == source::header) {
-    to.parameters.push_back(
-        {std::string(A::name()), "header", false, text_schema(header_limits<A>)});
+  } else if constexpr (from == source::header || from == source::cookie) {
+    to.parameters.push_back(named_parameter<A>(builder.types()));
+    builder.add_refusal(to, 400);
+  } else if constexpr (from == source::form) {
+    using value = decltype(A::value);
+    to.requestBody = {true,
+                      {{"application/x-www-form-urlencoded",
+                        {form_schema(query_parameters<value>(builder.types()))}}}};
+    for (const int status : {400, 415, 422}) builder.add_refusal(to, status);
   } else if constexpr (from == source::json_body) {
     using value = decltype(A::value);
     to.requestBody = {
@@ -228,13 +263,23 @@ void document_result(openapi_builder& builder, openapi_operation& to) {
   if constexpr (is_std_optional<R>) {
     document_result<typename R::value_type>(builder, to);
     builder.add_problem(to, "none", {.status = 404});
+  } else if constexpr (is_with_status<R> || is_redirect<R>) {
+    for (const int status : R::statuses) {
+      openapi_response answer = described_response(status);
+      if constexpr (is_redirect<R>) {
+        answer.headers = {{"Location", location_header("Where to go")}};
+      } else if constexpr (!std::same_as<decltype(R::value), no_content>) {
+        document_content<decltype(R::value)>(builder, answer);
+      }
+      to.responses.emplace(std::to_string(status), std::move(answer));
+    }
   } else {
     constexpr int status = std::is_void_v<R> || std::same_as<R, no_content> ? 204
                            : is_created<R>                                  ? 201
                                                                             : 200;
     openapi_response answer = described_response(status);
     if constexpr (is_created<R>) {
-      answer.headers = {{"Location", location_header()}};
+      answer.headers = {{"Location", location_header("Where the new resource is found")}};
       document_content<decltype(R::value)>(builder, answer);
     } else if constexpr (status == 200) {
       document_content<R>(builder, answer);
@@ -254,6 +299,27 @@ void document_errors(openapi_builder& builder, openapi_operation& to) {
   }
 }
 
+/// What goes wrong with the arguments that extractors make.
+template <class Signature>
+struct extractor_errors;
+template <class R, class... A>
+struct extractor_errors<signature<R, A...>> {
+  template <class Argument>
+  static void document_one(openapi_builder& builder, openapi_operation& to) {
+    if constexpr (source_of<Argument>() == source::own) {
+      using made_by = extract_signature<std::remove_cvref_t<Argument>>;
+      extractor_errors<made_by>::document(builder, to);
+      if constexpr (is_result<typename made_by::result_type>) {
+        document_errors<typename made_by::result_type::error_type>(builder, to);
+      }
+    }
+  }
+  static void document([[maybe_unused]] openapi_builder& builder,
+                       [[maybe_unused]] openapi_operation& to) {
+    (document_one<A>(builder, to), ...);
+  }
+};
+
 template <class Endpoint>
 void document_endpoint(openapi_builder& builder) {
   openapi_operation& operation = builder.add(Endpoint::shape);
@@ -261,6 +327,7 @@ void document_endpoint(openapi_builder& builder) {
                                std::make_index_sequence<Endpoint::signature::count>());
   document_result<typename Endpoint::result_type>(builder, operation);
   document_errors<typename Endpoint::error_type>(builder, operation);
+  extractor_errors<typename Endpoint::declared>::document(builder, operation);
 }
 
 }  // namespace detail

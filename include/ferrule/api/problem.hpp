@@ -30,11 +30,11 @@
 namespace ferrule {
 
 /// One thing that is wrong with a request: with its JSON body, told by a pointer (RFC 6901), or
-/// with a parameter, told by its name.
+/// with a parameter, a header field or a cookie, told by its name.
 struct invalid_value {
   std::string detail;
   std::string pointer{};    ///< "/address/city"; empty for the whole body and for a parameter
-  std::string parameter{};  ///< in the path or the query; empty for a body
+  std::string parameter{};  ///< outside of a body, or in a form; empty for JSON
 
   friend bool operator==(const invalid_value&, const invalid_value&) = default;
 };

@@ -111,46 +111,50 @@ struct query_errors {
   }
 };
 
-/// Where a query is read into, its type erased so that reading is not compiled for each type.
-class query_reader {
- public:
-  /// Puts text into a member of `*into`; returns what would have been right, or nothing.
+/// Where text with a name is read into: a member of a query or a form, the value of a header field
+/// or of a cookie. Its type is erased so that reading is not compiled for each type.
+struct text_target {
+  /// Puts text into what `into` points at; returns what would have been right, or nothing.
   using assign_function = std::optional<std::string> (*)(void* into, std::string_view text);
-  struct member {
-    std::string_view name;
-    assign_function assign;
-    bool required;
-    bool repeats;
-  };
-  /// Reads the query of a request, and returns what is wrong with it. Decoded text is kept by the
-  /// exchange.
-  static query_errors read(http::exchange& from, std::span<const member> members, void* into);
+
+  std::string_view name;
+  assign_function assign;
+  bool required;
+  bool repeats;
 };
 
-template <class T, std::size_t I>
-std::optional<std::string> assign_query_member(void* into, std::string_view text) {
-  auto& member = std::get<I>(json::tie_members(*static_cast<T*>(into)));
-  using type = json::member_type<T, I>;
-  if constexpr (is_query_optional<type> || is_query_list<type>) {
-    using value = typename type::value_type;
+/// Reads the pairs of a raw query or a form into the members of `*into`, and returns what is wrong
+/// with them. Decoded text is kept by the exchange: as many bytes as `text` has at most.
+query_errors read_pairs(http::exchange& keeper, std::string_view text,
+                        std::span<const text_target> members, void* into);
+
+template <class T>
+std::optional<std::string> assign_text(T& into, std::string_view text) {
+  if constexpr (is_query_optional<T> || is_query_list<T>) {
+    using value = typename T::value_type;
     value parsed{};
     if (!parse_parameter(text, parsed)) return expected_parameter<value>();
-    if constexpr (is_query_list<type>) {
-      member.push_back(std::move(parsed));
+    if constexpr (is_query_list<T>) {
+      into.push_back(std::move(parsed));
     } else {
-      member = std::move(parsed);
+      into = std::move(parsed);
     }
-  } else if (!parse_parameter(text, member)) {
-    return expected_parameter<type>();
+  } else if (!parse_parameter(text, into)) {
+    return expected_parameter<T>();
   }
   return std::nullopt;
 }
 
+template <class T, std::size_t I>
+std::optional<std::string> assign_query_member(void* into, std::string_view text) {
+  return assign_text(std::get<I>(json::tie_members(*static_cast<T*>(into))), text);
+}
+
 template <class T>
 inline constexpr auto query_members = []<std::size_t... I>(std::index_sequence<I...>) {
-  return std::array<query_reader::member, sizeof...(I)>{
-      query_reader::member{json::member_name<T, I>, &assign_query_member<T, I>,
-                           query_member_required<T, I>, is_query_list<json::member_type<T, I>>}...};
+  return std::array<text_target, sizeof...(I)>{
+      text_target{json::member_name<T, I>, &assign_query_member<T, I>,
+                  query_member_required<T, I>, is_query_list<json::member_type<T, I>>}...};
 }(std::make_index_sequence<json::member_count<T>>());
 
 }  // namespace detail

@@ -17,9 +17,12 @@
 #include <string_view>
 #include <type_traits>
 
+#include "ferrule/api/extractor.hpp"
 #include "ferrule/api/extractors.hpp"
 #include "ferrule/api/parameter.hpp"
 #include "ferrule/api/pattern.hpp"
+#include "ferrule/api/problem.hpp"
+#include "ferrule/core/result.hpp"
 
 namespace ferrule::detail {
 
@@ -30,12 +33,15 @@ enum class source : std::uint8_t {
   name,      ///< a placeholder of the path, by its name
   query,
   json_body,
+  form,
   header,
+  cookie,
   body,
   body_stream,
   deadline,
   request,
   state,
+  own,  ///< made by an `extractor`
 };
 
 /// Arguments that only one type stands for; partial specialisations below add families of types.
@@ -47,14 +53,22 @@ template <class T>
 inline constexpr source extractor_source<query<T>> = source::query;
 template <class T>
 inline constexpr source extractor_source<json_body<T>> = source::json_body;
-template <fixed_string Name>
-inline constexpr source extractor_source<header<Name>> = source::header;
+template <class T>
+inline constexpr source extractor_source<form<T>> = source::form;
+template <fixed_string Name, class T>
+inline constexpr source extractor_source<header<Name, T>> = source::header;
+template <fixed_string Name, class T>
+inline constexpr source extractor_source<cookie<Name, T>> = source::cookie;
 template <>
 inline constexpr source extractor_source<body> = source::body;
 template <>
 inline constexpr source extractor_source<body_stream> = source::body_stream;
 template <>
 inline constexpr source extractor_source<deadline> = source::deadline;
+
+/// Checks an extractor.
+template <class T>
+struct extractor_check;
 
 template <class A>
 consteval source source_of() {
@@ -65,6 +79,8 @@ consteval source source_of() {
     return std::same_as<A, const request&> ? source::request : source::unknown;
   } else if constexpr (extractor_source<value> != source::unknown) {
     return extractor_source<value>;
+  } else if constexpr (extracted<value>) {
+    return extractor_check<value>::passed && !is_mutable_reference ? source::own : source::unknown;
   } else if constexpr (std::is_lvalue_reference_v<A> && std::is_class_v<value> &&
                        (is_mutable_reference || !text_parameter<value>)) {
     return source::state;
@@ -118,8 +134,11 @@ struct binding {
   std::array<std::uint8_t, Count + 1> slots{};  // one more, so that none is no special case
 };
 
+constexpr bool is_whole_body(source from) noexcept {
+  return from == source::json_body || from == source::form || from == source::body;
+}
 constexpr bool is_body(source from) noexcept {
-  return from == source::json_body || from == source::body || from == source::body_stream;
+  return is_whole_body(from) || from == source::body_stream;
 }
 
 /// Gives the placeholders that no name asks for to the positional arguments, from left to right.
@@ -195,6 +214,13 @@ struct signature {
     }
     return false;
   }
+  /// Whether a parameter is the body in one piece.
+  static consteval bool takes_whole_body() {
+    for (std::size_t i = 0; i != count; ++i) {
+      if (is_whole_body(arguments[i].from)) return true;
+    }
+    return false;
+  }
   /// Whether a parameter other than the request and state is a reference.
   static consteval bool borrows_arguments() {
     for (std::size_t i = 0; i != count; ++i) {
@@ -233,5 +259,53 @@ struct signature_finder<R (C::*)(A...) const noexcept> : signature_finder<R(A...
 
 template <class F>
 using signature_of = typename signature_finder<F>::type;
+
+/// The signature of a type's extractor; `void` if it has none.
+template <class T>
+struct extract_signature_finder {
+  using type = void;
+};
+template <class T>
+  requires std::is_pointer_v<decltype(&extractor<T>::extract)>
+struct extract_signature_finder<T> : signature_finder<decltype(&extractor<T>::extract)> {};
+template <class T>
+using extract_signature = typename extract_signature_finder<T>::type;
+
+/// Whether an extractor can give an argument: what is neither a placeholder nor a body.
+constexpr bool is_extractable(source from) noexcept {
+  return from == source::query || from == source::header || from == source::cookie ||
+         from == source::deadline || from == source::request || from == source::state ||
+         from == source::own;
+}
+template <class Signature>
+inline constexpr bool takes_extractable = true;
+template <class R, class... A>
+inline constexpr bool takes_extractable<signature<R, A...>> =
+    (is_extractable(source_of<A>()) && ...);
+
+template <class T, class Signature>
+inline constexpr bool gives_extracted = true;
+template <class T, class... A>
+inline constexpr bool gives_extracted<T, signature<T, A...>> = true;
+template <class T, class R, class... A>
+inline constexpr bool gives_extracted<T, signature<R, A...>> = false;
+template <class T, class E, class... A>
+inline constexpr bool gives_extracted<T, signature<result<T, E>, A...>> =
+    std::same_as<E, problem> || has_to_problem<E>;
+
+template <class T>
+struct extractor_check {
+  static_assert(!std::is_void_v<extract_signature<T>>,
+                "ferrule: an extractor<T> needs an extract: one static function, without "
+                "overloads and with types for its parameters instead of auto");
+  static_assert(takes_extractable<extract_signature<T>>,
+                "ferrule: the extract of an extractor takes header<\"Name\">, cookie<\"name\">, "
+                "query<T>, deadline, const request&, T& for state and what other extractors make: "
+                "placeholders and the body are for the handler");
+  static_assert(gives_extracted<T, extract_signature<T>>,
+                "ferrule: the extract of an extractor<T> returns a T, or a result<T, E> whose E "
+                "has a to_problem, and does not wait: a layer's before or the handler can");
+  static constexpr bool passed = true;
+};
 
 }  // namespace ferrule::detail

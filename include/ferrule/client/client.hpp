@@ -30,16 +30,20 @@
 /// | of the endpoint | the call takes | the call gives |
 /// | --- | --- | --- |
 /// | path parameters | the value; `path<"x", T>` or its value | |
-/// | `query<T>`, `json_body<T>` | that, or a `T` | |
-/// | `header<"X">`, `body` | that, or text | |
+/// | `query<T>`, `json_body<T>`, `form<T>` | that, or a `T` | |
+/// | `header<"X", T>`, `cookie<"x", T>` | that, or a `T`; `std::nullopt` for none | |
+/// | `body` | that, or text | |
 /// | text | | `std::string` |
 /// | `void`, `no_content` | | `result<void, ...>` |
 /// | `created<T>` | | `created<T>` with the Location |
+/// | `with_status<T, ...>` | | `with_status<T, ...>` with the status |
+/// | `redirect<...>` | | `redirect<...>` with the Location, unless it is followed |
 /// | `std::optional<T>` | | that; empty for 404 |
 /// | JSON | | the type; members that it does not have are passed over |
 ///
-/// Any status from 200 to 299 is success. A problem that is a declared error's, by status, type and
-/// title, is the fault `declared`; every other answer is `undeclared`.
+/// Any status from 200 to 299 is success, and those that a result's type names. A problem that is a
+/// declared error's, by status, type and title, is the fault `declared`; every other answer is
+/// `undeclared`.
 
 #include <array>
 #include <chrono>

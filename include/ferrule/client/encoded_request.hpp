@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "ferrule/api/cookie.hpp"
 #include "ferrule/api/encode.hpp"
 #include "ferrule/api/endpoint.hpp"
 #include "ferrule/core/rng.hpp"
@@ -52,6 +53,9 @@ struct encoded_request {
   std::vector<header_field> views() const;
 };
 
+/// Whether text stays one element of a header field that is a list.
+bool is_list_element(std::string_view text) noexcept;
+
 /// Appends the pattern's path with the placeholders' texts in it; false if one cannot stand there.
 bool append_path(std::string& out, const pattern& shape, std::span<const std::string> texts);
 
@@ -70,6 +74,22 @@ consteval bool is_parameter_value() {
   }
 }
 
+/// Whether an `A` can be given for what a header field or a cookie is read into.
+template <class Text, class A>
+consteval bool is_named_value() {
+  if constexpr (is_query_list<Text>) {
+    return std::convertible_to<const A&, const Text&>;
+  } else if constexpr (!is_query_optional<Text>) {
+    return is_parameter_value<Text, A>();
+  } else if constexpr (std::same_as<A, std::nullopt_t>) {
+    return true;
+  } else if constexpr (is_query_optional<A>) {
+    return is_parameter_value<typename Text::value_type, typename A::value_type>();
+  } else {
+    return is_parameter_value<typename Text::value_type, A>();
+  }
+}
+
 /// Whether an `A` can be given for a parameter `P` of an endpoint: a `P`, or what it wraps.
 template <class P, class A>
 consteval bool is_argument() {
@@ -80,20 +100,32 @@ consteval bool is_argument() {
     return is_parameter_value<P, A>();
   } else if constexpr (from == source::name) {
     return is_parameter_value<decltype(P::value), A>();
-  } else if constexpr (from == source::query || from == source::json_body) {
+  } else if constexpr (from == source::query || from == source::json_body ||
+                       from == source::form) {
     return std::convertible_to<const A&, const decltype(P::value)&>;
-  } else if constexpr (from == source::header) {
-    return std::convertible_to<const A&, std::optional<std::string_view>>;
+  } else if constexpr (from == source::header || from == source::cookie) {
+    return is_named_value<typename P::text_type, A>();
   } else {
     return std::convertible_to<const A&, std::string_view>;
   }
 }
 
-/// What a `path`, `query` or `json_body` holds, or the argument itself.
+/// Whether a parameter of an endpoint is a struct around its value.
+template <class P>
+consteval bool wraps_value() {
+  constexpr source from = source_of<P>();
+  if constexpr (from == source::header || from == source::cookie) {
+    return !is_query_optional<typename P::text_type>;
+  } else {
+    return from == source::name || from == source::query || from == source::json_body ||
+           from == source::form;
+  }
+}
+
+/// What a `path`, `query` or `json_body` and their like hold, or the argument itself.
 template <class P, class A>
 const auto& unwrapped(const A& argument) noexcept {
-  constexpr source from = source_of<P>();
-  constexpr bool wraps = from == source::name || from == source::query || from == source::json_body;
+  constexpr bool wraps = wraps_value<P>();
   if constexpr (wraps && std::same_as<A, P>) {
     return argument.value;
   } else {
@@ -174,12 +206,46 @@ class call_encoder<Endpoint, signature<R, P...>> {
     } else if constexpr (from == source::json_body) {
       const decltype(Parameter::value)& value = given;
       put_json(value);
-    } else if constexpr (from == source::header) {
-      const std::optional<std::string_view> value = given;
-      if (value) made_.add_field(Parameter::name(), *value);
+    } else if constexpr (from == source::form) {
+      const decltype(Parameter::value)& values = given;
+      std::apply([&](const auto&... member) { made_.is_valid &= (has_text(member) && ...); },
+                 json::tie_members(values));
+      made_.content_type = "application/x-www-form-urlencoded";
+      append_query(made_.body, values);
+      if (!made_.body.empty()) made_.body.erase(0, 1);  // the '?'
+    } else if constexpr (from == source::header || from == source::cookie) {
+      put_named<Parameter>(given);
     } else {
       made_.body = text_of_body(given);
       made_.content_type = "application/octet-stream";
+    }
+  }
+  /// The texts of a header field or a cookie: none, one or several.
+  template <class Named, class A>
+  void put_named(const A& given) {
+    using text = typename Named::text_type;
+    if constexpr (is_query_list<text>) {
+      for (const typename text::value_type& each : given) {
+        put_text<Named, typename text::value_type>(each);
+      }
+    } else if constexpr (!is_query_optional<text>) {
+      put_text<Named, text>(given);
+    } else if constexpr (requires { given.has_value(); }) {
+      if (given) put_text<Named, typename text::value_type>(*given);
+    } else if constexpr (!std::same_as<A, std::nullopt_t>) {
+      put_text<Named, typename text::value_type>(given);
+    }
+  }
+  template <class Named, class T, class A>
+  void put_text(const A& given) {
+    std::string text;
+    made_.is_valid &= append_argument<T>(text, given);
+    if constexpr (source_of<Named>() == source::header) {
+      if (is_query_list<typename Named::text_type>) made_.is_valid &= is_list_element(text);
+      made_.add_field(Named::name(), text);
+    } else {
+      made_.is_valid &= is_cookie_value(text);
+      cookies_.append(cookies_.empty() ? "" : "; ").append(Named::name()).append("=").append(text);
     }
   }
   template <class T>
@@ -198,12 +264,14 @@ class call_encoder<Endpoint, signature<R, P...>> {
     made_.verb = to_string(Endpoint::shape.verb);
     made_.is_valid &= append_path(made_.target, Endpoint::shape, texts_);
     made_.target += query_;
+    if (!cookies_.empty()) made_.add_field("Cookie", cookies_);
     return std::move(made_);
   }
 
   encoded_request made_;
   std::array<std::string, Endpoint::shape.parameter_count> texts_;
   std::string query_;
+  std::string cookies_;
 };
 
 template <class Endpoint, class... A>

@@ -68,8 +68,8 @@ struct shape_finder<route_entry<Text, Handler, L...>> {
 template <class Signature>
 inline constexpr http::body_mode body_mode_of =
     Signature::takes(source::body_stream) ? http::body_mode::stream
-    : Signature::takes(source::json_body) || Signature::takes(source::body) ? http::body_mode::whole
-                                                                            : http::body_mode::none;
+    : Signature::takes_whole_body()       ? http::body_mode::whole
+                                          : http::body_mode::none;
 
 /// All that `with` was given for the route `Entry` of `Table`, outermost first.
 template <const auto& Table, class Entry>

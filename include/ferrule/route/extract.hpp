@@ -27,6 +27,7 @@
 #include "ferrule/json/read.hpp"
 #include "ferrule/route/body_coding.hpp"
 #include "ferrule/route/failure.hpp"
+#include "ferrule/route/respond.hpp"
 
 namespace ferrule::detail {
 
@@ -47,7 +48,13 @@ struct call {
 std::optional<std::string_view> path_text(const call& c, std::size_t slot);
 bool refuse_path(const call& c, std::size_t slot, std::string expected);
 bool refuse_query(const call& c, query_errors errors);
+bool refuse_form(const call& c, query_errors errors);
 bool require_json(const call& c);
+/// Makes the body of a form ready to be read.
+bool require_form(const call& c);
+/// Reads a header field, or all of its name; or a cookie, or all of its name.
+bool load_header(const call& c, const text_target& target, void* into);
+bool load_cookie(const call& c, const text_target& target, void* into);
 bool refuse_json(const call& c, json::read_error error);
 
 template <class T>
@@ -129,7 +136,8 @@ struct argument<source::query, A, State...> {
   static constexpr bool is_own = members_own_text<decltype(value.value)>;
   bool load(const call& c, std::size_t) {
     using members = decltype(value.value);
-    auto errors = query_reader::read(c.exchange(), query_members<members>, &value.value);
+    auto errors = read_pairs(c.exchange(), c.exchange().request().query, query_members<members>,
+                             &value.value);
     if (errors.empty()) validate_query(value.value, errors);
     return errors.empty() || refuse_query(c, std::move(errors));
   }
@@ -151,14 +159,53 @@ struct argument<source::json_body, A, State...> {
 };
 
 template <class A, class... State>
-struct argument<source::header, A, State...> {
-  static constexpr bool is_own = false;
+struct argument<source::form, A, State...> {
   std::remove_cvref_t<A> value{};
+  static constexpr bool is_own = members_own_text<decltype(value.value)>;
   bool load(const call& c, std::size_t) {
-    const std::string_view found = c.exchange().request().header(value.name());
-    if (found.data() != nullptr) value.emplace(found);
-    return true;
+    using members = decltype(value.value);
+    if (!require_form(c)) return false;
+    auto errors = read_pairs(c.exchange(), c.exchange().asked().body, query_members<members>,
+                             &value.value);
+    if (errors.empty()) validate_query(value.value, errors);
+    return errors.empty() || refuse_form(c, std::move(errors));
   }
+  auto&& get() noexcept { return std::move(value); }
+};
+
+/// What a header field or a cookie holds.
+template <class Named>
+auto& held_text(Named& named) noexcept {
+  using text = typename Named::text_type;
+  if constexpr (is_query_optional<text>) {
+    return static_cast<text&>(named);
+  } else {
+    return named.value;
+  }
+}
+template <class Named>
+std::optional<std::string> assign_named(void* into, std::string_view text) {
+  return assign_text(held_text(*static_cast<Named*>(into)), text);
+}
+template <class Named, class Text = typename Named::text_type>
+inline constexpr text_target named_target{Named::name(), &assign_named<Named>,
+                                          !is_query_optional<Text> && !is_query_list<Text>,
+                                          is_query_list<Text>};
+
+template <class A, class... State>
+struct argument<source::header, A, State...> {
+  using named = std::remove_cvref_t<A>;
+  static constexpr bool is_own = owns_text<typename named::text_type>;
+  named value{};
+  bool load(const call& c, std::size_t) { return load_header(c, named_target<named>, &value); }
+  auto&& get() noexcept { return std::move(value); }
+};
+template <class A, class... State>
+struct argument<source::cookie, A, State...> {
+  using named = std::remove_cvref_t<A>;
+  static constexpr bool is_own = owns_text<typename named::text_type>;
+  named value{};
+  bool load(const call& c, std::size_t) { return load_cookie(c, named_target<named>, &value); }
   auto&& get() noexcept { return std::move(value); }
 };
 
@@ -252,5 +299,32 @@ struct arguments_finder<signature<R, A...>, State...> {
 /// The arguments of a signature, to be loaded from a call.
 template <class Signature, class... State>
 using arguments_of = typename arguments_finder<Signature, State...>::type;
+
+/// What an extractor makes of arguments of its own.
+template <class A, class... State>
+struct argument<source::own, A, State...> {
+  using made = std::remove_cvref_t<A>;
+  using inputs = arguments_of<extract_signature<made>, State...>;
+  static constexpr bool is_own = inputs::are_own;
+
+  bool load(const call& c, std::size_t) {
+    inputs given;
+    if (!given.load(c)) return false;
+    auto value_or_error = given.pass_to(&extractor<made>::extract);
+    if constexpr (is_result<decltype(value_or_error)>) {
+      if (!value_or_error) {
+        send_error(c.out, value_or_error.error());
+        return false;
+      }
+      value.emplace(*std::move(value_or_error));
+    } else {
+      value.emplace(std::move(value_or_error));
+    }
+    return true;
+  }
+  auto&& get() noexcept { return *std::move(value); }
+
+  std::optional<made> value;
+};
 
 }  // namespace ferrule::detail

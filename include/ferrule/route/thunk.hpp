@@ -38,18 +38,20 @@ struct state_check {
 template <fixed_string Route, class Signature, class... State>
 struct states_check;
 template <fixed_string Route, class Signature, class... State>
-  requires(!Signature::takes(source::state))
+  requires(!Signature::takes(source::state) && !Signature::takes(source::own))
 struct states_check<Route, Signature, State...> {
   static constexpr bool passed = true;
 };
 template <fixed_string Route, class R, class... A, class... State>
-  requires(signature<R, A...>::takes(source::state))
+  requires(signature<R, A...>::takes(source::state) || signature<R, A...>::takes(source::own))
 struct states_check<Route, signature<R, A...>, State...> {
   template <class T>
   static consteval bool check() {
     if constexpr (source_of<T>() == source::state) {
       using needed = std::remove_cvref_t<T>;
       return state_check<Route, needed, find_state<needed, State...>()>::passed;
+    } else if constexpr (source_of<T>() == source::own) {
+      return states_check<Route, extract_signature<std::remove_cvref_t<T>>, State...>::passed;
     } else {
       return true;
     }

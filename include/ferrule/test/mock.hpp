@@ -170,8 +170,7 @@ class typed_mock<contract<Endpoint...>> : public mock_service {
   static constexpr auto bound = E::signature::bind(E::shape);
   template <class E>
   static mocked_endpoint describe() {
-    const bool has_body = E::signature::takes(ferrule::detail::source::json_body) ||
-                          E::signature::takes(ferrule::detail::source::body);
+    const bool has_body = E::signature::takes_whole_body();
     return {.shape = &E::shape,
             .slots = bound<E>.slots.data(),
             .traits = {.body = has_body ? http::body_mode::whole : http::body_mode::none,
