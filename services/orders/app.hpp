@@ -40,7 +40,7 @@ inline result<created<order>, error> answer(result<order, error> made, const new
 }
 
 inline task<result<created<order>, error>> add(json_body<new_order> said, idempotency_key key,
-                                               store& all, ferrule::caller& users) {
+                                               store& all, const users_client& users) {
   const wall_time now = (co_await ferrule::now()).wall;
   if (key && !is_valid(key)) co_return fail(error::invalid_key);
   const auto claim = key ? all.keys().take(*key) : keys_in_use::claim();
@@ -64,7 +64,7 @@ inline constexpr ferrule::openapi_info about{
 inline constexpr auto api_routes = ferrule::route_table<api>(
     ferrule::on<list_orders>(list), ferrule::on<create_order>(add), ferrule::on<get_order>(show),
     ferrule::health_route(),
-    ferrule::route<"GET /resilience">([](ferrule::caller& users) { return users.report(); }),
+    ferrule::route<"GET /resilience">([](const users_client& users) { return users.report(); }),
     ferrule::openapi_route<api, about>(), ferrule::docs_route<api, about>());
 /// What a caller who knows nothing gets at `/` lists them.
 inline constexpr auto routes = ferrule::with_welcome<api_routes, about>();

@@ -5,7 +5,5 @@ int main(int argc, char** argv) {
   return ferrule::serve<orders::routes>(
       {.port = 8002}, argc, argv, {orders::options, &said},
       ferrule::opened([&] { return orders::store::open(said.db); }),
-      ferrule::per_reactor([&](ferrule::reactor& loop) {
-        return orders::users_service(loop, said.users_or_default());
-      }));
+      ferrule::upstream_of<users::api>("users", [&] { return said.users_or_default(); }));
 }

@@ -9,8 +9,7 @@
 #include "api.hpp"
 #include "ferrule/app/options.hpp"
 #include "ferrule/client/client.hpp"
-#include "ferrule/client/client_pool.hpp"
-#include "ferrule/client/upstream.hpp"
+#include "ferrule/client/upstream_of.hpp"
 #include "users/api.hpp"
 
 namespace orders {
@@ -47,26 +46,13 @@ inline constexpr ferrule::option options[] = {
      add_users},
 };
 
-/// Calls the users service, whichever of its instances answers. One for each reactor.
-class users_service final : public ferrule::caller {
- public:
-  users_service(ferrule::reactor& loop, std::vector<ferrule::origin> where)
-      : calls_("users", network_, std::move(where), loop) {}
-
-  FERRULE_CORO_WRAPPER
-  ferrule::task<outcome> call(ferrule::outgoing_call what) override { return calls_.call(what); }
-  ferrule::json::raw report() override { return calls_.report(); }
-
- private:
-  ferrule::client_pool network_;
-  ferrule::upstream calls_;
-};
+/// Calls the users service, whichever of its instances answers.
+using users_client = ferrule::client<users::api>;
 
 /// Whether there is such a user: `unknown_user`, or `users_unavailable` when nobody can tell.
 inline ferrule::task<ferrule::result<void, error>> check_user(std::uint64_t id,
-                                                              ferrule::caller& service) {
-  const ferrule::client<users::api> ask(service);
-  auto found = co_await ask(users::get_user, id);
+                                                              const users_client& users) {
+  auto found = co_await users(users::get_user, id);
   if (found) co_return {};
   co_return ferrule::fail(found.error().is(users::error::not_found) ? error::unknown_user
                                                                     : error::users_unavailable);

@@ -25,19 +25,20 @@ class orders_service : public testing::Test {
               });
   }
   call_answer ask(std::string line) {
-    return call<orders::routes>({.line = std::move(line)}, all_, users_);
+    return call<orders::routes>({.line = std::move(line)}, all_, client_);
   }
   call_answer order(std::string body, const std::string& key = "") {
     std::vector<std::pair<std::string, std::string>> fields{{"Content-Type", "application/json"}};
     if (!key.empty()) fields.emplace_back("Idempotency-Key", key);
     return call<orders::routes>(
         {.line = "POST /orders", .fields = std::move(fields), .body = std::move(body)}, all_,
-        users_);
+        client_);
   }
 
   const std::unique_ptr<orders::store> opened_ = orders::store::open(":memory:").value();
   orders::store& all_ = *opened_;
   ferrule::test::mock<users::api> users_;
+  orders::users_client client_{users_};
   std::function<void()> meanwhile_;  // called once while users is being asked
 };
 
@@ -49,7 +50,7 @@ constexpr const char* two_of_p2 = R"({"user_id":1,"product_id":"p-2","quantity":
 TEST_F(orders_service, says_of_every_request_that_the_store_is_busy) {
   for (const char* const line : {"GET /orders?user_id=1", "GET /orders/1"}) {
     const call_answer a = call<orders::routes>(
-        {.line = line, .deadline = std::chrono::nanoseconds(0)}, all_, users_);
+        {.line = line, .deadline = std::chrono::nanoseconds(0)}, all_, client_);
     EXPECT_EQ(a.status, 503) << line << a.body;
     EXPECT_EQ(a.field("Retry-After"), "1") << line;
   }
@@ -113,7 +114,7 @@ TEST_F(orders_service, refuses_several_keys) {
                                        {"Idempotency-Key", "k"},
                                        {"idempotency-key", "l"}},
                             .body = two_of_p1},
-                           all_, users_);
+                           all_, client_);
   EXPECT_EQ(a.status, 400) << a.body;
   EXPECT_EQ(ask("GET /orders/1").status, 404);
 }

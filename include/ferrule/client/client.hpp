@@ -191,6 +191,9 @@ class client {
     return run<Endpoint>(via_, std::move(request), timeout);
   }
 
+  /// What is known of the service, for an endpoint that shows it: see `caller::report`.
+  json::raw report() const { return via_->report(); }
+
  private:
   template <class Endpoint, class Arguments, std::size_t... I>
   static detail::encoded_request encode(const Arguments& all, std::index_sequence<I...>) {
