@@ -36,9 +36,6 @@ struct upstream_endpoint {
   origin address{};
   /// What the Host field says, as "users.example:8001". Empty: that of the address.
   std::string authority{};
-  /// The name that TLS asks for and checks. Nothing reads it as long as there is no TLS. Empty: the
-  /// host of the authority.
-  std::string server_name{};
   /// Its part of the calls, in proportion to the others'; `balancer::weight_max` at most. 0: it is
   /// kept and gets none.
   std::uint32_t weight = 1;
