@@ -44,7 +44,7 @@ install(DIRECTORY cmake/template DESTINATION ${CMAKE_INSTALL_DATADIR}/ferrule)
 # The pages lie as in the source, so that their links lead somewhere; those of include/ are beside
 # the headers.
 foreach(page README.md CHANGELOG.md LICENSE .github/CONTRIBUTING.md benchmarks/README.md
-        benchmarks/load/README.md tests/sim/README.md)
+        benchmarks/load/README.md tests/suites/sim/README.md)
   cmake_path(GET page PARENT_PATH folder)
   install(FILES ${page} DESTINATION ${CMAKE_INSTALL_DOCDIR}/${folder})
 endforeach()

@@ -36,7 +36,7 @@ struct clock_rule {
 };
 
 /// Which event moves which clock. `include/ferrule/http/README.md` shows it, and
-/// tests/http/connection_clocks_test.cpp does to a server what it says.
+/// tests/unit/http/connection_clocks_test.cpp does to a server what it says.
 inline constexpr std::array<clock_rule, 7> clock_rules = [] {
   using enum clock_effect;
   return std::array<clock_rule, 7>{{
