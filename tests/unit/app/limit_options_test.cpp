@@ -17,7 +17,7 @@ const option& named(std::string_view name) {
   }
   throw std::invalid_argument(std::string(name));
 }
-std::string set(serve_settings& settings, std::string_view name, std::string_view value) {
+std::string set_option(serve_settings& settings, std::string_view name, std::string_view value) {
   return named(name).set(&settings, value);
 }
 
@@ -46,16 +46,16 @@ TEST(limit_options, are_shown_as_they_are_set) {
   serve_settings s;
   for (const auto& [name, value] : others) {
     EXPECT_NE(named(name).shown(&s), value) << name << " has another default";
-    EXPECT_EQ(set(s, name, value), "") << name;
+    EXPECT_EQ(set_option(s, name, value), "") << name;
   }
   for (const auto& [name, value] : others) EXPECT_EQ(named(name).shown(&s), value) << name;
 }
 
 TEST(limit_options, set_what_they_say) {
   serve_settings s;
-  set(s, "header-bytes-max", "100");
-  set(s, "body-bytes-max", "1099511627776");
-  set(s, "handler-timeout", "2m");
+  set_option(s, "header-bytes-max", "100");
+  set_option(s, "body-bytes-max", "1099511627776");
+  set_option(s, "handler-timeout", "2m");
   EXPECT_EQ(s.limits.head.header_bytes_max, 100U);
   EXPECT_EQ(s.limits.body_bytes_max, std::uint64_t{1} << 40U);
   EXPECT_EQ(s.limits.handler_timeout, 2min);
@@ -63,17 +63,17 @@ TEST(limit_options, set_what_they_say) {
 
 TEST(limit_options, refuse_what_is_not_valid) {
   serve_settings s;
-  EXPECT_EQ(set(s, "header-count-max", "0"), "must be a number from 1 to 65535");
-  EXPECT_EQ(set(s, "header-count-max", "65536"), "must be a number from 1 to 65535");
-  EXPECT_EQ(set(s, "pipelined-max", "-1"), "must be a number from 1 to 4294967295");
-  EXPECT_EQ(set(s, "body-bytes-max", "1MB"), "must be a number from 0 to 1099511627776");
-  EXPECT_EQ(set(s, "idle-timeout", "soon"),
+  EXPECT_EQ(set_option(s, "header-count-max", "0"), "must be a number from 1 to 65535");
+  EXPECT_EQ(set_option(s, "header-count-max", "65536"), "must be a number from 1 to 65535");
+  EXPECT_EQ(set_option(s, "pipelined-max", "-1"), "must be a number from 1 to 4294967295");
+  EXPECT_EQ(set_option(s, "body-bytes-max", "1MB"), "must be a number from 0 to 1099511627776");
+  EXPECT_EQ(set_option(s, "idle-timeout", "soon"),
             "must be a duration from 1ms to 1000000m, such as 10s, 500ms or 2m");
-  EXPECT_EQ(set(s, "handler-timeout", "1000001s"),
+  EXPECT_EQ(set_option(s, "handler-timeout", "1000001s"),
             "must be a duration from 0ms to 1000000m, such as 10s, 500ms or 2m");
-  EXPECT_EQ(set(s, "trusted-peers", "users.example"),
+  EXPECT_EQ(set_option(s, "trusted-peers", "users.example"),
             "must be of addresses such as 10.0.0.0/8 or fd00::1");
-  EXPECT_EQ(set(s, "trusted-peers", "10.0.0.0/8,127.0.0.1/8"),
+  EXPECT_EQ(set_option(s, "trusted-peers", "10.0.0.0/8,127.0.0.1/8"),
             "must have no bits beyond the prefix: 127.0.0.0/8 is the network of 127.0.0.1/8");
 }
 

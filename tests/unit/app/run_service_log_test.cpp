@@ -15,8 +15,8 @@
 namespace ferrule {
 namespace {
 
-std::string fail(std::string_view why) { throw std::runtime_error(std::string(why)); }
-constexpr auto routes = route_table(route<"GET /throw/{x}">(fail));
+std::string fail_with(std::string_view why) { throw std::runtime_error(std::string(why)); }
+constexpr auto routes = route_table(route<"GET /throw/{x}">(fail_with));
 
 // A service in a process of its own, with standard error in a pipe of one page, which is read no
 // further than its first line unless asked for.

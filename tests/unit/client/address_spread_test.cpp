@@ -9,6 +9,7 @@
 #include "client/connection_pool.hpp"
 #include "ferrule/core/when_all.hpp"
 #include "ferrule/test/sim_run.hpp"
+#include "parsed_addresses.hpp"
 #include "scripted_peer.hpp"
 
 namespace ferrule {
@@ -16,12 +17,6 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr mono_time start{1000s};
-
-std::vector<address> addresses_of(std::initializer_list<const char*> ips) {
-  std::vector<address> all;
-  for (const char* ip : ips) all.push_back(*address::parse(ip, 80));
-  return all;
-}
 
 TEST(address_spread, begins_with_any_of_them) {
   address_spread spread;

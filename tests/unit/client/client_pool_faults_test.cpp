@@ -123,9 +123,9 @@ TEST_F(client_pool_faults_test, an_early_answer_to_what_is_not_read_is_returned)
   const std::string large(5'000'000, 'x');
   peer_.is_hasty = true;
   for (const int status : {200, 401, 413}) {
-    peer_.answers = {{.bytes = "HTTP/1.1 " + std::to_string(status) +
-                               " Early\r\nContent-Length: 2\r\n\r\nno",
-                      .then = ending::deaf}};
+    peer_.answers = {
+        {.bytes = "HTTP/1.1 " + std::to_string(status) + " Early\r\nContent-Length: 2\r\n\r\nno",
+         .then = ending::deaf}};
     const mono_time begin = world_.now();
     const sent answered = run(pool_->send(*at_, {.verb = "POST", .body = large}));
     ASSERT_TRUE(answered.has_value()) << to_string(answered.error().error);
@@ -262,7 +262,6 @@ task<std::string> body_of(client_pool* pool, const origin* at, std::string targe
   const auto answered = co_await pool->send(*at, {.target = target});
   co_return answered ? std::string(answered->body()) : to_string(answered.error().error);
 }
-task<> pass(std::chrono::nanoseconds time) { co_await sleep(time); }
 
 task<std::string> body_within(std::chrono::nanoseconds limit, client_pool* pool, const origin* at,
                               std::string target) {

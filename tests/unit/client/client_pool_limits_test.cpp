@@ -94,8 +94,6 @@ TEST_F(client_pool_limits_test, who_cannot_connect_makes_room_for_who_waits) {
   EXPECT_EQ(pool_->counts().connections_open, 0U);
 }
 
-task<> pass(std::chrono::nanoseconds time) { co_await sleep(time); }
-
 task<bool> asks_within(std::chrono::nanoseconds limit, client_pool* pool, const origin* at) {
   co_return (co_await race(pool->send(*at, {}), pass(limit))).index() == 0;
 }

@@ -11,6 +11,7 @@
 #include "ferrule/io/sync_wait.hpp"
 #include "ferrule/test/sim.hpp"
 #include "ferrule/test/sim_run.hpp"
+#include "parsed_addresses.hpp"
 #include "support/backend_suite.hpp"
 #include "support/no_descriptors_left.hpp"
 
@@ -18,12 +19,6 @@ namespace ferrule {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::vector<address> addresses_of(std::initializer_list<const char*> ips) {
-  std::vector<address> all;
-  for (const char* ip : ips) all.push_back(*address::parse(ip, 80));
-  return all;
-}
 
 TEST(interleave_families, takes_them_in_turn_and_keeps_their_order) {
   const auto interleaved = [](std::initializer_list<const char*> ips) {

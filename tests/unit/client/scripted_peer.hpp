@@ -32,6 +32,9 @@ inline std::string answer_with(std::string_view body) {
          std::string(body);
 }
 
+/// `sleep`, for `race` to take.
+inline task<> pass(std::chrono::nanoseconds time) { co_await sleep(time); }
+
 class scripted_peer {
  public:
   scripted_peer(test::sim_world& world, std::string_view ip, std::uint16_t port = 80)

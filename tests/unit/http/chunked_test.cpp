@@ -62,7 +62,7 @@ void expect_data(std::string_view bytes, std::string_view data, const chunk_limi
   EXPECT_EQ(got.consumed, bytes.size());
 }
 
-void expect_error(std::string_view bytes, int status = 400, const chunk_limits& limits = {}) {
+void expect_chunk_error(std::string_view bytes, int status = 400, const chunk_limits& limits = {}) {
   const decoded got = decode_every_way(bytes, limits);
   EXPECT_EQ(got.state, chunk_state::error) << bytes;
   EXPECT_EQ(got.status, status) << bytes;
@@ -115,14 +115,14 @@ TEST(chunked, sizes) {
                            "8000000000000000",
                            "ffffffffffffffff",
                            "\xb5"}) {
-    expect_error(std::string(size) + "\r\nhello\r\n0\r\n\r\n");
+    expect_chunk_error(std::string(size) + "\r\nhello\r\n0\r\n\r\n");
   }
   // Zeros in front are no overflow, as long as they would fit an extension.
   for (const std::size_t zeros : {1U, 15U, 16U, 17U, 40U, 256U}) {
     expect_data(std::string(zeros, '0') + "5\r\nhello\r\n0\r\n\r\n", "hello");
     expect_data("1\r\nx\r\n" + std::string(zeros, '0') + "\r\n\r\n", "x");
   }
-  expect_error(std::string(258, '0') + "5\r\nhello\r\n0\r\n\r\n");
+  expect_chunk_error(std::string(258, '0') + "5\r\nhello\r\n0\r\n\r\n");
   // The largest size is taken, though its data will never come.
   const decoded got = decode("7fffffffffffffff\r\nhello", 100, 1);
   EXPECT_EQ(got.data, "hello");
@@ -142,7 +142,7 @@ TEST(chunked, line_ends) {
         "5\r\nhello\n0\r\n\r\n", "5\r\nhello0\r\n\r\n", "5\r\nhello!\r\n0\r\n\r\n",
         "5\r\nhello\rX0\r\n\r\n", "5\r\nhello\r\n\r\n0\r\n\r\n", "0\n\n", "0\r\n\n", "0\r\n\rX",
         "0\rX", "5;a\nhello\r\n0\r\n\r\n", "5;a\rX", "0\r\nA: b\n\r\n", "0\r\nA: b\rX"}) {
-    expect_error(bytes);
+    expect_chunk_error(bytes);
   }
 }
 
@@ -151,7 +151,7 @@ TEST(chunked, extensions_are_passed_over) {
   expect_data("5 \t;a = b;\tc\r\nhello\r\n0\r\n\r\n", "hello");
   expect_data("5;a=\"\xe9\t\\\"\\\\\" ;b ; c=d\r\nhello\r\n0\r\n\r\n", "hello");
   for (const char c : {'\0', '\x01', '\x0b', '\x1f', '\x7f', '\n'}) {
-    expect_error(std::string("5;a") + c + "\r\nhello\r\n0\r\n\r\n");
+    expect_chunk_error(std::string("5;a") + c + "\r\nhello\r\n0\r\n\r\n");
   }
 }
 
@@ -162,12 +162,13 @@ TEST(chunked, extensions_have_a_grammar) {
     expect_data("1" + std::string(extension) + "\r\nx\r\n0\r\n\r\n", "x");
   }
   for (const char* extension :
-       {";", "; ", ";;", ";;a", ";a;", ";a; ", ";a ", ";a b", ";a=", ";a= ", ";a=b ", ";a=b c",
-        ";=b", ";a==b", ";a=b=c", ";a=;b", ";a=\"b", ";a=\"b\\", ";a=\"b\\\"", ";a=\"b\" ",
-        ";a=\"b\"c",
-        ";a=\"b\"\"c\"", ";a=b\"c\"", ";\"a\"", ";a,b", ";a:b", ";a/b", ";(a)", ";\xe9", ";a=\xe9",
-        "\t", " a", "=a", ";a=\"\x01\"", ";a=\"\\\x01\"", ";a=\"\x7f\""}) {
-    expect_error("1" + std::string(extension) + "\r\nx\r\n0\r\n\r\n");
+       {";",          "; ",        ";;",        ";;a",           ";a;",           ";a; ",
+        ";a ",        ";a b",      ";a=",       ";a= ",          ";a=b ",         ";a=b c",
+        ";=b",        ";a==b",     ";a=b=c",    ";a=;b",         ";a=\"b",        ";a=\"b\\",
+        ";a=\"b\\\"", ";a=\"b\" ", ";a=\"b\"c", ";a=\"b\"\"c\"", ";a=b\"c\"",     ";\"a\"",
+        ";a,b",       ";a:b",      ";a/b",      ";(a)",          ";\xe9",         ";a=\xe9",
+        "\t",         " a",        "=a",        ";a=\"\x01\"",   ";a=\"\\\x01\"", ";a=\"\x7f\""}) {
+    expect_chunk_error("1" + std::string(extension) + "\r\nx\r\n0\r\n\r\n");
   }
 }
 
@@ -186,15 +187,15 @@ TEST(chunked, framing_has_a_limit_for_the_whole_body) {
   EXPECT_EQ(state(body(100, "")), chunk_state::done);
   const decoded got = decode(body(5, ";abcdefghi"), 7, 13, {.excess_bytes_max = 0});
   EXPECT_EQ(got.state, chunk_state::done) << got.reason;
-  expect_error(body(5, ";abcdefghijklmn"), 400, {.excess_bytes_max = 1});
+  expect_chunk_error(body(5, ";abcdefghijklmn"), 400, {.excess_bytes_max = 1});
 }
 
 TEST(chunked, extension_limit_is_for_each_chunk) {
   const chunk_limits limits{.extension_bytes_max = 4};
   expect_data("1;abc\r\nx\r\n1;def\r\ny\r\n0;ghi\r\n\r\n", "xy", limits);
-  expect_error("1;abcd\r\nx\r\n0\r\n\r\n", 400, limits);
-  expect_error("1    ;a\r\nx\r\n0\r\n\r\n", 400, limits);
-  expect_error("1;abc\r\nx\r\n0;abcd\r\n\r\n", 400, limits);
+  expect_chunk_error("1;abcd\r\nx\r\n0\r\n\r\n", 400, limits);
+  expect_chunk_error("1    ;a\r\nx\r\n0\r\n\r\n", 400, limits);
+  expect_chunk_error("1;abc\r\nx\r\n0;abcd\r\n\r\n", 400, limits);
 }
 
 TEST(chunked, tells_how_much_of_a_chunk_is_left) {
@@ -214,16 +215,16 @@ TEST(chunked, trailers_are_validated_and_dropped) {
   for (const char* trailers :
        {": b\r\n", "A\r\n", "A b: c\r\n", "A : b\r\n", " A: b\r\n", "A: b\r\n c\r\n", "A: \x01\r\n",
         "A: b\x7f\r\n", "\xe9: b\r\n", "(: b\r\n", "A\r\n: b\r\n"}) {
-    expect_error("0\r\n" + std::string(trailers) + "\r\n");
+    expect_chunk_error("0\r\n" + std::string(trailers) + "\r\n");
   }
 }
 
 TEST(chunked, trailer_limit_is_for_all_of_them) {
   const chunk_limits limits{.extension_bytes_max = 4, .trailer_bytes_max = 12};
   expect_data("0;abc\r\nA: b\r\nC: d\r\n\r\n", "", limits);
-  expect_error("0\r\nA: b\r\nC: de\r\n\r\n", 431, limits);
-  expect_error("0\r\nA: b\r\nC: d\r\nE", 431, limits);
-  expect_error("0\r\nAAAAAAAAAAAAA", 431, limits);
+  expect_chunk_error("0\r\nA: b\r\nC: de\r\n\r\n", 431, limits);
+  expect_chunk_error("0\r\nA: b\r\nC: d\r\nE", 431, limits);
+  expect_chunk_error("0\r\nAAAAAAAAAAAAA", 431, limits);
 }
 
 TEST(chunked, data_is_a_view_of_the_input) {

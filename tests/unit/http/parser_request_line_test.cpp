@@ -42,8 +42,9 @@ TEST(request_line, every_byte_in_a_path_and_a_query) {
       std::string path(31, 'p');
       path[0] = '/';
       path[at] = byte;
-      EXPECT_EQ(parse(get(path)).result.state == head_parse::complete, valid) << c << " at " << at;
-      EXPECT_EQ(parse(get("/?" + path)).result.state == head_parse::complete, valid) << c;
+      EXPECT_EQ(parse(get_request(path)).result.state == head_parse::complete, valid)
+          << c << " at " << at;
+      EXPECT_EQ(parse(get_request("/?" + path)).result.state == head_parse::complete, valid) << c;
     }
     EXPECT_EQ(parse(std::string("GET /a") + byte + " HTTP/1.0\r\n\r\n").result.state ==
                   head_parse::complete,
@@ -154,7 +155,7 @@ TEST(request_line, bad_targets) {
                              "/\xc3\xa9",
                              "*?a",
                              "/**\x7f"}) {
-    expect_error(get(target), 400);
+    expect_error(get_request(target), 400);
   }
   for (const char* target :
        {"x", "x:", "/", "*", "http://x:443", "x:443/", "u@x:443", ":443", "x:443?a", "x:65536"}) {
@@ -164,18 +165,18 @@ TEST(request_line, bad_targets) {
 
 TEST(request_line, escapes_and_dot_segments) {
   for (const char* target :
-       {"/%00",         "/a%00b",      "/?%00",       "/?%%00",    "/.",         "/..",
-        "/./",          "/../",        "/a/..",       "/a/../b",   "/a/./b",     "/%2e",
-        "/%2E%2e",      "/.%2e/a",     "/%2e./a",     "/a/%2E",    "/a%2f..%2fb", "/..%2F",
-        "/a%5c..%5Cb",  "/..\\..\\etc", "/a/..\\b",   "/.\\",      "/%2e%2e%5c", "http://x/../a",
-        "http://x/..%2fa"}) {
-    expect_error(get(target), 400);
+       {"/%00",     "/a%00b",      "/?%00",      "/?%%00",        "/.",
+        "/..",      "/./",         "/../",       "/a/..",         "/a/../b",
+        "/a/./b",   "/%2e",        "/%2E%2e",    "/.%2e/a",       "/%2e./a",
+        "/a/%2E",   "/a%2f..%2fb", "/..%2F",     "/a%5c..%5Cb",   "/..\\..\\etc",
+        "/a/..\\b", "/.\\",        "/%2e%2e%5c", "http://x/../a", "http://x/..%2fa"}) {
+    expect_error(get_request(target), 400);
   }
   for (const char* target :
        {"/%41", "/a%2Fb", "/...", "/.a", "/a.", "/..a", "/a..", "/.well-known/x", "/%2e%2e%2e",
         "/%2ea", "/a.b/c.d", "/?a=..", "/?a=/../", "/%ff", "/?%41=%42+c", "/%252e%252e", "/..;a",
         "/.%c0%ae", "/%2%65%2%65"}) {
-    EXPECT_EQ(expect_complete(get(target)).target, target);
+    EXPECT_EQ(expect_complete(get_request(target)).target, target);
   }
 }
 
@@ -183,19 +184,19 @@ TEST(request_line, what_browsers_send_unencoded) {
   for (const char* target :
        {"/a[1]", "/?b[]=1", "/{a}", "/a|b", "/a^b", "/a`b", "/a\\b", "/?\\", "/100%", "/%4", "/%4g",
         "/%g4", "/%%41", "/?a=%", "/?a=%zz", "/?[{|}]\\^`", "/[::1]"}) {
-    EXPECT_EQ(expect_complete(get(target)).target, target);
+    EXPECT_EQ(expect_complete(get_request(target)).target, target);
   }
-  EXPECT_EQ(expect_complete(get("http://[::1]/[")).path, "/[");
-  EXPECT_EQ(expect_complete(get("http://x/?]")).query, "]");
+  EXPECT_EQ(expect_complete(get_request("http://[::1]/[")).path, "/[");
+  EXPECT_EQ(expect_complete(get_request("http://x/?]")).query, "]");
 }
 
 TEST(request_line, request_line_limit) {
   const head_limits limits{.request_line_bytes_max = 40};
   constexpr std::size_t around = std::string_view("GET / HTTP/1.1").size();
   const std::string at_limit = "/" + std::string(40 - around, 'a');
-  EXPECT_EQ(expect_complete(get(at_limit), limits).path, at_limit);
-  EXPECT_EQ(expect_complete("\r\n" + get(at_limit), limits).path, at_limit);
-  expect_error(get(at_limit + "a"), 414, limits);
+  EXPECT_EQ(expect_complete(get_request(at_limit), limits).path, at_limit);
+  EXPECT_EQ(expect_complete("\r\n" + get_request(at_limit), limits).path, at_limit);
+  expect_error(get_request(at_limit + "a"), 414, limits);
   expect_error("GET /" + std::string(100, 'a'), 414, limits);
   expect_error("GET / HTTP/1.1" + std::string(100, ' '), 400, limits);
 }

@@ -37,20 +37,20 @@ TEST(request_parser, a_plain_request) {
 }
 
 TEST(request_parser, only_the_head_is_consumed) {
-  const std::string bytes = get("/a") + "GET /b HTTP/1.1\r\n";
-  EXPECT_EQ(parse(bytes).result.bytes, get("/a").size());
+  const std::string bytes = get_request("/a") + "GET /b HTTP/1.1\r\n";
+  EXPECT_EQ(parse(bytes).result.bytes, get_request("/a").size());
 }
 
 TEST(request_parser, one_empty_line_may_come_first) {
-  EXPECT_EQ(expect_complete("\r\n" + get("/a")).path, "/a");
-  expect_error("\r\n\r\n" + get("/a"), 400);
-  expect_error("\n" + get("/a"), 400);
-  expect_error("\r" + get("/a"), 400);
+  EXPECT_EQ(expect_complete("\r\n" + get_request("/a")).path, "/a");
+  expect_error("\r\n\r\n" + get_request("/a"), 400);
+  expect_error("\n" + get_request("/a"), 400);
+  expect_error("\r" + get_request("/a"), 400);
 }
 
 TEST(request_parser, nothing_is_incomplete) {
   EXPECT_EQ(parse("").result.state, head_parse::incomplete);
-  const std::string bytes = get("/users/42");
+  const std::string bytes = get_request("/users/42");
   for (std::size_t size = 0; size != bytes.size(); ++size) {
     EXPECT_EQ(parse(bytes.substr(0, size)).result.state, head_parse::incomplete) << size;
   }

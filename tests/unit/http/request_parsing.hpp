@@ -102,7 +102,7 @@ inline owned_head expect_complete(std::string_view text, const head_limits& limi
   return {{parsed.head}, std::move(bytes), std::move(parsed.storage)};
 }
 
-inline std::string get(std::string_view target) {
+inline std::string get_request(std::string_view target) {
   return "GET " + std::string(target) + " HTTP/1.1\r\nHost: h\r\n\r\n";
 }
 inline std::string with_fields(std::string_view fields) {

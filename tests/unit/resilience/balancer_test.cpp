@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ferrule/json/write.hpp"
+#include "start.hpp"
 
 namespace ferrule {
 namespace {
@@ -17,7 +18,6 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
-const mono_time start(100s);
 constexpr balancing all_algorithms[] = {balancing::peak_ewma, balancing::least_request,
                                         balancing::round_robin};
 
@@ -35,12 +35,13 @@ double chi_square(const std::vector<std::uint64_t>& counts,
   return sum;
 }
 
-struct fixture {
+struct balancer_fixture {
   rng random{1};
   balancer endpoints;
 
-  explicit fixture(balancing algorithm, std::vector<std::uint32_t> weights = {1, 1, 1, 1, 1},
-                   std::uint64_t seed = 1)
+  explicit balancer_fixture(balancing algorithm,
+                            std::vector<std::uint32_t> weights = {1, 1, 1, 1, 1},
+                            std::uint64_t seed = 1)
       : random(seed), endpoints({.algorithm = algorithm}, random) {
     for (const std::uint32_t weight : weights) endpoints.add(weight);
   }
@@ -60,7 +61,7 @@ struct fixture {
 
 TEST(balancer, of_nobody_picks_nobody) {
   for (const balancing algorithm : all_algorithms) {
-    fixture f(algorithm, {});
+    balancer_fixture f(algorithm, {});
     EXPECT_EQ(f.pick(), std::nullopt);
     f.endpoints.add(0);
     EXPECT_EQ(f.pick(), std::nullopt) << "weight 0 is nobody either";
@@ -71,7 +72,7 @@ TEST(balancer, of_nobody_picks_nobody) {
 
 TEST(balancer, of_one_picks_it) {
   for (const balancing algorithm : all_algorithms) {
-    fixture f(algorithm, {3});
+    balancer_fixture f(algorithm, {3});
     for (int i = 0; i != 10; ++i) EXPECT_EQ(f.pick(), 0U);
     EXPECT_EQ(f.endpoints.snapshot().endpoints[0].running, 10U);
   }
@@ -80,7 +81,7 @@ TEST(balancer, of_one_picks_it) {
 TEST(balancer, never_picks_what_is_ejected_drained_or_removed) {
   for (const balancing algorithm : all_algorithms) {
     for (std::uint64_t seed = 0; seed != 20; ++seed) {
-      fixture f(algorithm, {1, 2, 1, 4, 1}, seed);
+      balancer_fixture f(algorithm, {1, 2, 1, 4, 1}, seed);
       f.endpoints.set_available(1, false);
       f.endpoints.set_weight(3, 0);
       f.endpoints.remove(4);
@@ -101,7 +102,7 @@ TEST(balancer, never_picks_what_is_ejected_drained_or_removed) {
 }
 
 TEST(balancer, a_number_is_given_again_when_its_calls_have_ended) {
-  fixture f(balancing::least_request, {1});
+  balancer_fixture f(balancing::least_request, {1});
   EXPECT_EQ(f.pick(), 0U);
   f.endpoints.remove(0);
   EXPECT_EQ(f.pick(), std::nullopt);
@@ -125,7 +126,7 @@ TEST(balancer, has_a_bounded_number_of_endpoints) {
 }
 
 TEST(balancer_death, calls_that_never_began_are_a_defect) {
-  fixture f(balancing::round_robin, {1});
+  balancer_fixture f(balancing::round_robin, {1});
   EXPECT_DEATH(f.endpoints.end(0, start, 1ms), "has begun");
   EXPECT_DEATH(f.endpoints.cancel(0), "has begun");
   EXPECT_DEATH(f.endpoints.remove(1), "no such endpoint");
@@ -134,7 +135,7 @@ TEST(balancer_death, calls_that_never_began_are_a_defect) {
 TEST(balancer, round_robin_takes_each_in_turn_from_a_random_start) {
   std::vector<std::uint64_t> starts(5, 0);
   for (std::uint64_t seed = 0; seed != 1000; ++seed) {
-    fixture f(balancing::round_robin, {1, 1, 1, 1, 1}, seed);
+    balancer_fixture f(balancing::round_robin, {1, 1, 1, 1, 1}, seed);
     std::uint32_t last = f.call();
     ++starts[last];
     for (int i = 0; i != 20; ++i) {
@@ -148,7 +149,7 @@ TEST(balancer, round_robin_takes_each_in_turn_from_a_random_start) {
 
 TEST(balancer, round_robin_spreads_weights_evenly) {
   for (std::uint64_t seed = 0; seed != 20; ++seed) {
-    fixture f(balancing::round_robin, {5, 1, 1}, seed);
+    balancer_fixture f(balancing::round_robin, {5, 1, 1}, seed);
     for (std::uint64_t round = 1; round != 10; ++round) {
       std::uint32_t in_a_row = 0;
       for (int i = 0; i != 7; ++i) {
@@ -161,7 +162,7 @@ TEST(balancer, round_robin_spreads_weights_evenly) {
 }
 
 TEST(balancer, round_robin_forgets_turns_earned_by_other_weights) {
-  fixture f(balancing::round_robin, {60'000, 1});
+  balancer_fixture f(balancing::round_robin, {60'000, 1});
   for (int i = 0; i != 20'000; ++i) f.call();
   f.endpoints.set_weight(0, 1);
   const auto before = f.picks();
@@ -170,7 +171,7 @@ TEST(balancer, round_robin_forgets_turns_earned_by_other_weights) {
 }
 
 TEST(balancer, round_robin_goes_on_where_it_was_whoever_comes_and_goes) {
-  fixture f(balancing::round_robin, {1, 1, 1});
+  balancer_fixture f(balancing::round_robin, {1, 1, 1});
   for (int i = 0; i != 300; ++i) {
     const std::uint32_t picked = f.call();
     for (std::uint32_t each : {0U, 1U, 2U}) f.endpoints.set_available(each, true);  // as it is
@@ -195,7 +196,7 @@ TEST(balancer, round_robin_goes_on_where_it_was_whoever_comes_and_goes) {
 TEST(balancer, least_request_takes_the_less_loaded_of_two_by_weight_and_any_of_equals) {
   for (std::uint64_t seed = 0; seed != 50; ++seed) {
     const std::vector<std::uint32_t> weights{1, 2, 1, 4};
-    fixture f(balancing::least_request, weights, seed);
+    balancer_fixture f(balancing::least_request, weights, seed);
     std::vector<std::uint32_t> running(weights.size(), 0);
     for (int step = 0; step != 500; ++step) {
       const auto which = static_cast<std::uint32_t>(f.random.below(weights.size()));
@@ -212,7 +213,7 @@ TEST(balancer, least_request_takes_the_less_loaded_of_two_by_weight_and_any_of_e
       ++running[picked];
     }
   }
-  fixture equal(balancing::least_request);
+  balancer_fixture equal(balancing::least_request);
   for (int i = 0; i != 10'000; ++i) equal.call();
   EXPECT_LT(chi_square(equal.picks(), {1, 1, 1, 1, 1}), 18.5);
 }
@@ -223,7 +224,7 @@ TEST(balancer, two_choices_among_equals_are_drawn_by_weight) {
   double sum = 0;
   constexpr int seeds = 100;
   for (std::uint64_t seed = 0; seed != seeds; ++seed) {
-    fixture f(balancing::peak_ewma, weights, seed);
+    balancer_fixture f(balancing::peak_ewma, weights, seed);
     while (!std::ranges::all_of(f.picks(), [](auto n) { return n != 0; })) f.call();
     const auto before = f.picks();
     for (int i = 0; i != 4000; ++i) f.call();
@@ -237,7 +238,7 @@ TEST(balancer, two_choices_among_equals_are_drawn_by_weight) {
 }
 
 TEST(balancer, two_choices_are_two_and_the_cheaper_is_taken) {
-  fixture f(balancing::peak_ewma, {1, 7, 2});
+  balancer_fixture f(balancing::peak_ewma, {1, 7, 2});
   for (int i = 0; i != 2000; ++i) {
     f.call(nanoseconds(1 + f.random.below(1'000'000)), start + i * 1ms);
     const auto& log = f.endpoints.decisions();
@@ -250,7 +251,7 @@ TEST(balancer, two_choices_are_two_and_the_cheaper_is_taken) {
 }
 
 TEST(balancer, latency_jumps_to_a_peak_and_comes_down_slowly) {
-  fixture f(balancing::peak_ewma, {1});
+  balancer_fixture f(balancing::peak_ewma, {1});
   const auto latency = [&f] { return f.endpoints.snapshot().endpoints[0].latency_ns; };
   f.call(10ms, start);
   EXPECT_DOUBLE_EQ(latency(), 10e6);
@@ -265,7 +266,7 @@ TEST(balancer, latency_jumps_to_a_peak_and_comes_down_slowly) {
 }
 
 TEST(balancer, an_endpoint_without_history_gets_one_call_to_show_itself) {
-  fixture f(balancing::peak_ewma, {1, 1});
+  balancer_fixture f(balancing::peak_ewma, {1, 1});
   f.call(1s);
   f.call(1s);
   const std::uint32_t newcomer = f.endpoints.add().value();
@@ -275,8 +276,8 @@ TEST(balancer, an_endpoint_without_history_gets_one_call_to_show_itself) {
 }
 
 /// Two endpoints with fifty calls each, and one that has just come.
-struct busy_fixture : fixture {
-  explicit busy_fixture(balancing algorithm) : fixture(algorithm, {1, 1}) {
+struct busy_fixture : balancer_fixture {
+  explicit busy_fixture(balancing algorithm) : balancer_fixture(algorithm, {1, 1}) {
     for (int i = 0; i != 2; ++i) call(50ms);
     for (int i = 0; i != 100; ++i) pick();
     newcomer = endpoints.add().value();
@@ -317,7 +318,7 @@ TEST(balancer, a_newcomer_gets_as_many_more_calls_as_it_answers) {
 
 TEST(balancer, a_retry_goes_to_one_in_doubt_only_where_that_is_allowed) {
   for (const balancing algorithm : all_algorithms) {
-    fixture f(algorithm, {1, 1, 1});
+    balancer_fixture f(algorithm, {1, 1, 1});
     f.endpoints.set_doubted(1, true);
     f.endpoints.set_doubted(2, true);
     f.endpoints.set_available(2, false);
@@ -341,7 +342,7 @@ TEST(balancer, a_retry_goes_to_one_in_doubt_only_where_that_is_allowed) {
 }
 
 TEST(balancer, one_that_is_forgotten_has_to_show_itself_again) {
-  fixture f(balancing::peak_ewma, {1, 1});
+  balancer_fixture f(balancing::peak_ewma, {1, 1});
   f.call(1s);
   f.call(1s);
   f.endpoints.forget(1);
@@ -354,7 +355,7 @@ TEST(balancer, one_that_is_forgotten_has_to_show_itself_again) {
 // next to nothing.
 TEST(balancer, a_quick_failure_is_not_quick) {
   const auto share_of_the_bad = [](balancing algorithm, latency_signal said) {
-    fixture f(algorithm, {1, 1, 1});
+    balancer_fixture f(algorithm, {1, 1, 1});
     std::uint64_t bad = 0;
     std::deque<std::pair<std::uint32_t, mono_time>> running;
     for (int i = 0; i != 3000; ++i) {
@@ -384,7 +385,7 @@ TEST(balancer, a_quick_failure_is_not_quick) {
 
 TEST(balancer, a_scope_leaves_out_the_avoided_and_takes_the_better_of_two_of_the_rest) {
   for (const balancing algorithm : all_algorithms) {
-    fixture f(algorithm, {1, 1, 0, 1, 1});
+    balancer_fixture f(algorithm, {1, 1, 0, 1, 1});
     for (const std::uint32_t busy : {0U, 1U}) {
       const std::vector<std::uint32_t> others{busy == 0 ? std::vector<std::uint32_t>{1, 3, 4}
                                                         : std::vector<std::uint32_t>{0, 3, 4}};
@@ -403,7 +404,7 @@ TEST(balancer, a_scope_leaves_out_the_avoided_and_takes_the_better_of_two_of_the
 
 // Endpoints that take `took` for each call, with calls arriving at random.
 struct traffic {
-  fixture f;
+  balancer_fixture f;
   std::vector<nanoseconds> took;
   mono_time now = start;
 
@@ -444,7 +445,8 @@ struct traffic {
 TEST(balancer, a_slow_endpoint_gets_less_and_its_share_back_when_it_is_fast_again) {
   for (const balancing algorithm : {balancing::peak_ewma, balancing::least_request}) {
     for (std::uint64_t seed = 0; seed != 8; ++seed) {
-      traffic t{fixture(algorithm, {1, 1, 1, 1, 1}, seed), {10ms, 10ms, 10ms, 10ms, 200ms}};
+      traffic t{balancer_fixture(algorithm, {1, 1, 1, 1, 1}, seed),
+                {10ms, 10ms, 10ms, 10ms, 200ms}};
       const auto slow = t.run(20s, 500);
       EXPECT_LT(slow[4], 0.05) << "a quarter of its fair share; seed " << seed;
       for (int i = 0; i != 4; ++i) EXPECT_NEAR(slow[static_cast<std::size_t>(i)], 0.25, 0.05);
@@ -459,7 +461,7 @@ TEST(balancer, under_load_shares_follow_weights) {
   const std::vector<std::uint32_t> weights{100, 100, 200};
   for (const balancing algorithm : all_algorithms) {
     for (std::uint64_t seed = 0; seed != 10; ++seed) {
-      traffic t{fixture(algorithm, weights, seed), {50ms, 50ms, 50ms}};
+      traffic t{balancer_fixture(algorithm, weights, seed), {50ms, 50ms, 50ms}};
       const auto shares = t.run(20s, 1000);
       EXPECT_NEAR(shares[0], 0.25, 0.05);
       EXPECT_NEAR(shares[1], 0.25, 0.05);
@@ -471,7 +473,7 @@ TEST(balancer, under_load_shares_follow_weights) {
 TEST(balancer, a_newcomer_has_its_fair_share_in_the_end_and_never_more) {
   for (const balancing algorithm : all_algorithms) {
     for (std::uint64_t seed = 0; seed != 8; ++seed) {
-      traffic t{fixture(algorithm, {1, 1, 1}, seed), {20ms, 20ms, 20ms, 20ms}};
+      traffic t{balancer_fixture(algorithm, {1, 1, 1}, seed), {20ms, 20ms, 20ms, 20ms}};
       t.run(5s, 1000);
       t.f.endpoints.add();
       const double at_first = t.run(100ms, 1000)[3];
@@ -484,7 +486,7 @@ TEST(balancer, a_newcomer_has_its_fair_share_in_the_end_and_never_more) {
 }
 
 TEST(balancer, shows_itself_as_json) {
-  fixture f(balancing::round_robin, {2});
+  balancer_fixture f(balancing::round_robin, {2});
   f.call();
   EXPECT_EQ(f.pick(), 0U);
   EXPECT_EQ(json::write(f.endpoints.snapshot()),

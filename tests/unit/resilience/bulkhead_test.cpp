@@ -6,13 +6,12 @@
 
 #include "ferrule/core/rng.hpp"
 #include "ferrule/json/write.hpp"
+#include "start.hpp"
 
 namespace ferrule {
 namespace {
 
 using namespace std::chrono_literals;
-
-const mono_time start(100s);
 
 bulkhead_ticket wait_in(bulkhead& slots, mono_time now) {
   const bulkhead_entry entry = slots.enter(now);

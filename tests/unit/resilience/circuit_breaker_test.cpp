@@ -28,7 +28,7 @@ constexpr circuit_breaker_settings small_in_time = [] {
 }();
 
 // A breaker, its time and its chance.
-struct fixture {
+struct breaker_fixture {
   circuit_breaker_settings settings = small;
   mono_time now{100s};
   rng random{1};
@@ -73,10 +73,10 @@ constexpr circuit_state all_states[] = {circuit_state::closed,        circuit_st
                                         circuit_state::forced_closed, circuit_state::disabled};
 
 TEST(circuit_breaker, closed_stays_closed_below_the_rates_and_below_the_minimum) {
-  fixture f;
+  breaker_fixture f;
   f.fail(3);
   EXPECT_EQ(f.state(), circuit_state::closed) << "3 calls of 4";
-  fixture g;
+  breaker_fixture g;
   for (int i = 0; i != 50; ++i) {
     g.fail();
     g.succeed(3);
@@ -86,7 +86,7 @@ TEST(circuit_breaker, closed_stays_closed_below_the_rates_and_below_the_minimum)
 }
 
 TEST(circuit_breaker, closed_to_open_by_failures) {
-  fixture f;
+  breaker_fixture f;
   f.succeed(2);
   f.fail(2);
   EXPECT_EQ(f.state(), circuit_state::open);
@@ -96,7 +96,7 @@ TEST(circuit_breaker, closed_to_open_by_failures) {
 }
 
 TEST(circuit_breaker, closed_to_open_by_slow_calls_that_succeed) {
-  fixture f;
+  breaker_fixture f;
   f.succeed(10);
   EXPECT_TRUE(f.call(call_result::succeeded, 100ms)) << "not longer than slow_after";
   for (int i = 0; i != 3; ++i) EXPECT_TRUE(f.call(call_result::succeeded, 101ms));
@@ -108,14 +108,14 @@ TEST(circuit_breaker, closed_to_open_by_slow_calls_that_succeed) {
 }
 
 TEST(circuit_breaker, ignored_calls_count_nowhere) {
-  fixture f;
+  breaker_fixture f;
   for (int i = 0; i != 20; ++i) EXPECT_TRUE(f.call(call_result::ignored, 1h));
   EXPECT_EQ(f.breaker.snapshot(f.now).tally, call_tally{});
   EXPECT_EQ(f.state(), circuit_state::closed);
 }
 
 TEST(circuit_breaker, a_window_of_calls_forgets_the_oldest) {
-  fixture f;
+  breaker_fixture f;
   f.fail();
   f.succeed(4);
   f.fail();
@@ -127,7 +127,7 @@ TEST(circuit_breaker, a_window_of_calls_forgets_the_oldest) {
 }
 
 TEST(circuit_breaker, a_window_of_time_forgets_with_time) {
-  fixture f{.settings = small_in_time};
+  breaker_fixture f{.settings = small_in_time};
   f.fail(3);
   f.now += 10s;
   f.fail();
@@ -142,7 +142,7 @@ TEST(circuit_breaker, a_window_of_time_forgets_with_time) {
 }
 
 TEST(circuit_breaker, open_refuses_until_the_wait_is_over_and_then_half_opens) {
-  fixture f;
+  breaker_fixture f;
   f.bring_to(circuit_state::open);
   EXPECT_FALSE(f.acquire());
   f.now += 999ms;
@@ -157,7 +157,7 @@ TEST(circuit_breaker, open_refuses_until_the_wait_is_over_and_then_half_opens) {
 }
 
 TEST(circuit_breaker, half_open_permits_its_trials_and_no_more) {
-  fixture f;
+  breaker_fixture f;
   f.bring_to(circuit_state::half_open);
   const auto first = f.acquire();
   EXPECT_TRUE(first);
@@ -170,7 +170,7 @@ TEST(circuit_breaker, half_open_permits_its_trials_and_no_more) {
 }
 
 TEST(circuit_breaker, half_open_to_closed_when_all_trials_pass) {
-  fixture f;
+  breaker_fixture f;
   f.bring_to(circuit_state::half_open);
   f.succeed();
   EXPECT_EQ(f.state(), circuit_state::half_open);
@@ -183,7 +183,7 @@ TEST(circuit_breaker, half_open_to_closed_when_all_trials_pass) {
 }
 
 TEST(circuit_breaker, half_open_to_open_as_soon_as_enough_trials_failed) {
-  fixture f;
+  breaker_fixture f;
   f.bring_to(circuit_state::half_open);
   f.fail();  // 1 of 2 is 0.5
   EXPECT_EQ(f.state(), circuit_state::open);
@@ -192,7 +192,7 @@ TEST(circuit_breaker, half_open_to_open_as_soon_as_enough_trials_failed) {
 }
 
 TEST(circuit_breaker, half_open_to_open_by_slow_trials) {
-  fixture f;
+  breaker_fixture f;
   f.bring_to(circuit_state::half_open);
   EXPECT_TRUE(f.call(call_result::succeeded, 1s));
   EXPECT_EQ(f.state(), circuit_state::half_open) << "1 of 2 is below 0.8";
@@ -202,7 +202,7 @@ TEST(circuit_breaker, half_open_to_open_by_slow_trials) {
 }
 
 TEST(circuit_breaker, half_open_to_open_when_trials_are_never_recorded) {
-  fixture f;
+  breaker_fixture f;
   f.bring_to(circuit_state::half_open);
   EXPECT_TRUE(f.acquire());
   EXPECT_TRUE(f.acquire());
@@ -219,7 +219,7 @@ TEST(circuit_breaker, half_open_to_open_when_trials_are_never_recorded) {
 }
 
 TEST(circuit_breaker, forced_open_refuses_for_ever) {
-  fixture f;
+  breaker_fixture f;
   f.bring_to(circuit_state::forced_open);
   f.now += 24h * 365;
   EXPECT_FALSE(f.acquire());
@@ -227,7 +227,7 @@ TEST(circuit_breaker, forced_open_refuses_for_ever) {
 }
 
 TEST(circuit_breaker, forced_closed_counts_but_never_opens) {
-  fixture f;
+  breaker_fixture f;
   f.bring_to(circuit_state::forced_closed);
   f.fail(50);
   EXPECT_EQ(f.state(), circuit_state::forced_closed);
@@ -235,7 +235,7 @@ TEST(circuit_breaker, forced_closed_counts_but_never_opens) {
 }
 
 TEST(circuit_breaker, disabled_lets_pass_and_counts_nothing) {
-  fixture f;
+  breaker_fixture f;
   f.bring_to(circuit_state::disabled);
   f.fail(50);
   EXPECT_EQ(f.state(), circuit_state::disabled);
@@ -245,7 +245,7 @@ TEST(circuit_breaker, disabled_lets_pass_and_counts_nothing) {
 TEST(circuit_breaker, any_state_to_each_that_can_be_asked_for) {
   for (const circuit_state from : all_states) {
     const auto check = [from](void (circuit_breaker::*ask)(mono_time), circuit_state to) {
-      fixture f;
+      breaker_fixture f;
       f.bring_to(from);
       ASSERT_EQ(f.state(), from);
       (f.breaker.*ask)(f.now);
@@ -264,7 +264,7 @@ TEST(circuit_breaker, any_state_to_each_that_can_be_asked_for) {
 }
 
 TEST(circuit_breaker, a_reset_one_opens_again_as_a_new_one) {
-  fixture f;
+  breaker_fixture f;
   f.bring_to(circuit_state::half_open);
   f.fail();
   EXPECT_EQ(f.last().wait_ns, nanoseconds(2s).count());
@@ -274,7 +274,7 @@ TEST(circuit_breaker, a_reset_one_opens_again_as_a_new_one) {
 }
 
 TEST(circuit_breaker, results_of_an_earlier_state_do_not_count) {
-  fixture f;
+  breaker_fixture f;
   const auto late = f.acquire();
   f.bring_to(circuit_state::half_open);
   f.end(*late, call_result::failed);
@@ -285,7 +285,7 @@ TEST(circuit_breaker, results_of_an_earlier_state_do_not_count) {
 }
 
 TEST(circuit_breaker_death, recording_a_trial_twice_is_a_defect) {
-  fixture f;
+  breaker_fixture f;
   f.bring_to(circuit_state::half_open);
   const auto permit = f.acquire();
   f.end(*permit, call_result::ignored);
@@ -293,7 +293,7 @@ TEST(circuit_breaker_death, recording_a_trial_twice_is_a_defect) {
 }
 
 TEST(circuit_breaker, the_wait_grows_to_its_maximum_and_shrinks_when_closed) {
-  fixture f;
+  breaker_fixture f;
   f.fail(4);
   for (const nanoseconds wait : {1s, 2s, 4s, 5s, 5s, 5s}) {
     EXPECT_EQ(f.last().wait_ns, wait.count());
@@ -315,7 +315,7 @@ TEST(circuit_breaker, chance_takes_up_to_its_share_of_the_wait) {
   for (std::uint64_t seed = 0; seed != 1000; ++seed) {
     circuit_breaker_settings settings = small;
     settings.jitter = 0.5;
-    fixture f{.settings = settings, .random = rng(seed)};
+    breaker_fixture f{.settings = settings, .random = rng(seed)};
     f.fail(4);
     least = std::min(least, f.last().wait_ns);
     most = std::max(most, f.last().wait_ns);
@@ -329,14 +329,14 @@ TEST(circuit_breaker, chance_takes_up_to_its_share_of_the_wait) {
 }
 
 TEST(circuit_breaker, settings_out_of_range_are_brought_into_it) {
-  fixture f{.settings = {.window_calls = 0,
-                         .calls_min = 0,
-                         .failure_rate = 1,
-                         .open_wait = -1s,
-                         .open_wait_max = -1s,
-                         .jitter = 7,
-                         .half_open_calls = 0,
-                         .decisions_max = 0}};
+  breaker_fixture f{.settings = {.window_calls = 0,
+                                 .calls_min = 0,
+                                 .failure_rate = 1,
+                                 .open_wait = -1s,
+                                 .open_wait_max = -1s,
+                                 .jitter = 7,
+                                 .half_open_calls = 0,
+                                 .decisions_max = 0}};
   f.fail();
   EXPECT_EQ(f.state(), circuit_state::open);
   f.succeed();
@@ -344,21 +344,21 @@ TEST(circuit_breaker, settings_out_of_range_are_brought_into_it) {
   EXPECT_TRUE(f.breaker.decisions().empty());
   EXPECT_EQ(f.breaker.decisions().total(), 3U);
 
-  fixture falling{.settings = {.window_calls = 1,
-                               .open_wait = 2s,
-                               .open_wait_max = 1s,
-                               .jitter = 0,
-                               .half_open_calls = 1}};
+  breaker_fixture falling{.settings = {.window_calls = 1,
+                                       .open_wait = 2s,
+                                       .open_wait_max = 1s,
+                                       .jitter = 0,
+                                       .half_open_calls = 1}};
   for (int i = 0; i != 3; ++i) {
     falling.fail();
     EXPECT_EQ(falling.last().wait_ns, nanoseconds(2s).count()) << "a wait is never below the first";
     falling.now += 2s;
   }
 
-  fixture endless{.settings = {.window_calls = 1,
-                               .open_wait = nanoseconds::max(),
-                               .open_wait_max = nanoseconds::max(),
-                               .jitter = 0}};
+  breaker_fixture endless{.settings = {.window_calls = 1,
+                                       .open_wait = nanoseconds::max(),
+                                       .open_wait_max = nanoseconds::max(),
+                                       .jitter = 0}};
   endless.fail();
   EXPECT_FALSE(endless.acquire());
 }
@@ -366,7 +366,7 @@ TEST(circuit_breaker, settings_out_of_range_are_brought_into_it) {
 // Random calls at random times against the promises that hold in every state.
 TEST(circuit_breaker, keeps_its_promises_whatever_happens) {
   for (std::uint64_t seed = 0; seed != 200; ++seed) {
-    fixture f{.settings = seed % 2 == 0 ? small : small_in_time, .random = rng(seed)};
+    breaker_fixture f{.settings = seed % 2 == 0 ? small : small_in_time, .random = rng(seed)};
     rng chaos(seed + 1000);
     std::vector<circuit_permit> running;
     std::uint64_t permitted = 0;
@@ -402,7 +402,7 @@ TEST(circuit_breaker, keeps_its_promises_whatever_happens) {
 }
 
 TEST(circuit_breaker, shows_itself_as_json) {
-  fixture f;
+  breaker_fixture f;
   f.bring_to(circuit_state::open);
   EXPECT_FALSE(f.acquire());
   EXPECT_EQ(json::write(f.breaker.snapshot(f.now)),

@@ -9,14 +9,13 @@
 
 #include "ferrule/core/rng.hpp"
 #include "ferrule/json/write.hpp"
+#include "start.hpp"
 
 namespace ferrule {
 namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
-
-const mono_time start(100s);
 
 // One window in which `running` calls run at once and each takes `took`.
 void run_window(concurrency_limit& limit, mono_time& now, std::uint32_t running, nanoseconds took) {

@@ -12,6 +12,7 @@
 #include "ferrule/resilience/outlier_ejection.hpp"
 #include "ferrule/resilience/rate_limiter.hpp"
 #include "ferrule/resilience/retry.hpp"
+#include "start.hpp"
 #include "support/counted.hpp"
 
 namespace ferrule {
@@ -20,7 +21,6 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
-constexpr mono_time start(100s);
 constexpr int events = 20'000;
 
 // How many blocks are allocated by that many events at random times.
@@ -113,10 +113,10 @@ TEST(allocation, balancing_with_ejection) {
                         ? endpoints.pick(now, random, {.avoided = avoided, .from = pick_from::good})
                         : endpoints.pick(now, random);
                 const std::uint32_t endpoint =
-                    picked ? *picked
-                           : endpoints
-                                 .pick(now, random, {.avoided = avoided, .from = pick_from::any})
-                                 .value();
+                    picked
+                        ? *picked
+                        : endpoints.pick(now, random, {.avoided = avoided, .from = pick_from::any})
+                              .value();
                 const bool failed = random.below(20) < endpoint;
                 endpoints.end(endpoint, now, 5ms,
                               failed ? latency_signal::penalised : latency_signal::taken);

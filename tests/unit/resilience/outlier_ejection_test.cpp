@@ -21,12 +21,12 @@ constexpr outlier_settings plain{.ejection_jitter = 0s, .success_rate_deviations
 static_assert(can_eject_by_rate(outlier_settings{}));
 static_assert(!can_eject_by_rate({.success_rate_deviations = 1.9}), "as Envoy's defaults are");
 
-struct fixture {
+struct ejection_fixture {
   mono_time now{100s};
   rng random{1};
   outlier_ejection outliers;
 
-  explicit fixture(std::uint32_t endpoints, const outlier_settings& settings = plain)
+  explicit ejection_fixture(std::uint32_t endpoints, const outlier_settings& settings = plain)
       : outliers(settings, now) {
     for (std::uint32_t i = 0; i != endpoints; ++i) EXPECT_TRUE(outliers.add(i));
   }
@@ -64,7 +64,7 @@ struct fixture {
 };
 
 TEST(outlier_ejection, five_failures_in_a_row_eject) {
-  fixture f(3);
+  ejection_fixture f(3);
   EXPECT_FALSE(f.fail(1, 4));
   f.succeed(1);
   EXPECT_FALSE(f.fail(1, 4));
@@ -79,30 +79,30 @@ TEST(outlier_ejection, five_failures_in_a_row_eject) {
 }
 
 TEST(outlier_ejection, zero_failures_in_a_row_means_never) {
-  fixture f(3, {.consecutive_failures = 0});
+  ejection_fixture f(3, {.consecutive_failures = 0});
   EXPECT_FALSE(f.fail(1, 1000));
 }
 
 TEST(outlier_ejection, what_cannot_be_reached_goes_at_once_and_on_its_own) {
-  fixture f(10);
+  ejection_fixture f(10);
   for (std::uint32_t i = 0; i != 10; ++i) {
     EXPECT_TRUE(f.outliers.record(i, unreachable, f.now, f.random)) << "however many are out";
     EXPECT_EQ(f.last().cause, ejection_cause::unreachable);
     EXPECT_EQ(f.outliers.is_panicking(), i == 9) << "none is left";
   }
-  fixture three(3, {.consecutive_unreachable = 3});
+  ejection_fixture three(3, {.consecutive_unreachable = 3});
   EXPECT_FALSE(three.outliers.record(1, unreachable, three.now, three.random));
   EXPECT_FALSE(three.outliers.record(1, unreachable, three.now, three.random));
   EXPECT_FALSE(three.fail(1, 1)) << "in a row";
   EXPECT_FALSE(three.outliers.record(1, unreachable, three.now, three.random));
-  fixture never(3, {.consecutive_failures = 0, .consecutive_unreachable = 0});
+  ejection_fixture never(3, {.consecutive_failures = 0, .consecutive_unreachable = 0});
   for (int i = 0; i != 100; ++i) {
     EXPECT_FALSE(never.outliers.record(1, unreachable, never.now, never.random));
   }
 }
 
 TEST(outlier_ejection, what_says_nothing_counts_for_nothing) {
-  fixture f(3);
+  ejection_fixture f(3);
   EXPECT_FALSE(f.fail(1, 4));
   EXPECT_FALSE(f.outliers.record(1, ejection_signal::none, f.now, f.random));
   EXPECT_EQ(f.outliers.snapshot(f.now).endpoints[1].calls, 4U);
@@ -110,14 +110,14 @@ TEST(outlier_ejection, what_says_nothing_counts_for_nothing) {
 }
 
 TEST(outlier_ejection, of_one_there_is_nothing_to_eject) {
-  fixture f(1);
+  ejection_fixture f(1);
   EXPECT_FALSE(f.fail(0, 100));
   EXPECT_FALSE(f.outliers.record(0, unreachable, f.now, f.random));
   EXPECT_FALSE(f.outliers.is_panicking());
 }
 
 TEST(outlier_ejection, a_panic_may_begin_while_some_are_left) {
-  fixture f(4, {.panic_share = 0.5});
+  ejection_fixture f(4, {.panic_share = 0.5});
   EXPECT_TRUE(f.fail(0));
   EXPECT_TRUE(f.fail(1));
   EXPECT_FALSE(f.outliers.is_panicking()) << "half is not less than half";
@@ -126,7 +126,7 @@ TEST(outlier_ejection, a_panic_may_begin_while_some_are_left) {
 }
 
 TEST(outlier_ejection, one_that_answers_in_a_panic_brings_all_back_on_probation) {
-  fixture f(3);
+  ejection_fixture f(3);
   for (std::uint32_t i = 0; i != 3; ++i) EXPECT_TRUE(f.fail(i));
   EXPECT_EQ(f.outliers.reinstate(1, f.now).size(), 3U);
   EXPECT_EQ(f.last().cause, ejection_cause::other_answered);
@@ -139,7 +139,7 @@ TEST(outlier_ejection, one_that_answers_in_a_panic_brings_all_back_on_probation)
 }
 
 TEST(outlier_ejection, an_ejected_endpoint_returns_at_the_sweep_after_its_time_on_probation) {
-  fixture f(3);
+  ejection_fixture f(3);
   f.now += 1s;
   EXPECT_TRUE(f.fail(1));
   EXPECT_FALSE(f.fail(1, 100)) << "calls that were under way";
@@ -157,7 +157,7 @@ TEST(outlier_ejection, an_ejected_endpoint_returns_at_the_sweep_after_its_time_o
 }
 
 TEST(outlier_ejection, one_that_answers_all_the_same_returns_at_once) {
-  fixture f(3);
+  ejection_fixture f(3);
   EXPECT_TRUE(f.outliers.reinstate(1, f.now).empty());  // harmless
   EXPECT_EQ(f.outliers.decisions().size(), 0U);
   EXPECT_TRUE(f.fail(1));
@@ -171,7 +171,7 @@ TEST(outlier_ejection, one_that_answers_all_the_same_returns_at_once) {
 }
 
 TEST(outlier_ejection, a_sweep_before_its_time_does_nothing) {
-  fixture f(3);
+  ejection_fixture f(3);
   EXPECT_TRUE(f.fail(1));
   EXPECT_EQ(f.outliers.next_sweep(), f.now + 10s);
   EXPECT_TRUE(f.outliers.sweep(f.now + 10s - 1ns, f.random).empty());
@@ -180,7 +180,7 @@ TEST(outlier_ejection, a_sweep_before_its_time_does_nothing) {
 }
 
 TEST(outlier_ejection, each_ejection_lasts_longer_up_to_a_maximum) {
-  fixture f(3);
+  ejection_fixture f(3);
   for (const nanoseconds expected :
        {30s, 60s, 90s, 120s, 150s, 180s, 210s, 240s, 270s, 300s, 300s}) {
     ASSERT_TRUE(f.fail(1));
@@ -191,7 +191,7 @@ TEST(outlier_ejection, each_ejection_lasts_longer_up_to_a_maximum) {
 }
 
 TEST(outlier_ejection, each_sweep_in_service_shortens_the_next_ejection) {
-  fixture f(3);
+  ejection_fixture f(3);
   for (int i = 0; i != 4; ++i) {
     ASSERT_TRUE(f.fail(1));
     f.return_of(1);
@@ -209,7 +209,7 @@ TEST(outlier_ejection, each_sweep_in_service_shortens_the_next_ejection) {
 TEST(outlier_ejection, jitter_is_added_evenly) {
   double sum = 0;
   for (std::uint64_t seed = 0; seed != 500; ++seed) {
-    fixture f(3, {.ejection_jitter = 10s});
+    ejection_fixture f(3, {.ejection_jitter = 10s});
     f.random = rng(seed);
     ASSERT_TRUE(f.fail(1));
     ASSERT_GE(f.last().wait_ns, nanoseconds(30s).count());
@@ -221,9 +221,9 @@ TEST(outlier_ejection, jitter_is_added_evenly) {
 
 TEST(outlier_ejection, no_more_than_its_share_is_ejected_for_rates_but_one_always) {
   const auto ejected_of = [](std::uint32_t endpoints, double share) {
-    fixture f(endpoints, {.ejected_share_max = share,
-                          .success_rate_deviations = 0,
-                          .success_rate_drop_min = 0});
+    ejection_fixture f(
+        endpoints,
+        {.ejected_share_max = share, .success_rate_deviations = 0, .success_rate_drop_min = 0});
     for (std::uint32_t i = 0; i != endpoints; ++i) {
       for (std::uint32_t of = 0; of != 100; ++of) {
         f.outliers.record(i, i + 1 != endpoints && of % 2 == 0 ? failed : succeeded, f.now,
@@ -242,7 +242,7 @@ TEST(outlier_ejection, no_more_than_its_share_is_ejected_for_rates_but_one_alway
 }
 
 TEST(outlier_ejection, a_success_rate_far_below_the_mean_ejects) {
-  fixture f(6);
+  ejection_fixture f(6);
   for (std::uint32_t i = 0; i != 5; ++i) f.mix(i, 100, 1);
   f.mix(5, 100, 20);
   const auto changes = f.sweep();
@@ -259,30 +259,31 @@ TEST(outlier_ejection, a_success_rate_far_below_the_mean_ejects) {
 }
 
 TEST(outlier_ejection, success_rates_need_endpoints_calls_and_a_difference) {
-  fixture few(4);
+  ejection_fixture few(4);
   for (std::uint32_t i = 0; i != 3; ++i) few.mix(i, 100, 0);
   few.mix(3, 100, 20);
   EXPECT_TRUE(few.sweep().empty());
 
-  fixture quiet(6);
+  ejection_fixture quiet(6);
   for (std::uint32_t i = 0; i != 5; ++i) quiet.mix(i, 100, 0);
   quiet.mix(5, 99, 20);
   EXPECT_TRUE(quiet.sweep().empty()) << "99 calls say nothing";
   quiet.mix(5, 1, 0);
   EXPECT_TRUE(quiet.sweep().empty()) << "each interval counts for itself";
 
-  fixture close(6);
+  ejection_fixture close(6);
   for (std::uint32_t i = 0; i != 5; ++i) close.mix(i, 100, 0);
   close.mix(5, 100, 4);
   EXPECT_TRUE(close.sweep().empty()) << "two deviations, and 3 % below the mean: that is chance";
 
-  fixture alike(10);
+  ejection_fixture alike(10);
   for (std::uint32_t i = 0; i != 10; ++i) alike.mix(i, 200, 50);
   EXPECT_TRUE(alike.sweep().empty()) << "all fail alike: that is not an outlier";
 }
 
 TEST(outlier_ejection, of_low_success_rates_the_worst_goes_first) {
-  fixture f(20, {.ejection_jitter = 0s, .ejected_share_max = 0.1, .success_rate_deviations = 1});
+  ejection_fixture f(
+      20, {.ejection_jitter = 0s, .ejected_share_max = 0.1, .success_rate_deviations = 1});
   for (std::uint32_t i = 0; i != 20; ++i)
     f.mix(i, 100, i == 3 ? 15 : i == 7 ? 30 : i == 9 ? 20 : 0);
   const auto changes = f.sweep();
@@ -293,7 +294,7 @@ TEST(outlier_ejection, of_low_success_rates_the_worst_goes_first) {
 }
 
 TEST(outlier_ejection, endpoints_come_and_go) {
-  fixture f(2, {.endpoints_max = 4});
+  ejection_fixture f(2, {.endpoints_max = 4});
   EXPECT_FALSE(f.outliers.add(4));
   EXPECT_FALSE(f.fail(3));
   EXPECT_FALSE(f.fail(77)) << "not watched";
@@ -311,14 +312,14 @@ TEST(outlier_ejection, endpoints_come_and_go) {
 }
 
 TEST(outlier_ejection, absurd_times_overflow_nothing) {
-  fixture f(3, {.interval = -1s,
-                .ejection_base = nanoseconds::max(),
-                .ejection_max = nanoseconds::max(),
-                .ejection_jitter = nanoseconds::max()});
+  ejection_fixture f(3, {.interval = -1s,
+                         .ejection_base = nanoseconds::max(),
+                         .ejection_max = nanoseconds::max(),
+                         .ejection_jitter = nanoseconds::max()});
   EXPECT_TRUE(f.fail(1));
   EXPECT_TRUE(f.sweep().empty());
   EXPECT_TRUE(f.outliers.is_ejected(1));
-  fixture none(3, {.ejection_base = 0s, .ejection_max = 0s, .ejection_jitter = 0s});
+  ejection_fixture none(3, {.ejection_base = 0s, .ejection_max = 0s, .ejection_jitter = 0s});
   EXPECT_TRUE(none.fail(1));
   EXPECT_EQ(none.sweep().size(), 1U);
 }
@@ -329,7 +330,7 @@ TEST(outlier_ejection, keeps_its_promises_whatever_happens) {
     rng chaos(seed);
     const auto count = static_cast<std::uint32_t>(1 + chaos.below(30));
     const double share = chaos.uniform();
-    fixture f(count, {.ejected_share_max = share, .success_rate_calls_min = 20});
+    ejection_fixture f(count, {.ejected_share_max = share, .success_rate_calls_min = 20});
     std::set<std::uint32_t> out;
     for (int step = 0; step != 5000; ++step) {
       f.now += nanoseconds(chaos.below(100'000'000));
@@ -364,7 +365,7 @@ TEST(outlier_ejection, keeps_its_promises_whatever_happens) {
 }
 
 TEST(outlier_ejection, shows_itself_as_json) {
-  fixture f(2);
+  ejection_fixture f(2);
   f.succeed(0);
   EXPECT_TRUE(f.fail(1));
   EXPECT_EQ(json::write(f.outliers.snapshot(f.now + 1s)),

@@ -7,14 +7,13 @@
 #include <string>
 
 #include "ferrule/json/write.hpp"
+#include "start.hpp"
 
 namespace ferrule {
 namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
-
-const mono_time start(100s);
 
 TEST(rate_limiter, a_burst_and_then_the_rate) {
   rng random(1);

@@ -64,7 +64,7 @@ static_assert(fault_of({}, method::unknown) == retry_fault::not_idempotent);
 static_assert(fault_of({.tries_max = 1}, method::post) == retry_fault::none, "never sent twice");
 
 // A call with all it needs, at a time of its own.
-struct fixture {
+struct retry_fixture {
   mono_time now{100s};
   rng random{1};
   retry_budget budget{{}, now};
@@ -79,7 +79,7 @@ struct fixture {
 };
 
 TEST(retry, ends_with_the_tries) {
-  fixture f;
+  retry_fixture f;
   retry_state call = f.begin(policy);
   for (std::uint32_t tries = 1; tries != 4; ++tries) {
     EXPECT_EQ(call.begin_try(f.now), f.now + 100ms);
@@ -104,7 +104,7 @@ TEST(retry, waits_are_spread_evenly_up_to_their_ceiling) {
       .tries_max = 100, .try_timeout = 1s, .backoff_base = 8ms, .backoff_max = 8ms, .deadline = 1h};
   std::array<int, 8> spread{};
   for (std::uint64_t seed = 0; seed != 100; ++seed) {
-    fixture f;
+    retry_fixture f;
     f.random = rng(seed);
     f.allowance = retry_allowance(99);
     retry_state call = f.begin(patient);
@@ -125,7 +125,7 @@ TEST(retry, waits_are_spread_evenly_up_to_their_ceiling) {
 TEST(retry, honours_retry_after_and_adds_jitter_to_it) {
   bool any_jitter = false;
   for (std::uint64_t seed = 0; seed != 20; ++seed) {
-    fixture f;
+    retry_fixture f;
     f.random = rng(seed);
     retry_state call = f.begin(policy);
     call.begin_try(f.now);
@@ -139,7 +139,7 @@ TEST(retry, honours_retry_after_and_adds_jitter_to_it) {
 }
 
 TEST(retry, gives_up_at_once_when_the_wait_would_miss_the_deadline) {
-  fixture f;
+  retry_fixture f;
   retry_state call = f.begin(policy);
   call.begin_try(f.now);
   const retry_decision decision = f.fail(call, {.status = 503, .retry_after = 470ms});
@@ -154,7 +154,7 @@ TEST(retry, gives_up_at_once_when_the_wait_would_miss_the_deadline) {
 TEST(retry, a_wait_that_ends_at_the_deadline_is_too_long) {
   constexpr retry_policy without_backoff{.backoff_base = 0s, .backoff_max = 0s, .deadline = 4s};
   static_assert(fault_of(without_backoff) == retry_fault::none);
-  fixture f;
+  retry_fixture f;
   retry_state call = f.begin(without_backoff);
   call.begin_try(f.now);
   EXPECT_EQ(f.fail(call, {.retry_after = 4s}).verdict, retry_verdict::no_time);
@@ -162,7 +162,7 @@ TEST(retry, a_wait_that_ends_at_the_deadline_is_too_long) {
 }
 
 TEST(retry, an_absurd_retry_after_overflows_nothing) {
-  fixture f;
+  retry_fixture f;
   retry_state call = f.begin(policy);
   call.begin_try(f.now);
   EXPECT_EQ(f.fail(call, {.status = 503, .retry_after = nanoseconds::max()}).verdict,
@@ -175,7 +175,7 @@ TEST(retry, an_absurd_retry_after_overflows_nothing) {
 }
 
 TEST(retry, keeps_to_the_callers_deadline) {
-  fixture f;
+  retry_fixture f;
   const mono_time deadline = f.now + 150ms;
   retry_state call = f.begin(policy, {.deadline = deadline});
   EXPECT_EQ(call.deadline(), deadline);
@@ -189,23 +189,23 @@ TEST(retry, keeps_to_the_callers_deadline) {
 
 TEST(retry, only_what_may_be_sent_twice) {
   for (const method verb : {method::post, method::patch, method::connect, method::unknown}) {
-    fixture f;
+    retry_fixture f;
     retry_state call = f.begin(policy, {.verb = verb});
     call.begin_try(f.now);
     EXPECT_EQ(f.fail(call).verdict, retry_verdict::not_idempotent);
   }
-  fixture with_key;
+  retry_fixture with_key;
   retry_state one = with_key.begin(policy, {.verb = method::post, .has_idempotency_key = true});
   one.begin_try(with_key.now);
   EXPECT_EQ(with_key.fail(one).verdict, retry_verdict::retry) << "this one has a key";
 
-  fixture unsent;
+  retry_fixture unsent;
   retry_state never_sent = unsent.begin(policy, {.verb = method::post});
   never_sent.begin_try(unsent.now);
   const auto decision = never_sent.failed(unsent.now, unsent.random, {.was_sent = false});
   EXPECT_EQ(decision.verdict, retry_verdict::retry) << "the server has seen nothing of it";
 
-  fixture f;
+  retry_fixture f;
   retry_state call = f.begin(keyed, {.verb = method::post});
   call.begin_try(f.now);
   EXPECT_EQ(f.fail(call).verdict, retry_verdict::retry);
@@ -213,7 +213,7 @@ TEST(retry, only_what_may_be_sent_twice) {
 
 TEST(retry, only_what_may_end_better) {
   for (int status = 0; status != 600; ++status) {
-    fixture f;
+    retry_fixture f;
     retry_state call = f.begin(policy);
     call.begin_try(f.now);
     const bool expected = status == 0 || status == 408 || status == 425 || status == 429 ||
@@ -224,7 +224,7 @@ TEST(retry, only_what_may_end_better) {
 }
 
 TEST(retry, stops_without_budget_or_allowance) {
-  fixture f;
+  retry_fixture f;
   f.budget = retry_budget({.share = 0, .per_second_min = 0}, f.now);
   retry_state call = f.begin(policy);
   call.begin_try(f.now);
@@ -237,7 +237,7 @@ TEST(retry, stops_without_budget_or_allowance) {
 }
 
 TEST(retry, fails_over_at_once_and_that_is_none_of_its_tries) {
-  fixture f;
+  retry_fixture f;
   f.allowance = retry_allowance(0);
   retry_state call = f.begin(policy);
   for (std::uint32_t tries = 1; tries != 10; ++tries) {
@@ -260,7 +260,7 @@ TEST(retry, fails_over_at_once_and_that_is_none_of_its_tries) {
 }
 
 TEST(retry, fails_over_with_what_may_be_sent_again_while_there_is_time_and_budget) {
-  fixture f;
+  retry_fixture f;
   f.budget = retry_budget({.share = 0, .per_second_min = 0}, f.now);
   retry_state call = f.begin(policy, {.verb = method::post});
   call.begin_try(f.now);
@@ -274,7 +274,7 @@ TEST(retry, fails_over_with_what_may_be_sent_again_while_there_is_time_and_budge
 }
 
 TEST(retry, what_may_pass_is_retried_whatever_its_status) {
-  fixture f;
+  retry_fixture f;
   retry_state call = f.begin(policy);
   call.begin_try(f.now);
   EXPECT_EQ(f.fail(call, {.status = 507}).verdict, retry_verdict::not_retryable);
@@ -284,7 +284,7 @@ TEST(retry, what_may_pass_is_retried_whatever_its_status) {
 // Every try takes all of its time and every wait is whatever chance makes it.
 TEST(retry, a_checked_policy_is_done_by_its_deadline_with_all_tries_made) {
   for (std::uint64_t seed = 0; seed != 300; ++seed) {
-    fixture f;
+    retry_fixture f;
     f.random = rng(seed);
     retry_state call = f.begin(policy);
     const mono_time deadline = f.now + policy.deadline;
@@ -302,7 +302,7 @@ TEST(retry, a_checked_policy_is_done_by_its_deadline_with_all_tries_made) {
 // A service that answers nobody gets a fifth more calls, and not four times as many.
 TEST(retry, a_budget_keeps_an_outage_from_multiplying_the_load) {
   for (std::uint64_t seed = 0; seed != 10; ++seed) {
-    fixture f;
+    retry_fixture f;
     f.random = rng(seed);
     std::uint64_t tries = 0;
     for (int calls = 0; calls != 60'000; ++calls) {
@@ -321,7 +321,7 @@ TEST(retry, a_budget_keeps_an_outage_from_multiplying_the_load) {
 }
 
 TEST(retry, decisions_are_logged_with_their_inputs) {
-  fixture f;
+  retry_fixture f;
   decision_log<retry_decision> log(8);
   retry_state call = f.begin(policy);
   call.begin_try(f.now);

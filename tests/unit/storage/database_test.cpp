@@ -17,7 +17,7 @@
 namespace ferrule::storage {
 namespace {
 
-constexpr const char* tables[] = {
+constexpr const char* number_tables[] = {
     "CREATE TABLE numbers (value INTEGER PRIMARY KEY);"
     "CREATE TABLE heirs (of INTEGER REFERENCES numbers DEFERRABLE INITIALLY DEFERRED)",
 };
@@ -43,7 +43,7 @@ class database_test : public testing::TestWithParam<const char*> {
   std::string path() const {
     return *GetParam() == ':' ? std::string(GetParam()) : folder_.file(GetParam());
   }
-  std::unique_ptr<database> open(const database_options& options = {.migrations = tables}) {
+  std::unique_ptr<database> open(const database_options& options = {.migrations = number_tables}) {
     auto opened = database::open(path(), options);
     EXPECT_TRUE(opened) << opened.error().text;
     return std::move(opened).value();
@@ -116,8 +116,10 @@ TEST_P(database_test, a_function_is_confined_to_its_transaction) {
         c.execute("INSERT INTO numbers VALUES (1)");
       } catch (const error&) {  // it may only read
       }
-      if (std::string_view(sql).find(';') == std::string_view::npos) c.execute(sql);
-      else c.script(sql);
+      if (std::string_view(sql).find(';') == std::string_view::npos)
+        c.execute(sql);
+      else
+        c.script(sql);
     };
     const auto written = run(db->write(meddle));
     ASSERT_FALSE(written) << sql;
@@ -163,7 +165,7 @@ TEST_P(database_test, nothing_is_kept_of_what_follows_the_end_of_a_transaction) 
 TEST_P(database_test, takes_limits_of_any_size) {
   for (const auto timeout : {std::chrono::milliseconds::max(), std::chrono::milliseconds::min(),
                              std::chrono::milliseconds(0)}) {
-    const auto db = open({.busy_timeout = timeout, .waiting_max = 0, .migrations = tables});
+    const auto db = open({.busy_timeout = timeout, .waiting_max = 0, .migrations = number_tables});
     bool has_begun = false;  // a thread may need longer than a millisecond to wake
     for (int tries = 0; tries != 1000 && !has_begun; ++tries) {
       has_begun = run(all_of(*db)).has_value();
@@ -176,7 +178,7 @@ TEST(database_file, that_is_gone_takes_no_more_writes) {
   for (const bool is_replaced : {false, true}) {
     const temporary_folder folder;
     const std::string path = folder.file("numbers.db");
-    const auto db = database::open(path, {.migrations = tables}).value();
+    const auto db = database::open(path, {.migrations = number_tables}).value();
     const auto loop = make_reactor();
     EXPECT_TRUE(sync_wait(*loop, add(*db, 1)).value());
     std::filesystem::rename(path, folder.file("elsewhere"));
@@ -246,7 +248,7 @@ TEST_P(database_test, writes_that_wait_are_committed_together_and_fail_alone) {
 }
 
 TEST_P(database_test, a_full_database_fails_those_that_were_to_be_committed_with_it) {
-  const auto db = open({.bytes_max = 100'000, .migrations = tables});
+  const auto db = open({.bytes_max = 100'000, .migrations = number_tables});
   EXPECT_TRUE(run(db->write([](connection& c) { c.execute("CREATE TABLE texts (text TEXT)"); })));
   const auto fill = [](connection& c) {
     c.execute("INSERT INTO texts VALUES (?)", std::string(200'000, 'x'));
@@ -257,7 +259,7 @@ TEST_P(database_test, a_full_database_fails_those_that_were_to_be_committed_with
 }
 
 TEST_P(database_test, is_one_for_all_threads) {
-  const auto db = open({.durable = false, .migrations = tables});
+  const auto db = open({.durable = false, .migrations = number_tables});
   constexpr int thread_count = 4;
   constexpr int value_count = 50;
   std::atomic<int> added = 0;
@@ -284,7 +286,7 @@ TEST_P(database_test, is_one_for_all_threads) {
 // In memory reads and writes take turns.
 TEST(database_file, shows_a_read_one_moment) {
   const temporary_folder folder;
-  const auto db = database::open(folder.file("numbers.db"), {.migrations = tables}).value();
+  const auto db = database::open(folder.file("numbers.db"), {.migrations = number_tables}).value();
   const auto loop = make_reactor();
   const auto count = [](connection& c) { return *c.first<int>("SELECT count(*) FROM numbers"); };
   const auto count_around_a_write = [&](connection& c) {

@@ -21,7 +21,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
-constexpr const char* tables[] = {"CREATE TABLE numbers (value INTEGER PRIMARY KEY)"};
+constexpr const char* one_table[] = {"CREATE TABLE numbers (value INTEGER PRIMARY KEY)"};
 
 /// What holds a function up until it is let go.
 class gate {
@@ -47,7 +47,7 @@ struct ending {
 class waiting : public testing::Test {
  protected:
   std::unique_ptr<database> open(database_options options) {
-    options.migrations = tables;
+    options.migrations = one_table;
     auto opened = database::open(path_, options);
     EXPECT_TRUE(opened) << opened.error().text;
     return std::move(opened).value();
@@ -87,15 +87,12 @@ class waiting : public testing::Test {
     while (in.size() > more_than) loop_->run_once(loop_->now() + milliseconds(1));
   }
   void run_all() { run_while(children_, 0); }
-  int kept() const {
-    return static_cast<int>(std::ranges::count(ends_, true, &ending::has_value));
-  }
+  int kept() const { return static_cast<int>(std::ranges::count(ends_, true, &ending::has_value)); }
 
   const temporary_folder folder_;
   const std::string path_ = folder_.file("numbers.db");
   std::optional<connection> other_;
-  const std::unique_ptr<reactor> loop_ =
-      std::make_unique<reactor>(io::make_backend({}).io, 1);
+  const std::unique_ptr<reactor> loop_ = std::make_unique<reactor>(io::make_backend({}).io, 1);
   stop_source stop_;
   const environment env_{.loop = loop_.get(), .stop = &stop_};
   std::deque<ending> ends_;

@@ -11,7 +11,7 @@ namespace {
 
 using old_notes = expiring_rows<"notes", "name", "age">;
 
-constexpr const char* tables[] = {
+constexpr const char* note_tables[] = {
     "CREATE TABLE notes (name TEXT PRIMARY KEY, age INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE INDEX notes_by_age ON notes (age);"
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)"
@@ -24,14 +24,12 @@ class expiring_rows_test : public testing::Test {
     return sync_wait(loop_, all_->write(f)).value().value();
   }
   static int count(connection& c) { return c.first<int>("SELECT count(*) FROM notes").value(); }
-  static int youngest(connection& c) {
-    return c.first<int>("SELECT min(age) FROM notes").value();
-  }
+  static int youngest(connection& c) { return c.first<int>("SELECT min(age) FROM notes").value(); }
 
   const temporary_folder folder_;
   reactor loop_{io::make_backend({}).io, 1};
   const std::unique_ptr<database> all_ =
-      database::open(folder_.file("notes.db"), {.migrations = tables}).value();
+      database::open(folder_.file("notes.db"), {.migrations = note_tables}).value();
 };
 
 TEST_F(expiring_rows_test, go_so_many_at_a_time_the_oldest_first) {
