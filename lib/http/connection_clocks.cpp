@@ -1,5 +1,8 @@
 #include "connection_clocks.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace ferrule::http {
 namespace {
 
@@ -42,6 +45,28 @@ std::chrono::nanoseconds connection_clocks::left_for_body(
   const std::chrono::nanoseconds earned = std::chrono::nanoseconds(std::chrono::seconds(1)) *
                                           static_cast<std::int64_t>(received_bytes) / rate_min;
   return std::min(input_ - now + earned, limits.body_timeout);
+}
+
+/// A send is complete when the kernel has room, of which it tells in steps much larger than what a
+/// slow client takes in its time: so what its own kernel acknowledged is what counts. As much as
+/// is due in the time that was looked at gives as much time again, and less gives less.
+bool connection_clocks::may_go_on(const io::send_progress& taken, mono_time now,
+                                  const server_limits& limits) noexcept {
+  const auto now_taken = static_cast<std::uint32_t>(taken.acknowledged);
+  const std::uint32_t before = std::exchange(taken_, now_taken);
+  if (output_state_ == output::sending) {
+    output_state_ = output::watched;
+    output_ = saturating_add(now, limits.write_timeout - first_look(limits));
+    return true;
+  }
+  const std::uint32_t bytes = taken_ - before;
+  if (taken.acknowledged < 0 || bytes == 0) return false;
+  const double earned = static_cast<double>(limits.write_timeout.count()) * bytes /
+                        static_cast<double>(limits.output_bytes_max);
+  const auto most = static_cast<double>(limits.write_timeout.count());
+  output_ = saturating_add(
+      now, std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(earned, most))));
+  return true;
 }
 
 void connection_clocks::all_sent(mono_time now, const server_limits& limits) noexcept {

@@ -12,6 +12,7 @@
 #include "ferrule/core/clock.hpp"
 #include "ferrule/http/server_engine.hpp"
 #include "ferrule/http/server_limits.hpp"
+#include "ferrule/io/backend.hpp"
 
 namespace ferrule::http {
 
@@ -66,7 +67,9 @@ class connection_clocks {
   connection_clocks(mono_time now, const server_limits& limits) noexcept
       : input_(saturating_add(now, limits.header_timeout)) {}
 
-  bool is_sending() const noexcept { return output_state_ == output::sending; }
+  bool is_sending() const noexcept {
+    return output_state_ == output::sending || output_state_ == output::watched;
+  }
   bool is_lingering() const noexcept { return output_state_ == output::lingering; }
 
   /// The engine waits for `waits` now, after `received_bytes`; with `new_request` a request began
@@ -75,8 +78,12 @@ class connection_clocks {
                     const server_limits& limits) noexcept;
   void send_started(mono_time now, const server_limits& limits) noexcept {
     output_state_ = output::sending;
-    output_ = saturating_add(now, limits.write_timeout);
+    output_ = saturating_add(now, first_look(limits));
   }
+  /// The output deadline has passed while it sends: whether the client has taken enough meanwhile
+  /// to have more time.
+  bool may_go_on(const io::send_progress& taken, mono_time now,
+                 const server_limits& limits) noexcept;
   /// Everything that was handed over was taken.
   void all_sent(mono_time now, const server_limits& limits) noexcept;
   void fin_sent(mono_time now, const server_limits& limits) noexcept {
@@ -104,7 +111,12 @@ class connection_clocks {
   }
 
  private:
-  enum class output : std::uint8_t { idle, sending, lingering };
+  enum class output : std::uint8_t { idle, sending, watched, lingering };
+
+  // Not long after a send was begun, and not by the send, which mostly is over long before.
+  static std::chrono::nanoseconds first_look(const server_limits& limits) noexcept {
+    return limits.write_timeout / 8;
+  }
 
   bool awaits_request() const noexcept {
     return waited_for_ == waiting_for::request || waited_for_ == waiting_for::rest_of_head;
@@ -116,7 +128,8 @@ class connection_clocks {
   // When it runs out. While neither a request nor a body is waited for: the epoch, and as much more
   // as the present request's body may still be waited for.
   mono_time input_;
-  mono_time output_{};  // when it runs out
+  mono_time output_{};  // when it runs out, or what the client took is looked at
+  std::uint32_t taken_ = 0;  // when it was looked at last: bytes, the lower 32 bits of it
   waiting_for waited_for_ = waiting_for::rest_of_head;
   output output_state_ = output::idle;
 };

@@ -207,7 +207,8 @@ void server_connection::on_timer(timer& t) noexcept {
 void server_connection::time_out() noexcept {
   const mono_time now = loop().now();
   if (clocks_.output_deadline() <= now) {
-    if (clocks_.is_sending() || clocks_.is_lingering()) return lose(stop_reason::disconnect);
+    if (clocks_.is_sending()) return judge_taking(now);
+    if (clocks_.is_lingering()) return lose(stop_reason::disconnect);
     engine_.stop_late_handler();  // it neither wrote nor ended
   } else if (input_deadline() <= now) {
     engine_.time_out();
@@ -216,6 +217,11 @@ void server_connection::time_out() noexcept {
     engine_.stop_late_handler();
   }
   step();
+}
+
+void server_connection::judge_taking(mono_time now) noexcept {
+  if (clocks_.may_go_on(io().progress(socket_), now, limits())) return watch_deadline();
+  lose(stop_reason::disconnect);
 }
 
 void server_connection::drain() noexcept {

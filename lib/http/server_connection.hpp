@@ -77,6 +77,7 @@ class server_connection final : engine_owner,
   mono_time input_deadline() const noexcept;
   void watch_deadline() noexcept;
   void time_out() noexcept;
+  void judge_taking(mono_time now) noexcept;
   reactor& loop() const noexcept { return server_.loop_; }
   io::backend& io() const noexcept { return server_.loop_.io(); }
   const server_limits& limits() const noexcept { return server_.context_.limits; }

@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +13,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <utility>
 
@@ -132,6 +136,22 @@ std::int32_t peek(handle socket) noexcept {
   char byte = 0;
   return result_of(
       static_cast<int>(::recv(fd_of(socket), &byte, 1, MSG_PEEK | MSG_DONTWAIT)));
+}
+
+send_progress progress(handle socket) noexcept {
+  // Linux' tcp_info has it since 4.2; the one of <netinet/tcp.h> ends before.
+  struct {
+    std::array<std::byte, 120> others;
+    std::uint64_t bytes_acked;
+  } about{};
+  socklen_t size = sizeof about;
+  int left = 0;
+  if (::getsockopt(fd_of(socket), IPPROTO_TCP, TCP_INFO, &about, &size) < 0 ||
+      ::ioctl(fd_of(socket), SIOCOUTQ, &left) < 0) {
+    return {.acknowledged = -errno};
+  }
+  if (size != sizeof about) return {.acknowledged = -ENOTSUP};
+  return {static_cast<std::int64_t>(about.bytes_acked), left};
 }
 
 std::int32_t option(handle socket, int level, int name, int value) noexcept {

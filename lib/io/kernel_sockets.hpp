@@ -17,6 +17,7 @@ std::int32_t adopt(int fd) noexcept;
 std::int32_t local(handle socket, address& out) noexcept;
 std::int32_t peer(handle socket, address& out) noexcept;
 std::int32_t peek(handle socket) noexcept;
+send_progress progress(handle socket) noexcept;
 std::int32_t option(handle socket, int level, int name, int value) noexcept;
 /// The kernel drops SYNs that come to `listener`, so that whoever sent one asks again, after a
 /// second, whoever listens then. Connections whose handshake has begun go on.

@@ -34,6 +34,7 @@ class backend final : public io::backend, public socket_owner {
   std::int32_t local(io::handle socket, address& out) override;
   std::int32_t peer(io::handle socket, address& out) override;
   std::int32_t peek(io::handle socket) noexcept override;
+  io::send_progress progress(io::handle socket) noexcept override;
   std::int32_t option(io::handle socket, int level, int name, int value) override;
   std::int32_t stop_listening(io::handle listener) override;
   std::int32_t accept_waiting(io::handle listener) override;

@@ -87,6 +87,14 @@ std::int32_t backend::peek(io::handle handle) noexcept {
   return s->connected.to->peek(s->connected.side).value_or(-EAGAIN);
 }
 
+io::send_progress backend::progress(io::handle handle) noexcept {
+  const socket* s = find(handle);
+  if (s == nullptr) return {.acknowledged = -EBADF};
+  if (!s->connected) return {};
+  const stream_end& e = s->connected.end();
+  return {static_cast<std::int64_t>(e.acked), static_cast<std::int64_t>(e.written - e.acked)};
+}
+
 std::int32_t backend::option(io::handle handle, int level, int name, int value) {
   socket* s = find(handle);
   if (s == nullptr) return -EBADF;

@@ -88,14 +88,15 @@ struct server_limits {
   /// 0: no limit. A client's Request-Timeout-Ms makes it shorter, never longer, and the answer then
   /// is 504; it is counted from the head, whatever is waited for.
   std::chrono::nanoseconds handler_timeout = std::chrono::seconds(60);
-  /// For the client to take `output_bytes_max` of an answer, or the rest of it. Then the connection
-  /// is reset. That it took something is known when the kernel has room again, which with its own
-  /// `unsent_bytes_max` of 128 KiB is the case after up to 192 KiB: so a client is sure to keep its
-  /// connection from 6.5 kB/s on, and not from 2.2 kB/s.
+  /// For the client to take `output_bytes_max` of a response, or the rest of it: 2.2 kB/s, by what
+  /// its kernel acknowledges. Whoever took less has as much less time for what follows; then the
+  /// connection is reset. A kernel whose window was full acknowledges in steps, of a sixteenth of
+  /// its receive buffer on Linux, and a step must not be longer in coming than this either. Beyond
+  /// two minutes, `io::socket_options::unacknowledged_s` has to be raised too.
   std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);
   /// After the beginning of an answer, the time in which its handler neither writes, nor ends, nor
-  /// waits for more of a streamed body. Then it is stopped, and the connection reset if the answer
-  /// lacks something. Five minutes, for whoever keeps a quiet stream open on purpose has to write
+  /// waits for more of a streamed body. Then it is stopped, and its response cut off if that lacks
+  /// something. Five minutes, for whoever keeps a quiet stream open on purpose has to write
   /// something each minute anyway, lest a balancer on the way closes it. 0: no limit.
   std::chrono::nanoseconds stream_idle_timeout = std::chrono::minutes(5);
   /// How long a closed connection is read on, so that the last answer is not lost to a reset.

@@ -72,6 +72,12 @@ struct operation {
   std::uint8_t state = 0;  // 0: not started or done
 };
 
+/// How far that has come which was sent on a connection.
+struct send_progress {
+  std::int64_t acknowledged = 0;  ///< bytes that the peer's kernel has taken, in all; or -errno
+  std::int64_t left = 0;          ///< and those that only this side's kernel has taken by now
+};
+
 /// How a listener and the connections it accepts behave.
 struct socket_options {
   bool nodelay = true;  ///< TCP_NODELAY: answers leave at once
@@ -132,6 +138,9 @@ class backend {
   /// receive will tell next; takes nothing. 1 or more: bytes. 0: the peer sent FIN. -EAGAIN:
   /// nothing. Else -errno: the connection is broken, and who receives next may hear of it no more.
   virtual std::int32_t peek(handle socket) noexcept = 0;
+  /// How much of what was sent the peer has taken, be it while a send is pending: which completes
+  /// when the kernel has room, of which it tells late.
+  virtual send_progress progress(handle socket) noexcept = 0;
   /// setsockopt with an int. SO_LINGER takes its seconds: 0 makes a close reset the connection.
   virtual std::int32_t option(handle socket, int level, int name, int value) = 0;
   /// From now on no connection is begun at `listener`; those whose handshake is under way, and

@@ -69,6 +69,8 @@ std::int32_t epoll_backend::peer(handle socket, address& out) { return kernel::p
 /// What is received is told at once, so that only the kernel can have more.
 std::int32_t epoll_backend::peek(handle socket) noexcept { return kernel::peek(socket); }
 
+send_progress epoll_backend::progress(handle socket) noexcept { return kernel::progress(socket); }
+
 std::int32_t epoll_backend::option(handle socket, int level, int name, int value) {
   return kernel::option(socket, level, name, value);
 }

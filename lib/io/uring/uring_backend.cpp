@@ -127,6 +127,8 @@ std::int32_t uring_backend::peek(handle socket) noexcept {
   return tells ? received : kernel::peek(socket);
 }
 
+send_progress uring_backend::progress(handle socket) noexcept { return kernel::progress(socket); }
+
 std::int32_t uring_backend::option(handle socket, int level, int name, int value) {
   return kernel::option(socket, level, name, value);
 }

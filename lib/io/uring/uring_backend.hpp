@@ -55,6 +55,7 @@ class uring_backend final : public backend {
   std::int32_t local(handle socket, address& out) override;
   std::int32_t peer(handle socket, address& out) override;
   std::int32_t peek(handle socket) noexcept override;
+  send_progress progress(handle socket) noexcept override;
   std::int32_t option(handle socket, int level, int name, int value) override;
   std::int32_t stop_listening(handle listener) override;
   std::int32_t accept_waiting(handle listener) override;

@@ -49,6 +49,9 @@ class failing_backend final : public io::backend {
   }
   std::int32_t peer(io::handle socket, address& out) override { return inner_->peer(socket, out); }
   std::int32_t peek(io::handle socket) noexcept override { return inner_->peek(socket); }
+  io::send_progress progress(io::handle socket) noexcept override {
+    return inner_->progress(socket);
+  }
   std::int32_t option(io::handle socket, int level, int name, int value) override {
     return inner_->option(socket, level, name, value);
   }

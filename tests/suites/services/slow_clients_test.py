@@ -7,6 +7,7 @@ answered, the server's memory stays bounded, and it gets rid of every one of the
 import http.client
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -80,6 +81,16 @@ class SlowClients(unittest.TestCase):
 
     def test_answers_that_are_not_read(self):
         self.attack("-X", "-n", "1", "-z", "5", "-w", "512", "-y", "1024", path="/bytes/1000000")
+
+    def test_an_answer_that_is_read_steadily_is_sent_to_its_end(self):
+        # 22 kB/s are due. The kernel takes more at a time than is read in three seconds.
+        with Service(BIN / "bench-app", "--threads", "1", "--write-timeout", "3s") as app:
+            with socket.create_connection(("127.0.0.1", app.port), timeout=10) as client:
+                client.sendall(b"GET /bytes/20000000 HTTP/1.1\r\nHost: x\r\n\r\n")
+                end = time.monotonic() + 12
+                while time.monotonic() < end:
+                    self.assertNotEqual(client.recv(4096), b"")
+                    time.sleep(0.1)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,10 @@ class server_timeouts : public server_fixture<io::suite::simulated_world> {
     EXPECT_TRUE(until([&] { return client_->paused() && loop_->now() >= start + time; }));
     client_->read_on();
   }
+  void take_all_that_is_here() {
+    const std::size_t had = client_->received().size();
+    EXPECT_TRUE(until([&] { return client_->received().size() > had || client_->ended(); }));
+  }
   /// Sends `piece` every `pause` until the server answers or ends, or all is `sent`; returns how
   /// long that took.
   std::chrono::nanoseconds feed_until_ended(std::string_view piece, std::chrono::nanoseconds pause,
@@ -209,6 +213,36 @@ TEST_F(server_timeouts, a_client_that_takes_no_bytes_is_reset) {
   client_->pause();
   ASSERT_TRUE(until([&] { return service_.running == 0; }));
   EXPECT_LE(loop_->now() - start, 7s);
+}
+
+// The kernel takes a part of an answer as a whole, or not: what the client took of it counts.
+TEST_F(server_timeouts, a_client_that_takes_enough_of_a_large_part_is_not_reset) {
+  listen({.output_bytes_max = 1'000'000, .write_timeout = 50s});
+  client_ = connect();
+  client_->send(get("/length/3000000"));
+  ASSERT_TRUE(until([&] { return client_->received().size() > 1000; }));
+  pause_for(25s);
+  take_all_that_is_here();
+  while (client_->received().size() < 3'000'000 && !client_->ended()) {
+    pause_for(3s);  // 65 kB: 22 kB/s, where 20 kB/s are due
+    take_all_that_is_here();
+  }
+  EXPECT_GT(client_->received().size(), 3'000'000U);
+}
+
+TEST_F(server_timeouts, a_client_that_takes_less_is_reset_before_long) {
+  listen({.output_bytes_max = 1'000'000, .write_timeout = 50s});
+  client_ = connect();
+  client_->send(get("/length/3000000"));
+  ASSERT_TRUE(until([&] { return client_->received().size() > 1000; }));
+  const mono_time start = loop_->now();
+  while (!client_->ended() && loop_->now() < start + 500s) {
+    pause_for(8s);  // 8 kB/s
+    take_all_that_is_here();
+  }
+  EXPECT_LT(client_->receiving.result, 0);
+  EXPECT_GE(loop_->now() - start, 49s);
+  EXPECT_LE(loop_->now() - start, 50s * 20 / 12 + 10s) << "what it takes earns less and less";
 }
 
 TEST_F(server_timeouts, a_client_that_lets_bytes_trickle_in_has_no_more_time_to_take_its_answer) {

@@ -23,6 +23,7 @@ class woken_backend final : public backend {
   std::int32_t local(handle, address&) override { return -ENOTSUP; }
   std::int32_t peer(handle, address&) override { return -ENOTSUP; }
   std::int32_t peek(handle) noexcept override { return -ENOTSUP; }
+  send_progress progress(handle) noexcept override { return {}; }
   std::int32_t option(handle, int, int, int) override { return -ENOTSUP; }
   std::int32_t stop_listening(handle) override { return -ENOTSUP; }
   std::int32_t accept_waiting(handle) override { return -ENOTSUP; }

@@ -41,6 +41,7 @@ class clock_backend final : public io::backend {
   std::int32_t local(io::handle, ferrule::address&) override { return none; }
   std::int32_t peer(io::handle, ferrule::address&) override { return none; }
   std::int32_t peek(io::handle) noexcept override { return none; }
+  io::send_progress progress(io::handle) noexcept override { return {}; }
   std::int32_t release(io::handle) noexcept override { return none; }
   std::int32_t option(io::handle, int, int, int) override { return none; }
   std::int32_t stop_listening(io::handle) override { return none; }
