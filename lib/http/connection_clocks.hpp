@@ -47,13 +47,13 @@ inline constexpr std::array<clock_rule, 7> clock_rules = [] {
       {"idle", "idle_timeout", "all of an answer being sent", ends, impossible, impossible,
        "closed"},
       {"body", "body_timeout", "a body being waited for", earns, nothing, nothing,
-       "408, reset once the answer began"},
+       "408, cut off once the response began"},
       {"handler", "handler_timeout", "a handler's start, but not while it waits for the body",
        nothing, nothing, ends, "503, 504 for the client's own time"},
       {"write", "write_timeout", "the sending of 64 KiB or less", nothing, restarts, nothing,
        "reset"},
       {"stream", "stream_idle_timeout", "all being sent that a handler wrote", nothing,
-       impossible, restarts, "reset"},
+       impossible, restarts, "cut off"},
       {"linger", "linger_timeout", "FIN being sent", nothing, impossible, impossible, "closed"},
   }};
 }();

@@ -176,11 +176,19 @@ void server_engine::finish(exchange& ex) {
 
 void server_engine::reset(exchange& ex) {
   if (stream_complete_) return;  // the client has it, or will
-  streaming_ = false;
-  broken_ = true;
+  cut_answer();
   phase_ = phase::ended;
   ex.engine_parts().stop.request_stop();  // so that a handler that writes on ends
   tell_owner();
+}
+
+/// What there is of the response is still sent: RST could destroy it, and whole responses before
+/// it. A client sees by FIN as well that a chunk or some of the announced length is missing.
+void server_engine::cut_answer() noexcept {
+  const bool all_announced = stream_ == body_kind::length && stream_left_ == 0;
+  broken_ = all_announced || fin_misleads(false);
+  cut_ = true;
+  streaming_ = false;
 }
 
 void server_engine::send_continue() {
@@ -200,7 +208,7 @@ void server_engine::refuse(int status, std::string_view reason, exchange* asked)
     answer_for_handler(*asked, status, reason,
                        asked->running() ? handler::begun : handler::not_begun);
   } else if (streaming_) {
-    broken_ = true;
+    cut_answer();
   }
   phase_ = phase::ended;
   if (kept_ == nullptr) return;

@@ -120,7 +120,7 @@ bool server_engine::has_unread() const noexcept {
 
 /// The client ended in the middle of the body that a handler streams.
 void server_engine::lose_body() noexcept {
-  broken_ = streaming_;  // what was sent of the answer must not look whole
+  if (streaming_) cut_answer();
   phase_ = phase::ended;
   kept_->ex.engine_parts().stop.request_stop(stop_reason::disconnect);
 }

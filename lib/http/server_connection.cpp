@@ -15,7 +15,7 @@ void server_connection::open(server& on, io::handle socket) {
   if (on.first_ != nullptr) on.first_->link = &self->next;
   on.first_ = self;
   if (self->admitted_ == server::admission::refused) {
-    self->close();
+    self->close(ending::fin);
     return;
   }
   if (self->admitted_ == server::admission::turned_away) self->engine_.turn_away();
@@ -84,7 +84,7 @@ void server_connection::step() noexcept {
     return;
   }
   if (engine_.broken()) {
-    close();
+    close(ending::reset);
     return;
   }
   if (sending_part_.iov_base == nullptr) {
@@ -132,7 +132,7 @@ void server_connection::update_reading() noexcept {
 /// then read on, for a limited time, until the client closes too.
 void server_connection::finish() noexcept {
   if (peer_ended_) {
-    close();
+    close(ending::fin);
     return;
   }
   if (!clocks_.is_lingering()) {
@@ -143,13 +143,11 @@ void server_connection::finish() noexcept {
   watch_deadline();
 }
 
-void server_connection::close() noexcept {
+void server_connection::close(ending how) noexcept {
   if (closing_) return;
   closing_ = true;
   loop().disarm(*this);
-  if (engine_.broken()) {  // RST: the client must not take a cut answer for a whole one
-    io().option(socket_, SOL_SOCKET, SO_LINGER, 0);
-  }
+  if (how == ending::reset) io().option(socket_, SOL_SOCKET, SO_LINGER, 0);
   io().close(static_cast<close_operation&>(*this), socket_);
 }
 
@@ -161,7 +159,7 @@ void server_connection::on_closed(io::operation& op, const io::completion&) noex
 
 void server_connection::lose(stop_reason reason) noexcept {
   engine_.abort(reason);
-  close();
+  close(ending::reset);
 }
 
 /// A read or write failed: mostly the client is gone, sometimes the kernel has no memory.
@@ -229,6 +227,12 @@ void server_connection::drain() noexcept {
   step();
 }
 
-void server_connection::abort(stop_reason reason) noexcept { lose(reason); }
+/// What the kernel has taken, it goes on sending.
+void server_connection::abort(stop_reason reason) noexcept {
+  const bool unsent = sending_part_.iov_base != nullptr || engine_.has_outgoing();
+  // First: the engine would have it reset.
+  close(engine_.fin_misleads(unsent) ? ending::reset : ending::fin);
+  engine_.abort(reason);
+}
 
 }  // namespace ferrule::http

@@ -69,7 +69,8 @@ class server_connection final : engine_owner,
   void send_part(char* from, std::size_t left) noexcept;
   void update_reading() noexcept;
   void finish() noexcept;
-  void close() noexcept;
+  enum class ending : std::uint8_t { fin, reset };
+  void close(ending how) noexcept;
   void lose(stop_reason reason) noexcept;
   void fail(std::int32_t error) noexcept;
   void note_waits(std::size_t received_bytes = 0) noexcept;

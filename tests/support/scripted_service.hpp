@@ -37,6 +37,8 @@ namespace ferrule::http {
 /// /impatient/read  waits for its body for 3 s, then for ever for nothing
 /// /bodiless/S      begins an answer of status S, and writes for ever
 /// /short, /long    announce 10 bytes and write 5 or 15
+/// /twice           announces 10 bytes and writes them twice
+/// /torn            begins a chunked answer, writes 5 bytes, and ends without an end of it
 /// /bad             answers with a header value that is not valid
 /// /silent          does not answer
 /// /empty           answers 204
@@ -123,6 +125,12 @@ class scripted_service final : public service {
     }
     if (path == "/short") co_await write_all(ex, 5, 10);
     if (path == "/long") co_await write_all(ex, 15, 10);
+    if (path == "/twice") co_await write_twice(ex);
+    if (path == "/torn") {
+      ex.begin(text(), std::nullopt);
+      co_await ex.write("parts");
+      co_return;
+    }
     if (path == "/later") co_return;
     if (!ex.answered()) ex.respond(text(), "async " + std::string(ex.request().target));
   }
@@ -160,6 +168,12 @@ class scripted_service final : public service {
       if (part.empty()) break;
     }
   }
+  task<> write_twice(exchange& ex) {
+    const std::string_view all = "0123456789";
+    ex.begin(text(), all.size());
+    co_await ex.write(all);
+    co_await ex.write(all);
+  }
   task<> write_all(exchange& ex, std::uint64_t bytes, std::optional<std::uint64_t> announced) {
     ex.begin(text(), announced);
     const std::string part(1000, 'x');
@@ -173,7 +187,8 @@ class scripted_service final : public service {
 
   static constexpr std::string_view coroutines[] = {
       "/async", "/later", "/now",  "/never",   "/endless", "/events", "/slow", "/drain",
-      "/told",  "/short", "/long", "/stream/", "/length/",  "/bodiless/", "/busy"};
+      "/told",  "/short", "/long", "/stream/", "/length/",  "/bodiless/", "/busy",
+      "/twice", "/torn"};
   static constexpr route_traits plain_{};
   static constexpr route_traits whole_{.body = body_mode::whole};
   static constexpr route_traits stream_{.body = body_mode::stream, .suspends = true};

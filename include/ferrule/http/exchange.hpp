@@ -237,7 +237,9 @@ class exchange {
   detail::write_awaiter write(std::string_view bytes) noexcept;
   /// Ends a streamed answer.
   void finish() { sink_.finish(*this); }
-  /// Gives the answer up: the client sees a broken answer, never a short one that looks whole.
+  /// Gives the response up: the client sees a broken one, never a short one that looks whole. The
+  /// connection ends after what there is of it; by a reset, which may cost the client what it has
+  /// not read yet, only where nothing else would tell it (HTTP/1.0 without a length).
   void reset() { sink_.reset(*this); }
   /// Whether `respond` or `begin` was called.
   bool answered() const noexcept { return answered_; }

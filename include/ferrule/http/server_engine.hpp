@@ -103,10 +103,17 @@ class server_engine final : sink {
   bool busy() const noexcept { return kept_ != nullptr; }
   /// The route of the handler that runs; null when none does.
   const route_traits* running() const noexcept;
-  /// No more input is of use: close when what is outgoing has been sent and nothing is busy.
-  bool ended() const noexcept { return phase_ == phase::ended && !busy(); }
-  /// The last answer is incomplete: the connection must be reset, not closed.
+  /// No more input is of use: send FIN when what is outgoing has been sent. A handler may still
+  /// run whose response was cut off.
+  bool ended() const noexcept { return phase_ == phase::ended && (!busy() || cut_); }
+  /// The connection is lost, or its last response is incomplete and FIN would make it look whole:
+  /// reset it.
   bool broken() const noexcept { return broken_; }
+  /// Whether FIN would make the last response look whole though it lacks something: the rest of it,
+  /// or bytes that were written but are `unsent` and will stay so.
+  bool fin_misleads(bool unsent) const noexcept {
+    return stream_ == body_kind::until_close && (streaming_ || unsent);
+  }
   waiting_for waits() const noexcept;
   /// Whether a request was begun since this was last asked.
   bool took_request() noexcept { return std::exchange(took_request_, false); }
@@ -168,6 +175,7 @@ class server_engine final : sink {
   void lose_body() noexcept;
   void after_answer();
   void send_continue();
+  void cut_answer() noexcept;
 
   // output
   bool write_head(exchange& ex, const answer_head& head, body_kind body,
@@ -216,7 +224,8 @@ class server_engine final : sink {
   bool draining_ : 1 = false;
   bool streaming_ : 1 = false;        // between begin and finish
   bool stream_complete_ : 1 = false;  // a streamed answer lacks nothing; its handler is still there
-  bool broken_ : 1 = false;
+  bool cut_ : 1 = false;     // the last response lacks something, and nothing more of it follows
+  bool broken_ : 1 = false;  // RST has to say so
 };
 
 }  // namespace ferrule::http

@@ -113,10 +113,10 @@ TYPED_TEST(client_connection_test, takes_an_answer_that_comes_before_the_request
   EXPECT_FALSE(client.reusable());
 }
 
-TYPED_TEST(client_connection_test, a_reset_instead_of_an_answer_is_an_error) {
+TYPED_TEST(client_connection_test, an_answer_that_is_cut_off_is_an_error) {
   this->listen();
   client_connection client = this->make_client();
-  EXPECT_EQ(this->run(client.request(to("/short"))).error(), client_error::no_response);
+  EXPECT_EQ(this->run(client.request(to("/short"))).error(), client_error::closed_early);
   EXPECT_FALSE(client.reusable());
 }
 

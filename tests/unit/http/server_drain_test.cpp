@@ -125,6 +125,32 @@ TYPED_TEST(server_drain, ends_by_its_grace_whatever_its_clients_do) {
   EXPECT_TRUE(this->until([&] { return this->drained_; }));
 }
 
+using simulated_server_drain = server_drain<io::suite::simulated_world>;
+
+// What the client's kernel and the server's hold together; the server's own memory has the rest.
+constexpr std::size_t held_by_kernels = 2 * 65536;
+
+TEST_F(simulated_server_drain, resets_a_response_that_only_fin_would_end_when_some_is_unsent) {
+  listen();
+  for (const std::size_t size : {held_by_kernels / 2, held_by_kernels + 40'000}) {
+    const bool has_unsent = size > held_by_kernels;
+    const auto client = connect();
+    ASSERT_TRUE(until([&] { return client->connected(); }));
+    client->pause();
+    client->send("GET /stream/" + std::to_string(size) + " HTTP/1.0\r\n\r\n");
+    run_for(1s);
+    ASSERT_TRUE(client->paused());
+    ASSERT_EQ(service_.running, 0) << "the handler has written all of it";
+    if (has_unsent) {
+      drain(0s);
+      ASSERT_TRUE(until([&] { return drained_; }));
+    }
+    client->read_on();
+    ASSERT_TRUE(until([&] { return client->ended(); }));
+    EXPECT_EQ(client->receiving.result < 0, has_unsent);
+  }
+}
+
 template <class World>
 using server_drain_on_kernel = server_drain<World>;
 TYPED_TEST_SUITE(server_drain_on_kernel, io::suite::kernel_worlds);

@@ -142,12 +142,64 @@ TYPED_TEST(server_test, fin_comes_with_the_end_of_the_last_answer) {
       << "the SYN's acknowledgement, the request's, and the answer with FIN";
 }
 
-TYPED_TEST(server_test, a_cut_answer_is_a_reset) {
+// More than the client's side takes while it does not read, and less than both do.
+constexpr std::size_t more_than_a_window = 100'000;
+
+TYPED_TEST(server_test, an_answer_that_is_cut_off_costs_none_before_it) {
+  this->listen();
+  std::uint64_t asked = 0;
+  for (const std::string path : {"/torn", "/short", "/long"}) {
+    auto client = this->connect();
+    ASSERT_TRUE(this->until([&] { return client->connected(); }));
+    client->pause();
+    client->send(get("/length/" + std::to_string(more_than_a_window)) + get(path));
+    asked += 2;
+    ASSERT_TRUE(this->until([&] {
+      return client->paused() && this->server_->counters().requests == asked &&
+             this->service_.running == 0;
+    }));
+    client->read_on();
+    ASSERT_TRUE(this->until([&] { return client->ended(); }));
+    EXPECT_EQ(client->receiving.result, 0) << path << ": FIN, not a reset";
+    const std::size_t others = path == "/short" ? 7 : 2;  // of two text/plain, and the cut answer
+    EXPECT_EQ(count(client->received(), "x"), more_than_a_window + others) << path;
+    EXPECT_EQ(count(client->received(), "HTTP/1.1 200"), 2U) << path;
+    EXPECT_FALSE(client->received().ends_with("\r\n0\r\n\r\n")) << path;
+  }
+}
+
+TYPED_TEST(server_test, an_answer_that_is_cut_off_where_fin_would_end_it_is_a_reset) {
+  this->listen();
+  for (const std::string& asked : {get("/twice"), std::string("GET /torn HTTP/1.0\r\n\r\n"),
+                                  std::string("GET /endless HTTP/1.0\r\n\r\n")}) {
+    const bool is_endless = asked.starts_with("GET /endless");
+    auto client = this->connect();
+    client->send(asked);
+    if (is_endless) {
+      ASSERT_TRUE(this->until([&] { return client->received().size() > 100; }));
+      this->drain(0s);
+    }
+    ASSERT_TRUE(this->until([&] { return client->ended(); }));
+    EXPECT_LT(client->receiving.result, 0) << asked;
+  }
+}
+
+TYPED_TEST(server_test, an_answer_that_outlasts_the_grace_costs_none_before_it) {
   this->listen();
   auto client = this->connect();
-  client->send(get("/short"));
+  ASSERT_TRUE(this->until([&] { return client->connected(); }));
+  client->pause();
+  client->send(get("/length/" + std::to_string(more_than_a_window)) + get("/events"));
+  ASSERT_TRUE(this->until([&] {
+    return client->paused() && this->server_->counters().requests == 2 &&
+           this->service_.running == 1;
+  }));
+  this->drain(TypeParam::simulated ? 10s : 200ms);  // a busy network takes what was written late
+  ASSERT_TRUE(this->until([&] { return this->drained_; }));
+  client->read_on();
   ASSERT_TRUE(this->until([&] { return client->ended(); }));
-  EXPECT_LT(client->receiving.result, 0);
+  EXPECT_EQ(client->receiving.result, 0) << "FIN, not a reset";
+  EXPECT_EQ(count(client->received(), "x"), more_than_a_window + 2);
 }
 
 TYPED_TEST(server_test, draining_answers_what_was_begun) {
