@@ -58,6 +58,8 @@ void upstream::hold::end(outcome_class how) noexcept {
       return on_.limit_->release_ignored();
     case limit_signal::taken:
       return on_.limit_->release(on_.loop_.now(), took());
+    case limit_signal::at_least:
+      return on_.limit_->release_given_up(on_.loop_.now(), took());
     case limit_signal::overload:
       return on_.limit_->release_overloaded(on_.loop_.now());
   }

@@ -70,7 +70,6 @@ struct server_engine::kept_exchange {
   buffer body;     // a whole body that did not arrive at once
   buffer reading;  // of a streamed body: received bytes, from reading_begin on not yet lent
   std::size_t reading_begin = 0;
-  mono_time body_waited_since{};
   exchange ex;
   trace_context trace;
 

@@ -101,7 +101,7 @@ void server_engine::read_abandoned(exchange&) noexcept {
 void server_engine::begin_body_wait() noexcept {
   if (body_wanted_) return;
   body_wanted_ = true;
-  kept_->body_waited_since = context_.loop().now();
+  kept_->ex.waited_for_body().begin(context_.loop().now());
   tell_owner();
 }
 
@@ -109,7 +109,7 @@ void server_engine::begin_body_wait() noexcept {
 void server_engine::end_body_wait() noexcept {
   if (!std::exchange(body_wanted_, false)) return;
   mono_time& deadline = kept_->ex.engine_parts().env.deadline;
-  const auto waited = context_.loop().now() - kept_->body_waited_since;
+  const auto waited = kept_->ex.waited_for_body().end(context_.loop().now());
   deadline = std::min(saturating_add(deadline, waited), kept_->caller_deadline);
 }
 

@@ -11,6 +11,7 @@
 /// ```
 
 #include <array>
+#include <chrono>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
@@ -35,6 +36,29 @@ struct request : request_head {
   /// It is one of `server_limits::trusted_peers`, or there is no connection: what the request hands
   /// on from another is believed.
   bool has_trusted_peer = false;
+};
+
+/// How long a handler has waited for more of its request's body: time that is its client's, not its
+/// own. Thread rule: the reactor's thread.
+class body_wait {
+ public:
+  /// For the engine: a wait begins, or it ends. `end` returns how long it was.
+  void begin(mono_time now) noexcept { since_ = now; }
+  std::chrono::nanoseconds end(mono_time now) noexcept {
+    const std::chrono::nanoseconds span = now - std::exchange(since_, no_deadline);
+    ended_ += span;
+    return span;
+  }
+  /// It waits now.
+  bool goes_on() const noexcept { return since_ != no_deadline; }
+  /// All waits until `now` together.
+  std::chrono::nanoseconds until(mono_time now) const noexcept {
+    return ended_ + (goes_on() ? now - since_ : std::chrono::nanoseconds(0));
+  }
+
+ private:
+  mono_time since_ = no_deadline;
+  std::chrono::nanoseconds ended_{0};
 };
 
 }  // namespace ferrule
@@ -208,6 +232,8 @@ class exchange {
     FERRULE_DEBUG_ASSERT(asked_ != nullptr, "the request was forgotten");
     return *asked_;
   }
+  /// How long the handler has waited for its body; for the engine to keep.
+  body_wait& waited_for_body() noexcept { return body_wait_; }
   /// The surroundings of the handler's task; its stop is requested when the client goes away, the
   /// deadline passes or the grace of the server's drain is over. That this begins, `drain` tells.
   const environment& env() const noexcept { return env_; }
@@ -319,6 +345,7 @@ class exchange {
   detail::read_awaiter* reader_ = nullptr;
   kept_block* kept_ = nullptr;
   std::size_t kept_bytes_ = 0;
+  body_wait body_wait_;
   std::unique_ptr<body_filter> filter_;
   answer_filter* answer_filter_ = nullptr;
   bool answered_ = false;

@@ -61,6 +61,7 @@ enum class call_result : std::uint8_t { succeeded, failed, ignored };
 enum class limit_signal : std::uint8_t {
   none,
   taken,     ///< so long does it take: queueing shows in it
+  at_least,  ///< no less than so long, which counts if it is longer than usual
   overload,  ///< there were too many
 };
 
@@ -103,7 +104,7 @@ inline constexpr std::array<outcome_meaning, outcome_classes> outcome_table{{
      limit_signal::none},
     // cut_short
     {retry_rule::never, false, latency_signal::at_least, ejection_signal::none,
-     call_result::ignored, limit_signal::none},
+     call_result::ignored, limit_signal::at_least},
     // refused_here
     {},
     // not_sendable

@@ -23,8 +23,9 @@
 ///
 /// A layer has no members: constants are template arguments of it, and what changes is state. A
 /// hook is a const member function. Its parameters are recognised by their types, in any order:
-/// `const request&`, `local&` (a nested struct of that name, one object for each request), in
-/// `after` also `answer&`, and `T&` for state.
+/// `const request&`, `local&` (a nested struct of that name, one object for each request),
+/// `const body_wait&` (how long the handler has waited for its client's bytes, which outlives the
+/// local), in `after` also `answer&`, and `T&` for state.
 ///
 /// - `before` returns nothing, or what is empty to go on and otherwise the answer:
 ///   `std::optional<response>`, `std::optional<problem>`, `result<void, E>`; or a `task<>` of one
@@ -128,15 +129,17 @@ decltype(auto) hook_argument(const hook_call<Local, Answer>& c) {
   using value = std::remove_cvref_t<A>;
   if constexpr (std::same_as<A, const request&>) {
     return (c.request_call.exchange().request());
+  } else if constexpr (std::same_as<A, const body_wait&>) {
+    return (std::as_const(c.request_call.exchange().waited_for_body()));
   } else if constexpr (std::same_as<value, Local>) {
     return (c.local);
   } else if constexpr (std::same_as<value, answer> && std::is_pointer_v<Answer>) {
     return (*c.outgoing);
   } else {
     static_assert(find_state<value, State...>() >= 0,
-                  "ferrule: a layer's hook takes const request&, local&, answer& (after only) and "
-                  "T& for state; and a state has to be given to serve() as per_reactor(...) or "
-                  "shared(...)");
+                  "ferrule: a layer's hook takes const request&, const body_wait&, local&, answer& "
+                  "(after only) and T& for state; and a state has to be given to serve() as "
+                  "per_reactor(...) or shared(...)");
     argument<source::state, A, State...> state;
     state.load(c.request_call, 0);
     return state.get();

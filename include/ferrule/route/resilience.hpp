@@ -151,9 +151,11 @@ struct bulkheaded {
 
 /// A layer that lets as many requests run at once as their latency bears, and answers the rest 503.
 /// The latency is the time until the answer begins, for then it is the client that sets the pace,
-/// or until the handler is stopped, at its deadline for one, which is how overload shows. A request
-/// that was answered without its handler says nothing of latency, and whoever likes can send many;
-/// one whose client is gone before counts if it took longer than usual.
+/// or until the handler is stopped, at its deadline for one, which is how overload shows; without
+/// the time in which the handler waited for more of a streamed body, which is its client's. A
+/// request that was answered without its handler says nothing of latency, and whoever likes can
+/// send many; one whose client is gone before, or does not send its body, counts if it took longer
+/// than usual.
 /// A request holds its place until its handler has ended. `State` is a `route_concurrency_limit`,
 /// or derived from one. Waits for nothing.
 template <class State = route_concurrency_limit>
@@ -164,28 +166,44 @@ struct concurrency_limited {
     local& operator=(const local&) = delete;
     ~local() {
       if (limit == nullptr) return;
-      if (answered == no_deadline) {
-        limit->release_given_up(limit->now() - since);
-      } else if (counts) {
-        limit->release(answered - since);
-      } else {
-        limit->release_ignored();
+      switch (end) {
+        case ending::given_up:
+          limit->release_given_up(took ? *took : so_far());
+          break;
+        case ending::answered:
+          limit->release(*took);
+          break;
+        case ending::refused:
+          limit->release_ignored();
+          break;
       }
     }
+    std::chrono::nanoseconds so_far() const noexcept {
+      const mono_time now = limit->now();
+      return now - since - waited->until(now);
+    }
+    enum class ending : std::uint8_t { given_up, answered, refused };
     State* limit = nullptr;
+    const body_wait* waited = nullptr;
     mono_time since{};
-    mono_time answered = no_deadline;
-    bool counts = false;
+    std::optional<std::chrono::nanoseconds> took;
+    ending end = ending::given_up;
   };
-  std::optional<problem> before(local& held, State& limit) const {
+  std::optional<problem> before(local& held, const body_wait& waited, State& limit) const {
     if (!limit.try_acquire()) return detail::too_busy();
     held.limit = &limit;
+    held.waited = &waited;
     held.since = limit.now();
     return std::nullopt;
   }
-  void after(local& held, answer& outgoing, State& limit) const {
-    held.counts = outgoing.handler_began;
-    held.answered = limit.now();
+  void after(local& held, const answer& outgoing) const {
+    if (held.limit == nullptr) return;
+    held.took = held.so_far();
+    if (!outgoing.handler_began) {
+      held.end = local::ending::refused;
+    } else if (!held.waited->goes_on()) {
+      held.end = local::ending::answered;
+    }
   }
 };
 

@@ -104,7 +104,7 @@ constexpr auto routes = route_table(with(layer{}), route<"GET /">([] {}));
 inline dispatcher<routes> made;
 
 //! case: a before that wants the answer
-//! expect: a layer's hook takes const request&, local&, answer& (after only)
+//! expect: a layer's hook takes const request&, const body_wait&, local&, answer& (after only)
 struct layer {
 #ifdef REFUSED
   void before(answer&) const {}

@@ -69,7 +69,9 @@ TEST(outcome_table, blames_only_who_is_to_blame) {
       EXPECT_EQ(meaning.retry, retry_rule::never) << each.name;
       EXPECT_EQ(meaning.ejection, ejection_signal::none) << each.name;
       EXPECT_EQ(meaning.breaker, call_result::ignored) << each.name;
-      EXPECT_EQ(meaning.limit, limit_signal::none) << each.name;
+      const bool took_time = each.value == outcome_class::cut_short;
+      EXPECT_EQ(meaning.limit, took_time ? limit_signal::at_least : limit_signal::none)
+          << each.name;
     } else if (each.value == outcome_class::stale) {
       EXPECT_EQ(meaning.breaker, call_result::ignored);
       EXPECT_EQ(meaning.ejection, ejection_signal::none);

@@ -52,6 +52,30 @@ TEST_F(upstream_test, what_was_told_to_hurry_may_answer_504) {
   EXPECT_NE(made_->breaker()->state(), circuit_state::closed);
 }
 
+// Nobody is blamed for it, but a queue shows in it: as long as usual is not known of them.
+TEST_F(upstream_test, a_try_that_was_cut_short_counts_with_the_limit_if_it_took_long) {
+  make({.limit = concurrency_limit_settings{.window_time = 10ms, .window_calls = 1}});
+  server(0) = {.takes = 10ms};
+  for (int i = 0; i != 20; ++i) EXPECT_EQ(ask(), "200");
+  const auto latency = [&] { return made_->snapshot().limit->short_ns; };
+  const double usual = latency();
+  EXPECT_NEAR(usual, 1e7, 1e6);
+  server(0).takes = 1s;
+  const auto call_for_so_long = [](upstream* to, std::chrono::nanoseconds span) -> task<bool> {
+    const auto got = co_await with_deadline(span, to->call({.request = {.target = "/x"}}));
+    co_return got && got->has_value();
+  };
+  const auto leave_after = [&](std::chrono::nanoseconds span) {
+    EXPECT_FALSE(run(call_for_so_long(&*made_, span)));
+    wait(10ms);
+  };
+  for (int i = 0; i != 20; ++i) leave_after(1ms);
+  EXPECT_EQ(latency(), usual) << "who leaves at once makes no service quick";
+  for (int i = 0; i != 3; ++i) leave_after(16ms);
+  EXPECT_GT(latency(), 1.5 * usual);
+  EXPECT_EQ(made_->snapshot().breaker->tally.failed, 0U);
+}
+
 TEST_F(upstream_test, an_overloaded_endpoint_is_left_for_another_without_its_wait) {
   make({}, 3);
   server(0) = has_no_room;

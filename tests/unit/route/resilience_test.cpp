@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <vector>
 
 #include "ferrule/core/race.hpp"
@@ -34,6 +35,16 @@ task<std::string> slow_text(body sent) {
   co_await sleep(100ms);
   co_return std::string(*sent);
 }
+task<std::string> slow_upload(body_stream sent) {
+  std::size_t bytes = 0;
+  for (;;) {
+    const std::string_view part = co_await sent.read();
+    if (part.empty()) break;
+    bytes += part.size();
+  }
+  co_await sleep(100ms);
+  co_return std::to_string(bytes);
+}
 response_stream ticks() {
   for (int i = 0; i != 3; ++i) {
     co_yield "tick";
@@ -50,6 +61,7 @@ constexpr auto routes =
                 route<"GET /found/{n}">(slow_number, with(concurrency_limited<>{})),
                 route<"GET /ticks">(ticks, with(concurrency_limited<>{})),
                 route<"POST /found">(slow_text, with(concurrency_limited<>{}, body_bytes_max<10>)),
+                route<"POST /upload">(slow_upload, with(concurrency_limited<>{})),
                 route<"GET /resilience">(
                     show_resilience<route_rate_limit, async_bulkhead, route_concurrency_limit>));
 
@@ -90,6 +102,28 @@ class route_resilience : public testing::Test {
     co_await with_scope(&spawn, to, path, count, &statuses);
     std::ranges::sort(statuses);
     co_return statuses;
+  }
+
+  /// Sends a body of 10 bytes, one each 100 ms, and leaves after so many of them, unless there are
+  /// none: then it waits for an answer all the same. Returns the body of an answer of 200.
+  static task<std::string> send_slowly(address to, int bytes) {
+    auto stream = co_await tcp_stream::connect(to);
+    (void)co_await stream->write("POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n");
+    for (int i = 0; i != bytes; ++i) {
+      co_await sleep(100ms);
+      (void)co_await stream->write("x");
+    }
+    std::string got;
+    if (bytes == 10 || bytes == 0) {
+      std::array<std::byte, 4096> into;
+      const auto size = co_await stream->read(into);
+      got.assign(reinterpret_cast<const char*>(into.data()), *size);
+    }
+    const bool is_ok = got.starts_with("HTTP/1.1 200");
+    co_return is_ok ? got.substr(got.find("\r\n\r\n") + 4) : std::string();
+  }
+  std::string upload(int bytes) {
+    return *test::sim_run(world_, client_, send_slowly(server_.local(), bytes), 1min);
   }
 
   answer ask(std::string_view verb, std::string_view path, std::vector<header_field> fields = {}) {
@@ -177,6 +211,18 @@ TEST_F(route_resilience, latency_is_the_time_until_an_answer_begins) {
   EXPECT_EQ(limit_.snapshot().limit.running, 0U);
 }
 
+TEST_F(route_resilience, latency_is_without_the_clients_time_to_send) {
+  for (int i = 0; i != 20; ++i) EXPECT_EQ(upload(10), "10");
+  EXPECT_NEAR(limit_.snapshot().limit.long_ns, 1e8, 1e6) << "not the second that it took to come";
+  const std::uint64_t admitted = limit_.snapshot().limit.admitted;
+  const double usual = limit_.snapshot().limit.long_ns;
+  for (int i = 0; i != 20; ++i) EXPECT_EQ(upload(5), "") << "it leaves after half a second";
+  for (int i = 0; i != 20; ++i) EXPECT_EQ(upload(0), "") << "it sends nothing until it gets 408";
+  EXPECT_EQ(limit_.snapshot().limit.admitted, admitted + 40);
+  EXPECT_EQ(limit_.snapshot().limit.running, 0U);
+  EXPECT_EQ(limit_.snapshot().limit.long_ns, usual) << "neither quick nor slow";
+}
+
 TEST_F(route_resilience, a_slot_is_given_back_when_the_client_goes) {
   const auto leave = [](address to) -> task<bool> {
     const auto got = co_await with_deadline(50ms, send(to, {.target = "/report", .host = "x"}));
@@ -201,10 +247,11 @@ TEST_F(route_resilience, who_leaves_at_once_makes_no_service_quick) {
   ferrule::answer done({.status = 200}, "", fields);
   done.handler_began = true;
   const auto end_after = [&](std::chrono::nanoseconds span, bool is_answered) {
+    const body_wait none;
     layer::local held;
-    EXPECT_FALSE(layer{}.before(held, limit_).has_value());
+    EXPECT_FALSE(layer{}.before(held, none, limit_).has_value());
     world_.run_for(span);
-    if (is_answered) layer{}.after(held, done, limit_);
+    if (is_answered) layer{}.after(held, done);
   };
   for (int i = 0; i != 30; ++i) end_after(100ms, true);
   const double usual = limit_.snapshot().limit.long_ns;
