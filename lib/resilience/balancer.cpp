@@ -46,8 +46,7 @@ std::optional<std::uint32_t> balancer::add(std::uint32_t weight) {
   }
   // Those of the beginning are all new, and have to take what there is.
   const std::uint32_t running_max = has_picked_ ? 1 : 0;
-  *place = {
-      .weight = std::min(weight, weight_max), .is_known = true, .running_max = running_max};
+  *place = {.weight = std::min(weight, weight_max), .is_known = true, .running_max = running_max};
   place->turn = turn_after(round_, place->weight, 2);
   const auto endpoint = static_cast<std::uint32_t>(place - endpoints_.begin());
   sort_in(endpoint);
@@ -193,7 +192,19 @@ double balancer::cost(endpoint_state& state, mono_time now) noexcept {
 
 double balancer::load_cost(const endpoint_state& state, mono_time now) const noexcept {
   const double penalty = state.penalty == 0 ? 0 : decayed(state.penalty, state.penalised, now);
-  return (is_full(state) ? full_load : 0) + (state.running + 1 + penalty) / state.weight;
+  return (is_full(state) ? full_load : 0) + (state.running + penalty) / state.weight;
+}
+
+/// Whether it gets this call, for which it was drawn, without being compared. Of two different
+/// endpoints that are drawn, one with more than half of the weight would get its part only if the
+/// other lost most comparisons, which, of two that are idle, says nothing about them.
+bool balancer::is_due(std::uint32_t endpoint, rng& random, const pick_scope& among) const noexcept {
+  if (is_full(endpoints_[endpoint])) return false;
+  const weighted_choice& all = choice(among.from);
+  const std::uint64_t own = all.weight_of(endpoint);
+  const std::uint64_t others = all.total_without(among.avoided) - own;
+  // Drawn with the probability own / (own + others), so that this is (own - others) of all.
+  return own > others && random.below(own) < own - others;
 }
 
 bool balancer::better_of_two(pick_decision& pick, mono_time now, rng& random,
@@ -203,7 +214,7 @@ bool balancer::better_of_two(pick_decision& pick, mono_time now, rng& random,
   if (!first) return false;
   pick.picked = *first;
   pick.picked_cost = cost(endpoints_[*first], now);
-  pick.other = all.draw(random, among.avoided, first);
+  if (!is_due(*first, random, among)) pick.other = all.draw(random, among.avoided, first);
   if (!pick.other) return true;
   pick.other_cost = cost(endpoints_[*pick.other], now);
   if (pick.other_cost < pick.picked_cost) {

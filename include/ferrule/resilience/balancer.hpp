@@ -23,6 +23,11 @@
 /// failure that comes fast is not fast: say so to `end`, or the endpoint that refuses everything
 /// gets everything.
 ///
+/// One with more than half of the weight is not always compared, for the other would win too often
+/// while both are idle: what it has beyond the weight of all others it gets without. So a small
+/// share, as that of a canary with weight 1 beside 99, is never more than three times what its
+/// weight says, however little there is to do. `round_robin` keeps to it exactly.
+///
 /// One that joins later, or returns, begins with one call at a time. How long an idle endpoint
 /// takes says little about a busy one, and it would win each draw until its first answers tell,
 /// with any number of calls running. Each success allows one more at a time, so that they double
@@ -85,7 +90,7 @@ struct pick_decision {
   std::int64_t at_ns = 0;
   std::uint32_t picked = 0;
   double picked_cost = 0;
-  std::optional<std::uint32_t> other{};  ///< the other of the two; not of round_robin
+  std::optional<std::uint32_t> other{};  ///< the other of the two, if there was a comparison
   double other_cost = 0;
   std::uint32_t ready = 0;  ///< endpoints that could be picked
 };
@@ -163,7 +168,7 @@ class balancer {
     std::uint32_t running = 0;
     std::uint32_t running_max = 0;  // while it is new; 0: it is not
     double latency_ns = 0;
-    mono_time seen{};  // when the latency was last looked at
+    mono_time seen{};    // when the latency was last looked at
     double penalty = 0;  // running calls that it counts as having, as of `penalised`
     mono_time penalised{};
     double turn = 0;  // round_robin: the round in which its next turn is due
@@ -183,6 +188,7 @@ class balancer {
     return state.running_max != 0 && state.running >= state.running_max;
   }
   void grow(endpoint_state& state) noexcept;
+  bool is_due(std::uint32_t endpoint, rng& random, const pick_scope& among) const noexcept;
   bool better_of_two(pick_decision& pick, mono_time now, rng& random,
                      const pick_scope& among) noexcept;
   void next_in_turn(pick_decision& pick) noexcept;

@@ -6,20 +6,16 @@
 #include <cmath>
 #include <deque>
 #include <numeric>
-#include <queue>
 #include <vector>
 
+#include "balancer_fixture.hpp"
 #include "ferrule/json/write.hpp"
-#include "start.hpp"
 
 namespace ferrule {
 namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
-
-constexpr balancing all_algorithms[] = {balancing::peak_ewma, balancing::least_request,
-                                        balancing::round_robin};
 
 // Pearson's statistic of how far counts are from being in proportion to the weights.
 double chi_square(const std::vector<std::uint64_t>& counts,
@@ -34,30 +30,6 @@ double chi_square(const std::vector<std::uint64_t>& counts,
   }
   return sum;
 }
-
-struct balancer_fixture {
-  rng random{1};
-  balancer endpoints;
-
-  explicit balancer_fixture(balancing algorithm,
-                            std::vector<std::uint32_t> weights = {1, 1, 1, 1, 1},
-                            std::uint64_t seed = 1)
-      : random(seed), endpoints({.algorithm = algorithm}, random) {
-    for (const std::uint32_t weight : weights) endpoints.add(weight);
-  }
-  std::optional<std::uint32_t> pick(mono_time now = start) { return endpoints.pick(now, random); }
-  // Picks and ends at once.
-  std::uint32_t call(nanoseconds took = 1ms, mono_time now = start) {
-    const std::uint32_t endpoint = pick(now).value();
-    endpoints.end(endpoint, now, took);
-    return endpoint;
-  }
-  std::vector<std::uint64_t> picks() const {
-    std::vector<std::uint64_t> counts;
-    for (const auto& e : endpoints.snapshot().endpoints) counts.push_back(e.picks);
-    return counts;
-  }
-};
 
 TEST(balancer, of_nobody_picks_nobody) {
   for (const balancing algorithm : all_algorithms) {
@@ -209,7 +181,7 @@ TEST(balancer, least_request_takes_the_less_loaded_of_two_by_weight_and_any_of_e
       const auto& log = f.endpoints.decisions();
       const std::uint32_t other = log[log.size() - 1].other.value();
       ASSERT_NE(picked, other);
-      ASSERT_LE((running[picked] + 1) * weights[other], (running[other] + 1) * weights[picked]);
+      ASSERT_LE(running[picked] * weights[other], running[other] * weights[picked]);
       ++running[picked];
     }
   }
@@ -238,7 +210,7 @@ TEST(balancer, two_choices_among_equals_are_drawn_by_weight) {
 }
 
 TEST(balancer, two_choices_are_two_and_the_cheaper_is_taken) {
-  balancer_fixture f(balancing::peak_ewma, {1, 7, 2});
+  balancer_fixture f(balancing::peak_ewma, {1, 3, 2});
   for (int i = 0; i != 2000; ++i) {
     f.call(nanoseconds(1 + f.random.below(1'000'000)), start + i * 1ms);
     const auto& log = f.endpoints.decisions();
@@ -399,89 +371,6 @@ TEST(balancer, a_scope_leaves_out_the_avoided_and_takes_the_better_of_two_of_the
     EXPECT_EQ(f.endpoints.pick(start, f.random, {.avoided = ready}), std::nullopt);
     EXPECT_EQ(f.endpoints.pick(start, f.random, {.avoided = ready, .from = pick_from::any}), 3U)
         << "never one of weight 0";
-  }
-}
-
-// Endpoints that take `took` for each call, with calls arriving at random.
-struct traffic {
-  balancer_fixture f;
-  std::vector<nanoseconds> took;
-  mono_time now = start;
-
-  struct running_call {
-    mono_time ends;
-    std::uint32_t endpoint;
-    nanoseconds took;
-    bool operator>(const running_call& other) const { return ends > other.ends; }
-  };
-  std::priority_queue<running_call, std::vector<running_call>, std::greater<>> calls{};
-
-  // The share of each endpoint in the calls of so much time.
-  std::vector<double> run(nanoseconds length, double per_second) {
-    const auto before = f.picks();
-    for (const mono_time until = now + length; now < until;) {
-      now += nanoseconds(
-          static_cast<std::int64_t>(-std::log(1 - f.random.uniform()) / per_second * 1e9));
-      for (; !calls.empty() && calls.top().ends <= now; calls.pop()) {
-        f.endpoints.end(calls.top().endpoint, calls.top().ends, calls.top().took);
-      }
-      const std::uint32_t picked = f.pick(now).value();
-      const nanoseconds length_of_call =
-          took[picked] / 2 +
-          nanoseconds(f.random.below(static_cast<std::uint64_t>(took[picked].count())));
-      calls.push({now + length_of_call, picked, length_of_call});
-    }
-    std::vector<double> shares;
-    const auto after = f.picks();
-    const auto sum = std::accumulate(after.begin(), after.end(), 0.0) -
-                     std::accumulate(before.begin(), before.end(), 0.0);
-    for (std::size_t i = 0; i != after.size(); ++i) {
-      shares.push_back(static_cast<double>(after[i] - before[i]) / sum);
-    }
-    return shares;
-  }
-};
-
-TEST(balancer, a_slow_endpoint_gets_less_and_its_share_back_when_it_is_fast_again) {
-  for (const balancing algorithm : {balancing::peak_ewma, balancing::least_request}) {
-    for (std::uint64_t seed = 0; seed != 8; ++seed) {
-      traffic t{balancer_fixture(algorithm, {1, 1, 1, 1, 1}, seed),
-                {10ms, 10ms, 10ms, 10ms, 200ms}};
-      const auto slow = t.run(20s, 500);
-      EXPECT_LT(slow[4], 0.05) << "a quarter of its fair share; seed " << seed;
-      for (int i = 0; i != 4; ++i) EXPECT_NEAR(slow[static_cast<std::size_t>(i)], 0.25, 0.05);
-      t.took[4] = 10ms;
-      t.run(30s, 500);
-      EXPECT_NEAR(t.run(20s, 500)[4], 0.2, 0.03) << seed;
-    }
-  }
-}
-
-TEST(balancer, under_load_shares_follow_weights) {
-  const std::vector<std::uint32_t> weights{100, 100, 200};
-  for (const balancing algorithm : all_algorithms) {
-    for (std::uint64_t seed = 0; seed != 10; ++seed) {
-      traffic t{balancer_fixture(algorithm, weights, seed), {50ms, 50ms, 50ms}};
-      const auto shares = t.run(20s, 1000);
-      EXPECT_NEAR(shares[0], 0.25, 0.05);
-      EXPECT_NEAR(shares[1], 0.25, 0.05);
-      EXPECT_NEAR(shares[2], 0.5, 0.07);
-    }
-  }
-}
-
-TEST(balancer, a_newcomer_has_its_fair_share_in_the_end_and_never_more) {
-  for (const balancing algorithm : all_algorithms) {
-    for (std::uint64_t seed = 0; seed != 8; ++seed) {
-      traffic t{balancer_fixture(algorithm, {1, 1, 1}, seed), {20ms, 20ms, 20ms, 20ms}};
-      t.run(5s, 1000);
-      t.f.endpoints.add();
-      const double at_first = t.run(100ms, 1000)[3];
-      EXPECT_GT(at_first, 0.05) << "it is asked at once; seed " << seed;
-      EXPECT_LT(at_first, 0.45) << "not even at first; seed " << seed;
-      t.run(2s, 1000);
-      EXPECT_NEAR(t.run(10s, 1000)[3], 0.25, 0.03) << seed;
-    }
   }
 }
 
