@@ -22,7 +22,7 @@ build_packages="ca-certificates clang-19 lld-19 llvm-19 libc6-dev libstdc++-12-d
   liburing-dev libfmt-dev libc-ares-dev libsqlite3-dev zlib1g-dev
   libbrotli-dev libzstd-dev curl"
 tests_packages="g++-12 libclang-rt-19-dev libgtest-dev python3 ccache binutils
-  slowhttptest iproute2 nftables nginx-light haproxy"
+  slowhttptest iproute2 nftables nginx-light haproxy gdb"
 benchmarks_packages="libbenchmark-dev libcurl4-openssl-dev nginx-light wrk valgrind"
 
 say() { echo "install-deps: $*" >&2; }

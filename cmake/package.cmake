@@ -39,6 +39,7 @@ install(FILES ${PROJECT_BINARY_DIR}/ferruleConfig.cmake
         DESTINATION ${package_dir})
 
 install(PROGRAMS cmake/ferrule TYPE BIN)
+install(FILES cmake/ferrule_gdb.py DESTINATION ${CMAKE_INSTALL_DATADIR}/ferrule)
 install(DIRECTORY cmake/template DESTINATION ${CMAKE_INSTALL_DATADIR}/ferrule)
 
 # The pages lie as in the source, so that their links lead somewhere; those of include/ are beside

@@ -3,7 +3,7 @@
 
     check_readme.py --root DIR --bin DIR [--compiler CXX] [FILE...]
 
-In each file (README.md, services/*/README.md and include/ferrule/*/*.md by default):
+In each file (README.md, services/*/README.md and include/ferrule/**/*.md by default):
   * the first ```cpp block of README.md is services/hello/main.cpp, to the letter;
   * every ```cpp block compiles, unless the block after it is ```text: then it must fail, with
     every line of that text in what the compiler prints ("..." stands for anything);
@@ -144,7 +144,7 @@ def main():
     given = parser.parse_args()
     readme = given.root / "README.md"
     files = given.files or [readme, *sorted(given.root.glob("services/*/README.md")),
-                            *sorted(given.root.glob("include/ferrule/*/*.md"))]
+                            *sorted(given.root.glob("include/ferrule/**/*.md"))]
     wrong = []
     for path in files:
         text = path.read_text()
