@@ -1,5 +1,6 @@
 # Every services/<name>/ is a service of that name. A folder with a CMakeLists.txt of its own is
-# left to it, and so is benchmarks/. The target `services` builds all of services/.
+# left to it, and so is benchmarks/. The target `services` builds all of services/ but examples/, of
+# which each source is a program, and which has a target of its own.
 #
 # Sanitizers are for tests, and no test runs a service with one: there only `services` builds them.
 # Nor are the tools of benchmarks/ tested with the thread sanitizer, but for what tests link.
@@ -16,7 +17,7 @@ function(ferrule_add_services)
       ferrule_service(${name} ${sources})
       ferrule_warnings(${name})
     endif()
-    if(TARGET ${name})
+    if(TARGET ${name} AND NOT name STREQUAL examples)
       add_dependencies(services ${name})
       if(FERRULE_SANITIZE)
         set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
