@@ -35,6 +35,10 @@
 /// reactor makes its own, on its thread. The end goes the other way: when a reactor has answered
 /// its last request and its background work has ended (app/background.hpp), it destroys its states,
 /// the last first; when all reactors are gone, what was opened is closed, the last first.
+///
+/// A factory of `per_reactor` that throws ends the program at once with the exception's text and
+/// exit code 1. Other reactors may run by then, so what is there already is left to the system: a
+/// destructor is no place for what must not be missed.
 
 #include <concepts>
 #include <memory>
