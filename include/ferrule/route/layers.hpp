@@ -34,7 +34,7 @@
 ///   layer whose `before` was begun, innermost first, once, and not when there is no answer: the
 ///   client is gone, or the answer was reset. It cannot wait: the answer is about to be sent.
 ///   `answer::handler_began` tells it whether the handler was called.
-/// - `refused`, of a table's layers, hears of every answer that no handler gives
+/// - `refused`, of a table's layers, hears of every answer that the server gives by itself
 ///   (`const refusal&`, http/refusal.hpp), and takes state besides. It only counts or notes.
 ///
 /// So `after` sees the handler's answer, that of a layer inside, the problem that an exception, a
