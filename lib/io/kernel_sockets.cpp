@@ -113,6 +113,22 @@ std::int32_t open(int family, int type) noexcept {
   return result_of(::socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 }
 
+std::int32_t take_listener(handle listening, const socket_options& options) noexcept {
+  const auto value_of = [&](int name) -> std::int32_t {
+    int value = 0;
+    socklen_t size = sizeof value;
+    const int got = ::getsockopt(fd_of(listening), SOL_SOCKET, name, &value, &size);
+    return got < 0 ? (errno == ENOTSOCK ? 0 : -errno) : value;
+  };
+  const std::int32_t listens = value_of(SO_ACCEPTCONN);
+  if (listens < 0) return listens;
+  const std::int32_t family = value_of(SO_DOMAIN);
+  const bool is_ip = family == AF_INET || family == AF_INET6;
+  const bool is_known = is_ip || family == AF_UNIX;
+  if (listens == 0 || !is_known || value_of(SO_TYPE) != SOCK_STREAM) return -EINVAL;
+  return is_ip ? set_options(fd_of(listening), options) : 0;
+}
+
 std::int32_t adopt(int fd) noexcept {
   struct stat about{};
   if (::fstat(fd, &about) < 0) return -errno;
@@ -124,8 +140,14 @@ std::int32_t adopt(int fd) noexcept {
   return fd;
 }
 
-std::int32_t local(handle socket, address& out) noexcept {
-  return name_of(::getsockname, socket, out);
+std::int32_t local(handle socket, address& out) {
+  const std::int32_t failed = name_of(::getsockname, socket, out);
+  if (failed != 0 || !out.is_unix()) return failed;
+  sockaddr_un place{};
+  socklen_t size = sizeof place;
+  if (::getsockname(fd_of(socket), reinterpret_cast<sockaddr*>(&place), &size) < 0) return -errno;
+  if (const auto found = address::unix_socket(place.sun_path)) out = *found;
+  return 0;
 }
 
 std::int32_t peer(handle socket, address& out) noexcept {

@@ -11,10 +11,13 @@ namespace ferrule::io::kernel {
 
 std::int32_t listen(const address& at, const socket_options& options) noexcept;
 std::int32_t open(int family, int type) noexcept;
+/// Gives a listening socket that was made elsewhere the options that the connections it accepts
+/// inherit. -EINVAL: it is no listening TCP or Unix socket.
+std::int32_t take_listener(handle listening, const socket_options& options) noexcept;
 /// Makes `fd` close-on-exec and, unless it is a regular file, non-blocking. On failure the
 /// descriptor stays the caller's.
 std::int32_t adopt(int fd) noexcept;
-std::int32_t local(handle socket, address& out) noexcept;
+std::int32_t local(handle socket, address& out);
 std::int32_t peer(handle socket, address& out) noexcept;
 std::int32_t peek(handle socket) noexcept;
 send_progress progress(handle socket) noexcept;

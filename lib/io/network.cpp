@@ -18,6 +18,8 @@ std::string_view trimmed(std::string_view text) noexcept {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
+constexpr std::string_view unix_clients = "unix";
+
 bool is_v4(const std::array<std::uint8_t, 16>& bytes) noexcept {
   return std::equal(v4_prefix.begin(), v4_prefix.end(), bytes.begin());
 }
@@ -105,18 +107,24 @@ result<network_list, std::string> network_list::parse(std::string_view text) {
   for (bool is_last = false; !is_last;) {
     const auto comma = text.find(',');
     is_last = comma == text.npos;
-    const auto one = network::parse(trimmed(text.substr(0, comma)));
+    const std::string_view item = trimmed(text.substr(0, comma));
+    if (!is_last) text.remove_prefix(comma + 1);
+    if (item == unix_clients) {
+      made.has_unix_ = true;
+      continue;
+    }
+    const auto one = network::parse(item);
     if (!one) return fail(one.error());
     if (made.size_ == networks_max) {
       return fail("must be at most " + std::to_string(networks_max) + " networks");
     }
     made.all_[made.size_++] = *one;
-    if (!is_last) text.remove_prefix(comma + 1);
   }
   return made;
 }
 
 bool network_list::contains(const address& one) const noexcept {
+  if (one.is_unix()) return has_unix_;
   return std::any_of(all_.begin(), all_.begin() + size_,
                      [&](const network& each) { return each.contains(one); });
 }
@@ -127,6 +135,7 @@ std::string network_list::text() const {
     if (i != 0) shown += ',';
     shown += all_[i].text();
   }
+  if (has_unix_) shown.append(shown.empty() ? "" : ",").append(unix_clients);
   return shown;
 }
 

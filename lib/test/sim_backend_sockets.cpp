@@ -23,7 +23,7 @@ io::handle backend::add(socket added) {
 std::int32_t backend::listen(const address& at, const io::socket_options& options) {
   if (!host_.has_ip(at)) return -EADDRNOTAVAIL;
   address local = at;
-  if (at.port() == 0) {
+  if (at.port() == 0 && !at.is_unix()) {
     const std::optional<std::uint16_t> port = host_.tcp.take_any(net_.random());
     if (!port) return -EADDRINUSE;
     host_.tcp.release(*port);  // the listener takes it again
@@ -39,7 +39,8 @@ std::int32_t backend::listen(const address& at, const io::socket_options& option
 }
 
 std::int32_t backend::open(int family, int type) {
-  if (family != AF_INET && family != AF_INET6) return -EAFNOSUPPORT;
+  const bool is_local = family == AF_UNIX && type == SOCK_STREAM;
+  if (family != AF_INET && family != AF_INET6 && !is_local) return -EAFNOSUPPORT;
   if (type != SOCK_STREAM && type != SOCK_DGRAM) return -EPROTONOSUPPORT;
   socket opened;
   opened.family = family;
@@ -165,9 +166,11 @@ std::int32_t backend::bind_stream(io::handle handle, socket& s, const address& t
   if (s.family != to.family()) return -EAFNOSUPPORT;
   std::optional<address> source = host_.source_for(to);
   if (!source) return -ENETUNREACH;
-  const std::optional<std::uint16_t> port = host_.tcp.take_any(net_.random());
-  if (!port) return -EADDRNOTAVAIL;
-  source->set_port(*port);
+  if (!to.is_unix()) {
+    const std::optional<std::uint16_t> port = host_.tcp.take_any(net_.random());
+    if (!port) return -EADDRNOTAVAIL;
+    source->set_port(*port);
+  }
   s.connected = {std::make_shared<connection>(net_, host_, *source, to), connection::client};
   s.connected.end().options = s.options;
   s.connected.to->own(connection::client, *this, handle);

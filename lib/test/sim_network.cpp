@@ -21,17 +21,20 @@ std::pair<std::uint32_t, std::uint32_t> link_key(const host& a, const host& b) {
 }  // namespace
 
 bool is_loopback(const address& a) noexcept {
+  if (a.is_unix()) return true;
   if (a.family() == AF_INET) return ntohl(v4(a).sin_addr.s_addr) >> 24U == 127;
   return IN6_IS_ADDR_LOOPBACK(&v6(a).sin6_addr);
 }
 
 bool is_any(const address& a) noexcept {
+  if (a.is_unix()) return false;
   if (a.family() == AF_INET) return v4(a).sin_addr.s_addr == INADDR_ANY;
   return IN6_IS_ADDR_UNSPECIFIED(&v6(a).sin6_addr);
 }
 
 bool same_ip(const address& a, const address& b) noexcept {
   if (a.family() != b.family()) return false;
+  if (a.is_unix()) return a == b;
   if (a.family() == AF_INET) return v4(a).sin_addr.s_addr == v4(b).sin_addr.s_addr;
   return std::memcmp(&v6(a).sin6_addr, &v6(b).sin6_addr, sizeof(in6_addr)) == 0;
 }
@@ -57,6 +60,7 @@ bool host::has_ip(const address& a) const noexcept {
 }
 
 std::optional<address> host::source_for(const address& to) const {
+  if (to.is_unix()) return address::from_sockaddr(to.data(), to.size());  // without a path
   address source = ip;
   if (is_loopback(to) || is_any(to)) {
     source = to.family() == AF_INET ? address::loopback_v4(0) : *address::parse("::1", 0);

@@ -345,6 +345,7 @@ listener::~listener() {
 }
 
 bool listener::overlaps(const address& other) const noexcept {
+  if (stopped_ && local_.is_unix()) return false;  // its file is gone
   return local_.port() == other.port() && local_.family() == other.family() &&
          (is_any(local_) || is_any(other) || same_ip(local_, other));
 }

@@ -20,7 +20,7 @@ namespace ferrule::http {
 class raw_client {
  public:
   raw_client(reactor& loop, const address& to) : loop_(loop) {
-    const std::int32_t made = io().open(AF_INET, SOCK_STREAM);
+    const std::int32_t made = io().open(to.family(), SOCK_STREAM);
     EXPECT_GE(made, 0);
     socket_ = io::handle{made};
     io().option(socket_, IPPROTO_TCP, TCP_NODELAY, 1);

@@ -103,6 +103,10 @@ struct socket_options {
   /// unacknowledged, or unsent before a closed window, for so long loses the connection
   /// (-ETIMEDOUT). Linux would try for a quarter of an hour. 0 leaves the kernel's default.
   std::uint32_t unacknowledged_s = 120;
+  /// Who may connect to a Unix socket: the permissions of its file, whatever the umask, where
+  /// writing is connecting. As it is: the process's user and group. Of all that is said above, only
+  /// `backlog` and `linger_s` are for Unix sockets too.
+  std::uint32_t file_mode = 0660;
 };
 
 /// One reactor's way to the world, made and used on that reactor's thread; only `wake` may be
@@ -121,7 +125,9 @@ class backend {
 
   // Sockets are made here, so that the simulated network needs no kernel.
 
-  /// A bound, listening TCP socket. Returns its handle or -errno (-EADDRINUSE: the port is taken).
+  /// A bound, listening TCP or Unix socket. Returns its handle or -errno (-EADDRINUSE: the port is
+  /// taken, or somebody listens at the path). A Unix socket's file that is left of a process which
+  /// is no more is replaced; any other file is not (-ENOTSOCK).
   virtual std::int32_t listen(const address& at, const socket_options& options) = 0;
   /// An unconnected socket, close-on-exec and non-blocking. `type` is SOCK_STREAM or SOCK_DGRAM.
   virtual std::int32_t open(int family, int type) = 0;
@@ -139,12 +145,13 @@ class backend {
   /// nothing. Else -errno: the connection is broken, and who receives next may hear of it no more.
   virtual std::int32_t peek(handle socket) noexcept = 0;
   /// How much of what was sent the peer has taken, be it while a send is pending: which completes
-  /// when the kernel has room, of which it tells late.
+  /// when the kernel has room, of which it tells late. Of a Unix socket Linux does not tell it.
   virtual send_progress progress(handle socket) noexcept = 0;
   /// setsockopt with an int. SO_LINGER takes its seconds: 0 makes a close reset the connection.
   virtual std::int32_t option(handle socket, int level, int name, int value) = 0;
   /// From now on no connection is begun at `listener`; those whose handshake is under way, and
-  /// those that wait to be accepted, still come. Best effort: 0 or -errno.
+  /// those that wait to be accepted, still come. The file of a Unix socket goes, unless another has
+  /// taken its place. Best effort: 0 or -errno.
   virtual std::int32_t stop_listening(handle listener) = 0;
   /// A connection that waits at `listener`, as `accept_start` brings it, or -EAGAIN when none waits
   /// now, or another -errno.

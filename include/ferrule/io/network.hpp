@@ -57,18 +57,19 @@ class network_list {
 
   /// None: contains no address.
   constexpr network_list() noexcept = default;
-  /// Reads networks with commas between them; blanks around them and an empty text are fine. Errors
-  /// as of `network::parse`.
+  /// Reads networks with commas between them, and "unix" for the clients of Unix sockets; blanks
+  /// around them and an empty text are fine. Errors as of `network::parse`.
   static result<network_list, std::string> parse(std::string_view text);
 
   bool contains(const address& one) const noexcept;
-  constexpr bool empty() const noexcept { return size_ == 0; }
+  constexpr bool empty() const noexcept { return size_ == 0 && !has_unix_; }
   /// "10.0.0.0/8,fd00::/8"
   std::string text() const;
 
  private:
   std::array<network, networks_max> all_{};
   std::size_t size_ = 0;
+  bool has_unix_ = false;
 };
 
 }  // namespace ferrule

@@ -16,6 +16,7 @@
 #include "ferrule/io/backend.hpp"
 #include "io/epoll/socket_table.hpp"
 #include "io/offload_pool.hpp"
+#include "io/socket_files.hpp"
 
 namespace ferrule::io {
 
@@ -172,6 +173,7 @@ class epoll_backend final : public backend {
   void withdraw_file_job(epoll::file_job& job) noexcept;
   void withdraw_file_jobs(const record& file) noexcept;
 
+  kernel::socket_files files_;
   epoll::owned_fd set_;
   epoll::owned_fd wake_event_;
   bool has_pwait2_ = true;  // until the kernel or a seccomp filter denies it

@@ -36,7 +36,8 @@ std::int32_t epoll_backend::keep(std::int32_t fd, epoll::medium type) noexcept {
 }
 
 std::int32_t epoll_backend::listen(const address& at, const socket_options& options) {
-  return keep(kernel::listen(at, options), epoll::medium::stream);
+  return keep(at.is_unix() ? files_.listen(at, options) : kernel::listen(at, options),
+              epoll::medium::stream);
 }
 
 std::int32_t epoll_backend::open(int family, int type) {
@@ -76,7 +77,7 @@ std::int32_t epoll_backend::option(handle socket, int level, int name, int value
 }
 
 std::int32_t epoll_backend::stop_listening(handle listener) {
-  return kernel::refuse_handshakes(listener);
+  return files_.remove(listener) ? 0 : kernel::refuse_handshakes(listener);
 }
 
 std::int32_t epoll_backend::accept_waiting(handle listener) {
@@ -88,6 +89,7 @@ void epoll_backend::shutdown(handle socket, int how) noexcept { kernel::shutdown
 void epoll_backend::close(operation& op, handle socket) {
   record* const closing = begin(op, socket, kind::close);
   if (closing == nullptr) return;
+  files_.remove(socket);
   if (closing->in.op != nullptr) complete_in(*closing, -ECANCELED);
   if (closing->out.op != nullptr) complete_out(*closing, -ECANCELED);
   withdraw_file_jobs(*closing);

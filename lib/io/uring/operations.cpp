@@ -72,6 +72,7 @@ void uring_backend::close(operation& op, handle socket) {
   handle_state* const found = handles_.find(socket);
   if (found == nullptr || found->closing != nullptr) return fail(op, -EBADF);
   found->closing = &op;
+  files_.remove(socket);
   const auto fd = static_cast<std::uint32_t>(socket);
   if (found->pending == 0) return submit_close(fd);
   io_uring_sqe& sqe = next_submission();
@@ -109,9 +110,12 @@ void uring_backend::connect(operation& op, handle socket, const address& to) {
   if (begin(op, socket, kind::one_shot) == nullptr) return;
   io_uring_sqe& sqe = next_submission();
   auto& memory = submission_memory_[ring_.index_of(sqe)];
-  std::memcpy(&memory.to, to.data(), to.size());
-  io_uring_prep_connect(&sqe, static_cast<int>(op.slot), reinterpret_cast<sockaddr*>(&memory.to),
-                        to.size());
+  const sockaddr* place = to.data();
+  if (!to.is_unix()) {
+    std::memcpy(&memory.to, to.data(), to.size());
+    place = reinterpret_cast<sockaddr*>(&memory.to);
+  }
+  io_uring_prep_connect(&sqe, static_cast<int>(op.slot), place, to.size());
   submit(sqe, op);
 }
 
@@ -214,6 +218,10 @@ void uring_backend::recv_from(operation& op, handle socket, std::span<std::byte>
 
 void uring_backend::send_to(operation& op, handle socket, std::span<const std::byte> bytes,
                             const address& to) {
+  if (to.is_unix()) {  // there is room for an IP address
+    begin_detached(op, kind::one_shot);
+    return fail(op, -EAFNOSUPPORT);
+  }
   if (begin(op, socket, kind::one_shot) == nullptr) return;
   io_uring_sqe& sqe = next_submission();
   auto& memory = submission_memory_[ring_.index_of(sqe)];

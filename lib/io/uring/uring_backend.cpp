@@ -85,7 +85,7 @@ std::int32_t uring_backend::own(std::int32_t fd, bool is_socket) noexcept {
 }
 
 std::int32_t uring_backend::listen(const address& at, const socket_options& options) {
-  return own(kernel::listen(at, options), true);
+  return own(at.is_unix() ? files_.listen(at, options) : kernel::listen(at, options), true);
 }
 
 std::int32_t uring_backend::open(int family, int type) {
@@ -134,7 +134,7 @@ std::int32_t uring_backend::option(handle socket, int level, int name, int value
 }
 
 std::int32_t uring_backend::stop_listening(handle listener) {
-  return kernel::refuse_handshakes(listener);
+  return files_.remove(listener) ? 0 : kernel::refuse_handshakes(listener);
 }
 
 std::int32_t uring_backend::accept_waiting(handle listener) {

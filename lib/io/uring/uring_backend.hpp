@@ -15,6 +15,7 @@
 #include "ferrule/core/result.hpp"
 #include "ferrule/io/backend.hpp"
 #include "io/offload_pool.hpp"
+#include "io/socket_files.hpp"
 #include "io/uring/buffer_ring.hpp"
 #include "io/uring/handle_table.hpp"
 #include "io/uring/ring.hpp"
@@ -151,6 +152,7 @@ class uring_backend final : public backend {
   void finish_failed() noexcept;
   void finish_offloaded() noexcept;
 
+  kernel::socket_files files_;
   event_descriptor wake_;
   std::uint64_t wake_count_ = 0;  // read from it
   buffer_ring buffers_;

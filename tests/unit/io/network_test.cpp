@@ -66,6 +66,18 @@ TEST(network, shows_itself_as_it_is_read) {
   }
 }
 
+TEST(network_list, has_the_clients_of_unix_sockets_by_a_word) {
+  const address client = address::unix_socket("/somewhere").value();
+  for (const std::string text : {"unix", "unix,10.0.0.0/8", " 10.0.0.0/8 , unix "}) {
+    const network_list read = network_list::parse(text).value();
+    EXPECT_TRUE(read.contains(client)) << text;
+    EXPECT_FALSE(read.empty());
+    EXPECT_FALSE(read.contains(at("127.0.0.1")));
+    EXPECT_EQ(read.text(), text == "unix" ? "unix" : "10.0.0.0/8,unix");
+  }
+  EXPECT_FALSE(network_list::parse("0.0.0.0/0,::/0").value().contains(client));
+}
+
 TEST(network_list, contains_what_one_of_them_does) {
   const auto both = network_list::parse(" 10.0.0.0/8 ,::1").value();
   EXPECT_TRUE(both.contains(at("10.1.1.1")));
