@@ -28,20 +28,24 @@ class end_signals_blocked {
 
 }  // namespace
 
-crew::crew(const serve_settings& settings, service_factory& factory, unsigned threads)
-    : settings_(settings), factory_(factory), connections_(threads), members_(threads) {
+crew::crew(const serve_settings& settings, service_factory& factory, listening_plan& plan,
+           unsigned threads)
+    : settings_(settings), factory_(factory), plan_(plan), members_(threads) {
   if (::getrandom(&seed_, sizeof seed_, 0) != sizeof seed_) seed_ = 1;
 }
 
 std::string crew::start() {
-  address at = settings_.host;
-  at.set_port(settings_.port);
+  std::string error = start_all();
+  if (!error.empty()) first().give_up();
+  return error;
+}
+
+std::string crew::start_all() {
   const std::size_t count = members_.size();
-  enter(0, make_worker(0, at));
+  enter(0, make_worker(0));  // which makes real ports of those that were left open
   if (!members_[0].error.empty()) return members_[0].error;
-  at = first().local();  // the real port
   for (std::size_t i = 1; i < count; ++i) {
-    if (std::string error = start_thread(i, at); !error.empty()) return error;
+    if (std::string error = start_thread(i); !error.empty()) return error;
   }
   std::unique_lock lock(mutex_);
   for (std::size_t i = 1; i < count; ++i) {
@@ -52,15 +56,15 @@ std::string crew::start() {
   return {};
 }
 
-std::unique_ptr<worker> crew::make_worker(std::size_t i, const address& at) {
+std::unique_ptr<worker> crew::make_worker(std::size_t i) {
   const reactor_place place{static_cast<unsigned>(i), static_cast<unsigned>(members_.size())};
-  return std::make_unique<worker>(settings_, factory_, at, place, connections_, seed_);
+  return std::make_unique<worker>(settings_, factory_, plan_, place, seed_);
 }
 
-std::string crew::start_thread(std::size_t i, const address& at) {
+std::string crew::start_thread(std::size_t i) {
   const end_signals_blocked in_the_thread;
   try {
-    threads_.emplace_back([this, i, at] { run_other(i, at); });
+    threads_.emplace_back([this, i] { run_other(i); });
     return {};
   } catch (const std::system_error& failed) {
     return fmt::format("cannot start the thread of reactor {} of {}: {}", i + 1, members_.size(),
@@ -69,12 +73,13 @@ std::string crew::start_thread(std::size_t i, const address& at) {
 }
 
 /// Rings and coroutine frames belong to the thread that made them: a worker lives and dies here.
-void crew::run_other(std::size_t i, const address& at) {
-  auto made = make_worker(i, at);
+void crew::run_other(std::size_t i) {
+  auto made = make_worker(i);
   worker& mine = *made;
   const bool can_run = mine.error().empty();
   enter(i, std::move(made));
-  if (can_run) mine.run();
+  if (!can_run) return;  // the process ends, and nobody drains what does listen
+  mine.run();
   leave(i);
 }
 

@@ -9,7 +9,6 @@
 #include <thread>
 #include <vector>
 
-#include "http/server_group.hpp"
 #include "worker.hpp"
 
 namespace ferrule {
@@ -17,11 +16,12 @@ namespace ferrule {
 /// Made, started and run on the main thread; `drain` and `still_running` are for any.
 class crew {
  public:
-  /// Both must outlive it.
-  crew(const serve_settings& settings, service_factory& factory, unsigned threads);
+  /// All must outlive it; `plan` was made for so many threads.
+  crew(const serve_settings& settings, service_factory& factory, listening_plan& plan,
+       unsigned threads);
 
   /// Starts all workers; returns what went wrong with the first that could not. Then others may
-  /// run, and the process has to end.
+  /// run, and the process has to end; nothing that other processes see is left of it.
   std::string start();
   /// The first worker, until `run`.
   worker& first() noexcept { return *members_[0].at_work; }
@@ -40,16 +40,17 @@ class crew {
     stage now = stage::starting;
   };
 
-  std::unique_ptr<worker> make_worker(std::size_t i, const address& at);
+  std::string start_all();
+  std::unique_ptr<worker> make_worker(std::size_t i);
   void enter(std::size_t i, std::unique_ptr<worker> made);
   void leave(std::size_t i);
-  void run_other(std::size_t i, const address& at);
-  std::string start_thread(std::size_t i, const address& at);
+  void run_other(std::size_t i);
+  std::string start_thread(std::size_t i);
 
   const serve_settings& settings_;
   service_factory& factory_;
+  listening_plan& plan_;
   std::uint64_t seed_ = 0;
-  http::server_group connections_;
   std::vector<std::thread> threads_;
   std::mutex mutex_;  // guards what follows
   std::vector<member> members_;

@@ -35,11 +35,22 @@ void survive_broken_pipes() noexcept {
   ::sigaction(SIGPIPE, &action, nullptr);
 }
 
-std::string start_line(std::string_view program, worker& first, unsigned threads) {
+std::string url_of(const address& at) {
+  return at.is_unix() ? at.text() : fmt::format("http://{}", at.text());
+}
+
+/// A line for the first socket, with the program, and one for each further one.
+void log_start(std::string_view program, worker& first, std::list<served_socket>& sockets,
+               unsigned threads) {
   const std::string& why = first.backend_reason();
-  return fmt::format("{} on {}{}, {} thread{}, http://{}", program, first.backend_name(),
-                     why.empty() ? "" : fmt::format(" ({})", why), threads, threads == 1 ? "" : "s",
-                     first.local().text());
+  log(log_level::info,
+      fmt::format("{} on {}{}, {} thread{}, {}", program, first.backend_name(),
+                  why.empty() ? "" : fmt::format(" ({})", why), threads, threads == 1 ? "" : "s",
+                  url_of(sockets.front().at)));
+  for (auto each = std::next(sockets.begin()); each != sockets.end(); ++each) {
+    const std::string& name = each->table.settings.name;
+    log(log_level::info, fmt::format("{} on {}", name.empty() ? program : name, url_of(each->at)));
+  }
 }
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
@@ -54,7 +65,12 @@ int end_with(int code, std::string_view program, std::string_view error) {
 int serve_until_signal(std::string_view program, const serve_settings& settings,
                        service_factory& factory) {
   const unsigned threads = settings.threads != 0 ? settings.threads : usable_cores();
-  crew all(settings, factory, threads);
+  const further_listeners* const more = factory.listeners();
+  if (more != nullptr && !more->error().empty()) return end_with(1, program, more->error());
+  using none = std::span<const listener_settings>;
+  listening_plan plan(settings, more != nullptr ? more->all() : none(), threads);
+  if (!plan.error().empty()) return end_with(1, program, plan.error());
+  crew all(settings, factory, plan, threads);
   const end_watch watch(all, settings.drain, program);  // also of what `factory` does first
   if (const std::string error = factory.start(); !error.empty()) {
     return end_with(1, program, error);
@@ -62,7 +78,7 @@ int serve_until_signal(std::string_view program, const serve_settings& settings,
   if (const std::string error = all.start(); !error.empty()) {
     ::_exit(end_with(1, program, error));  // workers that did start are still running
   }
-  log(log_level::info, start_line(program, all.first(), threads));
+  log_start(program, all.first(), plan.sockets(), threads);
   all.run();
   log(log_level::info, fmt::format("{} has ended", program));
   flush_log();
@@ -77,6 +93,9 @@ int run_service(const serve_settings& defaults, int argc, char** argv, service_f
   const std::string_view program = argc > 0 ? base_name(argv[0]) : "service";
   serve_settings settings = defaults;
   std::vector<option_group> groups{{serve_options(), &settings}, {limit_options(), &settings}};
+  if (const further_listeners* const listeners = factory.listeners(); listeners != nullptr) {
+    groups.insert(groups.end(), listeners->options().begin(), listeners->options().end());
+  }
   groups.insert(groups.end(), more.begin(), more.end());
   const parsed_options parsed = parse_options(argc, argv, environ, groups);
   if (parsed.help_wanted) {

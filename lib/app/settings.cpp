@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <string>
 
+#include "ferrule/app/listener.hpp"
 #include "ferrule/json/enum_names.hpp"
 #include "option_values.hpp"
 
@@ -22,6 +24,22 @@ std::string set_host(void* target, std::string_view text) {
 std::string set_port(void* target, std::string_view text) {
   return set_number<std::uint16_t>(settings_of(target).port, text, 0, 65535,
                                    "must be a port from 0 to 65535");
+}
+
+std::string set_listen(void* target, std::string_view text) {
+  const auto read = listen_place::parse_list(text);
+  if (!read) return read.error();
+  settings_of(target).listen = text;
+  return {};
+}
+
+std::string set_socket_mode(void* target, std::string_view text) {
+  std::uint32_t mode = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+  const bool is_read = failed == std::errc() && end == text.data() + text.size();
+  if (!is_read || mode > 0777) return "must be octal permissions, such as 0660";
+  settings_of(target).socket.file_mode = mode;
+  return {};
 }
 
 std::string set_threads(void* target, std::string_view text) {
@@ -94,6 +112,13 @@ constexpr option all_settings[] = {
      [](const void* s) { return settings_of(s).host.ip(); }},
     {"port", "N", "port to listen on; 0 takes any free one", set_port,
      [](const void* s) { return fmt::format("{}", settings_of(s).port); }},
+    {"listen", "PLACES", "instead: IP:PORT, unix:PATH, systemd[:NAME], fd:N", set_listen,
+     [](const void* s) {
+       const std::string& places = settings_of(s).listen;
+       return places.empty() ? std::string("host and port") : places;
+     }},
+    {"socket-mode", "OCTAL", "permissions of Unix sockets", set_socket_mode,
+     [](const void* s) { return fmt::format("{:04o}", settings_of(s).socket.file_mode); }},
     {"threads", "N", "reactors; 0 starts one per usable core", set_threads,
      [](const void* s) { return fmt::format("{}", settings_of(s).threads); }},
     {"backend", "NAME", "auto, uring or epoll", set_backend,

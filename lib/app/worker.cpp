@@ -7,11 +7,22 @@
 
 namespace ferrule {
 
-std::string cannot_listen(const address& at, std::int32_t failed) {
-  std::string text = fmt::format("cannot listen on {}: {}", at.text(), std::strerror(-failed));
-  if (failed == -EADDRINUSE) text += "; end what holds the port or choose another with --port";
-  return text;
+namespace {
+
+/// Why listening failed, for the user; `failed` is -errno.
+std::string cannot_listen(const served_socket& socket, std::int32_t failed) {
+  const bool is_path = socket.at.is_unix();
+  std::string_view remedy;
+  if (failed == -EADDRINUSE) {
+    remedy = is_path ? "; end what listens there or choose another path"
+                     : "; end what holds the port or choose another with --port";
+  }
+  if (failed == -ENOTSOCK) remedy = "; the file that is there was not made for a socket";
+  return fmt::format("{}cannot listen on {}: {}{}", socket.table.prefix(), socket.at.text(),
+                     std::strerror(-failed), remedy);
 }
+
+}  // namespace
 
 std::string thrown_at_start() {
   try {
@@ -23,21 +34,21 @@ std::string thrown_at_start() {
   }
 }
 
-worker::worker(const serve_settings& settings, service_factory& factory, const address& at,
-               reactor_place place, http::server_group& group, std::uint64_t seed)
+worker::worker(const serve_settings& settings, service_factory& factory, listening_plan& plan,
+               reactor_place place, std::uint64_t seed)
     : grace_(settings.drain),
       drain_request_([](posted& p) noexcept { static_cast<drain_request&>(p).self->drain(); }),
       overdue_([](timer& t) noexcept { static_cast<overdue_timer&>(t).self->note_unfinished(); }) {
   drain_request_.self = overdue_.self = this;
   try {
-    make(settings, factory, at, place, group, seed);
+    make(settings, factory, plan, place, seed);
   } catch (...) {
     error_ = thrown_at_start();
   }
 }
 
-void worker::make(const serve_settings& settings, service_factory& factory, const address& at,
-                  reactor_place place, http::server_group& group, std::uint64_t seed) {
+void worker::make(const serve_settings& settings, service_factory& factory, listening_plan& plan,
+                  reactor_place place, std::uint64_t seed) {
   io::made_backend made = io::make_backend(settings.backend);
   backend_reason_ = std::move(made.why);
   if (made.io == nullptr) {
@@ -50,15 +61,34 @@ void worker::make(const serve_settings& settings, service_factory& factory, cons
   reactor_ = std::make_unique<reactor>(std::move(made.io), seed + place.index, place);
   service_ = factory.make(*reactor_);
   service_->add_background(background_.emplace(*reactor_));
-  server_ = std::make_unique<http::server>(*reactor_, service_->handlers(), settings.limits);
-  io::socket_options socket = settings.socket;
-  socket.reuse_port = place.count > 1;
-  socket.is_first_of_port = place.index == 0;
-  if (const std::int32_t failed = server_->listen(at, socket); failed < 0) {
-    error_ = cannot_listen(at, failed);
-  } else if (place.count > 1) {
-    server_->join(group);
+  io::socket_options options = settings.socket;
+  options.reuse_port = place.count > 1;
+  options.is_first_of_port = place.index == 0;
+  for (served_socket& each : plan.sockets()) {
+    error_ = serve_at(each, plan.process(), options);
+    if (!error_.empty()) return;
   }
+}
+
+std::string worker::serve_at(served_socket& socket, http::server_budget& process,
+                             const io::socket_options& options) {
+  served_table& table = socket.table;
+  http::server& made =
+      servers_.emplace_back(*reactor_, service_->handlers_of(table.number), table.limits);
+  made.share(socket.connections, process);
+  const bool is_first = reactor_->place().index == 0;
+  if (is_first || socket.is_each_reactors()) {
+    const std::int32_t failed = socket.descriptor < 0 ? made.listen(socket.at, options)
+                                                      : made.adopt(socket.descriptor);
+    if (failed < 0) return cannot_listen(socket, failed);
+    if (is_first) socket.at = made.local();  // with the real port
+  }
+  if (reactor_->place().count > 1) made.join(socket.group);
+  return {};
+}
+
+void worker::give_up() noexcept {
+  for (http::server& each : servers_) each.give_up();
 }
 
 worker::~worker() {
@@ -69,9 +99,9 @@ void worker::drain() noexcept {
   draining_ = true;
   reactor_->arm(overdue_, saturating_add(reactor_->now(), grace_ + forced_end_after / 2));
   const auto ended = [](void* self) noexcept { static_cast<worker*>(self)->part_drained(); };
-  parts_draining_ = 2;
+  parts_draining_ = 1 + servers_.size();
   background_->drain(grace_, ended, this);
-  server_->drain(grace_, ended, this);
+  for (http::server& each : servers_) each.drain(grace_, ended, this);
 }
 
 void worker::part_drained() noexcept {
@@ -80,9 +110,13 @@ void worker::part_drained() noexcept {
 
 /// The grace is over, and whatever can be stopped has been: what is left does not stop.
 void worker::note_unfinished() noexcept {
-  const http::server::unfinished left = server_->running();
-  route_left_ = left.example;
-  handlers_left_ = left.handlers;
+  std::size_t handlers = 0;
+  for (const http::server& each : servers_) {
+    const http::server::unfinished left = each.running();
+    if (left.example != nullptr) route_left_ = left.example;
+    handlers += left.handlers;
+  }
+  handlers_left_ = handlers;
   work_left_ = background_->unfinished();
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// One thread of a service: its reactor, its listener, its handlers.
+// One thread of a service: its reactor, its listeners, its handlers.
 
 #include <atomic>
 #include <memory>
@@ -9,26 +9,26 @@
 #include "ferrule/app/background.hpp"
 #include "ferrule/app/run_service.hpp"
 #include "ferrule/http/server.hpp"
+#include "listening.hpp"
 
 namespace ferrule {
 
-/// Why listening failed, for the user; `failed` is -errno.
-std::string cannot_listen(const address& at, std::int32_t failed);
-/// The same of what is being caught.
+/// Why a program cannot start that has thrown what is being caught, for the user.
 std::string thrown_at_start();
 
 /// Made and run on one thread; only `ask_to_drain` and `busy_with` may be called from others, while
 /// it lives.
 class worker {
  public:
-  /// Prepares to serve at `at`, and to share connections with the other workers of the process.
-  /// `error()` tells what went wrong.
-  worker(const serve_settings& settings, service_factory& factory, const address& at,
-         reactor_place place, http::server_group& group, std::uint64_t seed);
+  /// Prepares to serve at all sockets of `plan`, and to share connections with the other workers of
+  /// the process. `error()` tells what went wrong.
+  worker(const serve_settings& settings, service_factory& factory, listening_plan& plan,
+         reactor_place place, std::uint64_t seed);
   ~worker();
 
   const std::string& error() const noexcept { return error_; }
-  const address& local() const noexcept { return server_->local(); }
+  /// What other processes see of its listening goes, for it is not going to serve.
+  void give_up() noexcept;
   std::string_view backend_name() const noexcept { return reactor_->io().name(); }
   /// Why it is not io_uring, or empty.
   const std::string& backend_reason() const noexcept { return backend_reason_; }
@@ -54,8 +54,10 @@ class worker {
     worker* self = nullptr;
   };
 
-  void make(const serve_settings& settings, service_factory& factory, const address& at,
-            reactor_place place, http::server_group& group, std::uint64_t seed);
+  void make(const serve_settings& settings, service_factory& factory, listening_plan& plan,
+            reactor_place place, std::uint64_t seed);
+  std::string serve_at(served_socket& socket, http::server_budget& process,
+                       const io::socket_options& options);
   void drain() noexcept;
   void part_drained() noexcept;
   void note_unfinished() noexcept;
@@ -66,8 +68,8 @@ class worker {
   std::unique_ptr<reactor> reactor_;
   std::unique_ptr<reactor_service> service_;
   std::optional<background_runner> background_;
-  std::unique_ptr<http::server> server_;
-  int parts_draining_ = 0;  // the server, the background work
+  std::list<http::server> servers_;
+  std::size_t parts_draining_ = 0;  // the servers, the background work
   drain_request drain_request_;
   overdue_timer overdue_;
   // For other threads.

@@ -60,11 +60,26 @@ server::~server() {
 std::int32_t server::listen(const address& at, const io::socket_options& options) {
   const std::int32_t listener = loop_.io().listen(at, options);
   if (listener < 0) return listener;
-  listener_ = io::handle{listener};
-  options_ = options;
+  begin_at(io::handle{listener});
+  return 0;
+}
+
+std::int32_t server::adopt(int listening) {
+  const std::int32_t adopted = loop_.io().adopt(listening);
+  if (adopted < 0) return adopted;
+  adopted_ = true;
+  begin_at(io::handle{adopted});
+  return 0;
+}
+
+void server::begin_at(io::handle listener) {
+  listener_ = listener;
   loop_.io().local(listener_, local_);
   start_accepting();
-  return 0;
+}
+
+void server::give_up() noexcept {
+  if (listens() && !adopted_) loop_.io().stop_listening(listener_);
 }
 
 void server::start_accepting() {
@@ -119,7 +134,6 @@ void server::accepted(const io::completion& c) noexcept {
 
 void server::join(server_group& group) {
   group_ = &group.join(*this, loop_);
-  context_.share(group.budget());
 }
 
 void server::take_over(std::int32_t descriptor) noexcept {
@@ -150,7 +164,7 @@ server::admission server::admit(io::handle socket, address& peer) {
   loop_.io().peer(socket, peer);
   server_counters& counters = context_.counters;
   ++counters.connections_accepted;
-  const bool has_room = context_.budget().enter(peer, context_.limits);
+  const bool has_room = context_.connections().enter(peer, context_.limits);
   ++counters.connections_open;  // only now: there may have been no memory for an address
   if (group_ != nullptr) group_->opened();
   if (has_room) return admission::served;
@@ -164,7 +178,9 @@ void server::connection_gone(server_connection& gone) noexcept {
   *gone.link = gone.next;
   if (gone.next != nullptr) gone.next->link = gone.link;
   if (gone.admitted() == admission::turned_away) --turned_away_;
-  if (gone.admitted() == admission::served) context_.budget().leave(gone.peer(), context_.limits);
+  if (gone.admitted() == admission::served) {
+    context_.connections().leave(gone.peer(), context_.limits);
+  }
   --context_.counters.connections_open;
   if (group_ != nullptr) group_->closed();
   delete &gone;
@@ -179,7 +195,8 @@ void server::drain(std::chrono::nanoseconds grace, drained_function done, void* 
   drained_context_ = context;
   loop_.arm(grace_, saturating_add(loop_.now(), grace));
   context_.drain.request_stop(stop_reason::drain);
-  if (listener_ == io::handle::none) return begin_closing();
+  if (adopted_) close_listener();
+  if (!listens()) return begin_closing();
   loop_.io().stop_listening(listener_);
   loop_.arm(retry_, saturating_add(loop_.now(), handshake_time));
 }

@@ -8,7 +8,6 @@
 #include <memory>
 #include <mutex>
 
-#include "ferrule/http/server_budget.hpp"
 #include "ferrule/io/reactor.hpp"
 
 namespace ferrule::http {
@@ -16,8 +15,9 @@ namespace ferrule::http {
 class group_member;
 class server;
 
-/// Servers that listen at one address, each on its own reactor. One that accepts a connection while
-/// it has some more than another hands it over. What their limits allow, they have together.
+/// Servers that serve the same, each on its own reactor, whether they listen at one address or only
+/// the first of them does. One that accepts a connection while it has some more than another hands
+/// it over.
 /// Thread rule: any thread; it must outlive its servers.
 class server_group {
  public:
@@ -28,14 +28,12 @@ class server_group {
 
   /// On the reactor's thread. From now on it may be handed connections.
   group_member& join(server& joining, reactor& loop);
-  server_budget& budget() noexcept { return budget_; }
 
  private:
   friend group_member;
 
   const std::size_t servers_max_;
   const std::unique_ptr<group_member[]> members_;
-  server_budget budget_;
   std::mutex mutex_;  ///< held while one hands over, so that the other's reactor lives
   std::atomic<std::size_t> count_ = 0;
 };

@@ -10,11 +10,13 @@
 /// ```
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
 
 #include "ferrule/app/background.hpp"
+#include "ferrule/app/listener.hpp"
 #include "ferrule/app/settings.hpp"
 #include "ferrule/http/exchange.hpp"
 #include "ferrule/io/reactor.hpp"
@@ -26,6 +28,8 @@ class reactor_service {
  public:
   virtual ~reactor_service() = default;
   virtual http::service& handlers() noexcept = 0;
+  /// The handlers of the factory's listeners, from 1; of 0, those above.
+  virtual http::service& handlers_of(std::size_t /*listener*/) noexcept { return handlers(); }
   /// Gives `to` the work of this reactor that is no request. Called once, before the first request.
   virtual void add_background(background_runner& /*to*/) {}
 };
@@ -33,6 +37,8 @@ class reactor_service {
 /// Makes each reactor's service, on that reactor's thread.
 class service_factory {
  public:
+  /// The listeners besides the first; null: there are none. They must outlive the service's run.
+  virtual further_listeners* listeners() noexcept { return nullptr; }
   /// Called once, on the main thread, after the options were read and before `make`. Returns what
   /// keeps the program from starting, or an empty text.
   virtual std::string start() { return {}; }

@@ -8,13 +8,16 @@
 /// int run(int argc, char** argv) { return ferrule::serve<routes>(argc, argv); }
 /// ```
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "ferrule/api/state.hpp"
 #include "ferrule/app/background.hpp"
+#include "ferrule/app/listener.hpp"
 #include "ferrule/app/run_service.hpp"
 #include "ferrule/app/state_list.hpp"
 #include "ferrule/route/dispatcher.hpp"
@@ -29,14 +32,42 @@ struct dispatcher_finder<Table, std::tuple<Value&...>> {
   using type = dispatcher<Table, Value...>;
 };
 
+/// Dispatchers of the tables of the further listeners among `State`, each with all states.
+template <class Values, class... State>
+struct listener_dispatchers;
+template <class Values>
+struct listener_dispatchers<Values> {
+  explicit listener_dispatchers(Values) {}
+  http::service* find(std::size_t) noexcept { return nullptr; }
+};
+template <class Values, class Other, class... More>
+struct listener_dispatchers<Values, Other, More...> : listener_dispatchers<Values, More...> {
+  using listener_dispatchers<Values, More...>::listener_dispatchers;
+};
+template <class Values, const auto& Table, class... More>
+struct listener_dispatchers<Values, table_listener<Table>, More...> {
+  explicit listener_dispatchers(Values values)
+      : dispatches(std::make_from_tuple<type>(values)), others(values) {}
+  http::service* find(std::size_t after) noexcept {
+    return after == 0 ? &dispatches : others.find(after - 1);
+  }
+  using type = typename dispatcher_finder<Table, Values>::type;
+  type dispatches;
+  listener_dispatchers<Values, More...> others;
+};
+
 template <const auto& Table, class... State>
 class table_service final : public reactor_service {
  public:
   table_service(std::tuple<State...>& states, reactor& loop)
       : states_(states, loop),
         dispatcher_(std::apply([](auto&... each) { return dispatcher_type(each...); },
-                               states_.values())) {}
+                               states_.values())),
+        others_(states_.values()) {}
   http::service& handlers() noexcept override { return dispatcher_; }
+  http::service& handlers_of(std::size_t listener) noexcept override {
+    return listener == 0 ? dispatcher_ : *others_.find(listener - 1);
+  }
   void add_background(background_runner& to) override { states_.add_background(to); }
 
  private:
@@ -46,21 +77,45 @@ class table_service final : public reactor_service {
 
   states_type states_;
   dispatcher_type dispatcher_;
+  [[no_unique_address]] listener_dispatchers<typename states_type::values_type, State...> others_;
 };
+
+struct no_listeners {};
+
+/// The further listeners among `states`; what costs nothing where there are none.
+template <class... State>
+auto listeners_among(const State&... states) {
+  if constexpr ((is_listener<State> || ...)) {
+    std::vector<listener_settings> found;
+    const auto look = [&]<class One>(const One& one) {
+      if constexpr (is_listener<One>) found.push_back(one.settings);
+    };
+    (look(states), ...);
+    return further_listeners(std::move(found));
+  } else {
+    return no_listeners();
+  }
+}
 
 template <const auto& Table, class... State>
 class table_service_factory final : public service_factory {
  public:
-  explicit table_service_factory(State&&... states) : states_(std::move(states)...) {}
+  explicit table_service_factory(State&&... states)
+      : listeners_(listeners_among(states...)), states_(std::move(states)...) {}
   table_service_factory(const table_service_factory&) = delete;
   ~table_service_factory() { close_states<sizeof...(State)>(states_); }
 
+  further_listeners* listeners() noexcept override {
+    if constexpr ((is_listener<State> || ...)) return &listeners_;
+    return nullptr;
+  }
   std::string start() override { return open_states(states_, std::tuple<>()); }
   std::unique_ptr<reactor_service> make(reactor& loop) override {
     return std::make_unique<table_service<Table, State...>>(states_, loop);
   }
 
  private:
+  [[no_unique_address]] decltype(listeners_among(std::declval<const State&>()...)) listeners_;
   std::tuple<State...> states_;
 };
 
@@ -69,17 +124,18 @@ class table_service_factory final : public service_factory {
 /// Runs a service with the routes of `Table`, a `constexpr` route table of static storage, until it
 /// is asked to end; see `run_service` for options, signals and what is returned.
 /// `states` are what handlers take by reference: `per_reactor(factory)`, `shared(object)` or
-/// `opened(function)`, each made from those before it, and the work that goes on beside requests:
-/// `background(name, function)` (app/background.hpp). `defaults` hold where neither the environment
-/// nor the arguments say otherwise: `serve<routes>({.port = 8001}, argc, argv)`. `own` are options
-/// of the program's own, which --help shows as well.
+/// `opened(function)`, each made from those before it, the work that goes on beside requests:
+/// `background(name, function)` (app/background.hpp), and listeners with routes of their own:
+/// `listener<table>(name, places)` (app/listener.hpp). `defaults` hold where neither the
+/// environment nor the arguments say otherwise: `serve<routes>({.port = 8001}, argc, argv)`. `own`
+/// are options of the program's own, which --help shows as well.
 template <const auto& Table, class... State>
 int serve(const serve_settings& defaults, int argc, char** argv, const option_group& own,
           State... states) {
   static_assert((detail::is_state<State> && ...),
                 "ferrule: serve takes state as per_reactor(factory), shared(object) or "
-                "opened(function), because each reactor is a thread, and work as "
-                "background(name, function)");
+                "opened(function), because each reactor is a thread, work as "
+                "background(name, function), and listeners as listener<table>(name, places)");
   detail::table_service_factory<Table, State...> factory(std::move(states)...);
   return run_service(defaults, argc, argv, factory, {&own, 1});
 }

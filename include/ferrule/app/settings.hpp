@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "ferrule/app/options.hpp"
 #include "ferrule/http/server_limits.hpp"
@@ -22,6 +23,9 @@ namespace ferrule {
 struct serve_settings {
   address host = address::loopback_v4(0);    ///< --host; its port is not used. `::` takes IPv4, too
   std::uint16_t port = 0;                    ///< --port; 0: any free one
+  /// --listen: places with commas between them, as app/listener.hpp has them, in the place of host
+  /// and port.
+  std::string listen{};
   unsigned threads = 0;                      ///< --threads; 0: as many as `usable_cores`
   io::backend_options backend{};             ///< --backend
   log_level least_logged = log_level::info;  ///< --log-level

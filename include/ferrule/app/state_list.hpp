@@ -24,6 +24,7 @@
 
 #include "ferrule/api/state.hpp"
 #include "ferrule/app/background.hpp"
+#include "ferrule/app/listener.hpp"
 #include "ferrule/route/extract.hpp"
 
 namespace ferrule::detail {
@@ -150,6 +151,15 @@ class state_holder<background_state<Function>, Earlier...> final : public backgr
   bool runs_here_;
 };
 
+/// No state either: what listens stands beside the states.
+template <const auto& Table, class... Earlier>
+class state_holder<table_listener<Table>, Earlier...> {
+ public:
+  state_holder(table_listener<Table>& /*from*/, reactor& /*loop*/,
+               const std::tuple<Earlier&...>& /*earlier*/) {}
+  std::tuple<> values() const noexcept { return {}; }
+};
+
 template <class State, class Values>
 struct holder_after;
 template <class State, class... Earlier>
@@ -258,5 +268,7 @@ template <class Open>
 inline constexpr bool is_state<opened_state<Open>> = true;
 template <class Function>
 inline constexpr bool is_state<background_state<Function>> = true;
+template <const auto& Table>
+inline constexpr bool is_state<table_listener<Table>> = true;
 
 }  // namespace ferrule::detail

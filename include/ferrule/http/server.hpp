@@ -40,20 +40,35 @@ class server {
   /// Only when nothing was started, or after draining has ended.
   ~server();
 
-  /// Listens and begins to accept. Returns 0, or -errno (-EADDRINUSE: the port is taken).
+  /// Listens and begins to accept. Returns 0, or -errno (-EADDRINUSE: the port is taken, or
+  /// somebody listens at the path of the Unix socket).
   std::int32_t listen(const address& at, const io::socket_options& options);
-  /// Shares connections with the other servers of `group`, which listen at the same address, and
-  /// limits: see `server_group`. Before its reactor runs; the group must outlive this.
+  /// The same at a listening socket that was made elsewhere, and that goes on elsewhere when this
+  /// is drained: what waits there then is left to whoever is next. Returns 0, or -errno, with which
+  /// the descriptor stays the caller's.
+  std::int32_t adopt(int listening);
+  /// Shares connections with the other servers of `group`: see `server_group`. One that does not
+  /// listen serves what the others hand over. Before its reactor runs; the group must outlive this.
   void join(server_group& group);
+  /// Counts connections and what is held in memory against what others use too, which must outlive
+  /// this. Before its reactor runs.
+  void share(server_budget& connections, server_budget& memory) noexcept {
+    context_.share(connections, memory);
+  }
   /// Where it listens, with the real port.
   const address& local() const noexcept { return local_; }
+  bool listens() const noexcept { return listener_ != io::handle::none; }
+  /// Ends listening before it has served anybody. Only what other processes see of it: the file of
+  /// a Unix socket goes.
+  void give_up() noexcept;
 
   /// Ends without losing what was accepted or received. First no new connection is begun at the
   /// listener; those whose handshake is under way, 50 ms at most, and those that wait there are
-  /// still accepted. Handlers are told (see core/drain.hpp), and go on. Then the listener closes,
-  /// and each connection's next answer says that it does, too. A connection on which nothing was
-  /// asked yet has the time of a head, one between requests `drain_idle_timeout`. After `grace`
-  /// what is left is cancelled. `done(context)` follows, perhaps before this returns.
+  /// still accepted, unless the listener was adopted: then they are left to the next. Handlers are
+  /// told (see core/drain.hpp), and go on. Then the listener closes, and each connection's next
+  /// answer says that it does, too. A connection on which nothing was asked yet has the time of a
+  /// head, one between requests `drain_idle_timeout`. After `grace` what is left is cancelled.
+  /// `done(context)` follows, perhaps before this returns.
   void drain(std::chrono::nanoseconds grace, drained_function done, void* context);
   bool draining() const noexcept { return draining_; }
   /// The handlers that run now, and the route of one of them, null when there is none.
@@ -72,6 +87,7 @@ class server {
   /// How a new connection is received: served, answered 503, or closed without a word.
   enum class admission : std::uint8_t { served, turned_away, refused };
   admission admit(io::handle socket, address& peer);
+  void begin_at(io::handle listener);
   void start_accepting();
   void retry_accepting();
   void accept_rest() noexcept;
@@ -97,7 +113,6 @@ class server {
 
   reactor& loop_;
   server_context context_;
-  io::socket_options options_;
   address local_;
   io::handle listener_ = io::handle::none;
   accept_operation accept_;
@@ -108,6 +123,7 @@ class server {
   group_member* group_ = nullptr;   // only where connections are shared
   std::uint32_t turned_away_ = 0;   // and not gone yet
   bool accepting_ = false;
+  bool adopted_ = false;
   bool closing_listener_ = false;
   bool draining_ = false;
   mono_time closing_since_ = no_deadline;  // while draining, from `begin_closing` on

@@ -1,7 +1,7 @@
 #pragma once
 /// @file
-/// What all servers of a process may use together: connections, and memory for large bodies and
-/// answers.
+/// What several servers may use together, on all reactors of a process: connections, and memory for
+/// large bodies and responses.
 ///
 /// ```cpp
 /// bool is_full(const ferrule::http::server_budget& all, const ferrule::http::server_limits& has) {

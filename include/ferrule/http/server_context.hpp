@@ -66,15 +66,18 @@ class server_context {
   /// Large buffers of one of this reactor's connections held `before` and hold `now`.
   void holds_kib(std::uint32_t before, std::uint32_t now) noexcept {
     counters.bytes_held += (std::uint64_t{now} - before) * 1024;
-    budget_->hold(std::uint64_t{before} * 1024, std::uint64_t{now} * 1024);
+    memory_->hold(std::uint64_t{before} * 1024, std::uint64_t{now} * 1024);
   }
   /// Whether `bytes` more in a large buffer would be too much.
-  bool is_full(std::uint64_t bytes) const noexcept { return !budget_->has_room(bytes, limits); }
+  bool is_full(std::uint64_t bytes) const noexcept { return !memory_->has_room(bytes, limits); }
 
-  server_budget& budget() noexcept { return *budget_; }
-  /// From now on counts against `all`, which others use as well and which must outlive this. Before
-  /// anything was counted.
-  void share(server_budget& all) noexcept { budget_ = &all; }
+  server_budget& connections() noexcept { return *connections_; }
+  /// From now on counts against what others use as well, which must outlive this. Before anything
+  /// was counted.
+  void share(server_budget& connections, server_budget& memory) noexcept {
+    connections_ = &connections;
+    memory_ = &memory;
+  }
 
   /// Takes back what `server_engine::take_outgoing` gave.
   void take_back_sent(buffer& from) noexcept {
@@ -100,7 +103,8 @@ class server_context {
   static constexpr std::size_t kept_buffers_max = 256;
 
   server_budget own_budget_;
-  server_budget* budget_ = &own_budget_;
+  server_budget* connections_ = &own_budget_;
+  server_budget* memory_ = &own_budget_;
   service& service_;
   executor& loop_;
   std::vector<header_field> fields_;

@@ -55,13 +55,14 @@ struct server_limits {
   /// made: the fields of http/propagation.hpp, which are as if not there from anybody else. None by
   /// default: whoever is believed has retries made, traces sampled and calls cut short as he likes,
   /// and neither loopback nor a private network tells a service of ours from a proxy that hands on
-  /// what strangers sent.
+  /// what strangers sent. "unix" among the networks are the clients of Unix sockets.
   network_list trusted_peers{};
 
   /// Connections of the process that are open at once. Further ones: 503, as the answer to
   /// whatever they ask.
   std::uint32_t connections_max = 65536;
-  /// The same from one IPv4 address or one IPv6 network of 64 bits; 0: no limit of its own.
+  /// The same from one IPv4 address or one IPv6 network of 64 bits; 0: no limit of its own. Clients
+  /// of a Unix socket have no address, and are not limited so.
   std::uint32_t connections_per_address_max = 0;
   /// Requests of one connection; the last answer says that it closes. 0: no limit.
   std::uint32_t requests_per_connection_max = 0;
@@ -92,7 +93,9 @@ struct server_limits {
   /// its kernel acknowledges. Whoever took less has as much less time for what follows; then the
   /// connection is reset. A kernel whose window was full acknowledges in steps, of a sixteenth of
   /// its receive buffer on Linux, and a step must not be longer in coming than this either. Beyond
-  /// two minutes, `io::socket_options::unacknowledged_s` has to be raised too.
+  /// two minutes, `io::socket_options::unacknowledged_s` has to be raised too. Of a Unix socket
+  /// Linux does not tell it: there the kernel has to have room again in this time, for which three
+  /// quarters of its buffer, of 208 KiB, have to be taken.
   std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);
   /// After the beginning of an answer, the time in which its handler neither writes, nor ends, nor
   /// waits for more of a streamed body. Then it is stopped, and its response cut off if that lacks

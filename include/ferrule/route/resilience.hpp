@@ -57,7 +57,7 @@ namespace ferrule {
 
 /// A key of `rate_limited`: the address of whoever sent the request, without its port. An IPv6
 /// client has its network of 64 bits for a key, since it has all the addresses in it. Behind a
-/// proxy that is the proxy.
+/// proxy that is the proxy; all clients of Unix sockets are one.
 std::string by_peer(const request& r);
 
 /// A key of `rate_limited`: the value of a header field. Requests without it share one key.

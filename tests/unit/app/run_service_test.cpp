@@ -269,6 +269,47 @@ TEST(run_service, reports_a_taken_port) {
   }
 }
 
+TEST(run_service, listens_at_every_place_and_ends_all_of_them) {
+  for (const char* threads : {"1", "3"}) {
+    const std::string path = testing::TempDir() + "ferrule-run-service.sock";
+    process p({"--listen", "127.0.0.1:0,unix:" + path + ",127.0.0.1:0", "--threads", threads});
+    const std::string first = p.line();
+    EXPECT_NE(first.find("slow on "), std::string::npos) << first;
+    EXPECT_EQ(p.line(), "info: slow on unix:" + path);
+    const std::string third = p.line();
+    EXPECT_TRUE(third.starts_with("info: slow on http://127.0.0.1:")) << third;
+    const address at = *address::unix_socket(path);
+    std::vector<int> clients{connect_to(first), connect_to(third)};
+    for (int i = 0; i != 10; ++i) {
+      clients.push_back(::socket(AF_UNIX, SOCK_STREAM, 0));
+      ASSERT_EQ(::connect(clients.back(), at.data(), at.size()), 0);
+    }
+    for (const int client : clients) send_text(client, "GET /slow" + last_request);
+    ::usleep(50'000);  // so that they have begun
+    p.signal(SIGTERM);
+    for (const int client : clients) EXPECT_TRUE(receive_all(client).ends_with("slowly"));
+    EXPECT_EQ(p.end(), 0);
+    EXPECT_NE(::access(path.c_str(), F_OK), 0) << "its file is gone";
+  }
+}
+
+TEST(run_service, reports_a_path_at_which_somebody_listens) {
+  const std::string path = testing::TempDir() + "ferrule-run-service.sock";
+  process first({"--listen", "unix:" + path, "--threads", "1"});
+  EXPECT_TRUE(first.line().ends_with("unix:" + path));
+  process second({"--listen", "127.0.0.1:0,unix:" + path, "--threads", "1"});
+  EXPECT_EQ(second.everything(), "slow: cannot listen on unix:" + path +
+                                     ": Address already in use; end what listens there or choose "
+                                     "another path\n");
+  EXPECT_EQ(second.end(), 1);
+  process third({"--listen", "unix:" + path + ".2,192.0.2.1:0", "--threads", "1"});
+  EXPECT_NE(third.everything().find("cannot listen on 192.0.2.1:0"), std::string::npos);
+  EXPECT_EQ(third.end(), 1);
+  EXPECT_NE(::access((path + ".2").c_str(), F_OK), 0) << "nothing is left of what did not start";
+  first.signal(SIGTERM);
+  EXPECT_EQ(first.end(), 0);
+}
+
 TEST(run_service, reports_wrong_options) {
   process p({"--prot", "80"});
   EXPECT_EQ(p.everything(), "slow: unknown argument '--prot'; --help lists the options\n");

@@ -70,6 +70,37 @@ TEST(serve, opens_state_once_for_all_reactors) {
   EXPECT_EQ(times_opened, 1);
 }
 
+constexpr auto admin_routes = route_table(
+    route<"GET /hits">([](counter& c) { return std::to_string(c.hits); }));
+constexpr auto plain_routes = route_table(route<"GET /">([] { return "plain"; }));
+
+TEST(serve, gives_each_listener_its_routes_and_all_of_them_the_states) {
+  auto admin = listener<admin_routes>("admin", "127.0.0.1:0", {.connections_max = 7});
+  auto state = per_reactor([] { return counter{.hits = 3}; });
+  auto plain = listener<plain_routes>("plain", "none");
+  detail::table_service_factory<count_routes, decltype(admin), decltype(state), decltype(plain)>
+      factory(std::move(admin), std::move(state), std::move(plain));
+  const further_listeners& more = *factory.listeners();
+  ASSERT_EQ(more.all().size(), 2U);
+  EXPECT_EQ(more.all()[0].name, "admin");
+  EXPECT_EQ(more.all()[0].places, "127.0.0.1:0");
+  EXPECT_EQ(more.all()[0].own.connections_max, 7U);
+  EXPECT_EQ(more.all()[1].name, "plain");
+  EXPECT_EQ(factory.start(), "");
+  test::sim_world world(1);
+  const auto made = factory.make(world.add_host("10.0.0.1"));
+  EXPECT_EQ(test::call(made->handlers_of(0), {.line = "GET /"}).body, "4");
+  EXPECT_EQ(test::call(made->handlers_of(0), {.line = "GET /hits"}).status, 404);
+  EXPECT_EQ(test::call(made->handlers_of(1), {.line = "GET /hits"}).body, "4");
+  EXPECT_EQ(test::call(made->handlers_of(1), {.line = "GET /"}).status, 404);
+  EXPECT_EQ(test::call(made->handlers_of(2), {.line = "GET /"}).body, "plain");
+}
+
+TEST(serve, has_no_listeners_but_those_it_is_given) {
+  detail::table_service_factory<plain_routes> factory;
+  EXPECT_EQ(factory.listeners(), nullptr);
+}
+
 TEST(serve, does_not_start_when_state_cannot_be_opened) {
   int times_opened = 0;
   using state = decltype(counting_from(0, times_opened));

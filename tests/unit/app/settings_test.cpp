@@ -22,6 +22,10 @@ TEST(serve_settings, take_what_is_valid) {
   EXPECT_EQ(s.host.ip(), "127.0.0.1");
   EXPECT_EQ(set(s, "port", "65535"), "");
   EXPECT_EQ(s.port, 65535);
+  EXPECT_EQ(set(s, "listen", "[::]:8001,unix:/run/shop.sock,systemd:shop,fd:3"), "");
+  EXPECT_EQ(s.listen, "[::]:8001,unix:/run/shop.sock,systemd:shop,fd:3");
+  EXPECT_EQ(set(s, "socket-mode", "0666"), "");
+  EXPECT_EQ(s.socket.file_mode, 0666U);
   EXPECT_EQ(set(s, "threads", "3"), "");
   EXPECT_EQ(s.threads, 3U);
   EXPECT_EQ(set(s, "backend", "epoll"), "");
@@ -48,9 +52,10 @@ std::string all_shown(const serve_settings& settings) {
 }
 
 TEST(serve_settings, are_shown_as_they_are_set) {
-  EXPECT_EQ(all_shown({}), "127.0.0.1 0 0 auto info 10s on -1 1024 0 131072 ");
-  const std::string_view values[] = {"::1", "8001", "3", "epoll", "off", "500ms",
-                                     "off", "7",    "5", "4096",  "8192"};
+  EXPECT_EQ(all_shown({}), "127.0.0.1 0 host and port 0660 0 auto info 10s on -1 1024 0 131072 ");
+  const std::string_view values[] = {"::1", "8001",  "unix:a,[::]:80", "0600", "3",    "epoll",
+                                     "off", "500ms", "off",            "7",    "5",    "4096",
+                                     "8192"};
   serve_settings s;
   std::string expected;
   for (std::size_t i = 0; i != std::size(values); ++i) {

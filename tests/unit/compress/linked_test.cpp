@@ -263,8 +263,8 @@ TEST(request_body, counts_as_held_when_it_is_decoded) {
     http::server_budget all;
     conversation first({.held_bytes_max = 1'000'000});
     conversation second({.held_bytes_max = 1'000'000});
-    first.context.share(all);
-    second.context.share(all);
+    first.context.share(all, all);
+    second.context.share(all, all);
     const std::string asked = head_for("/hold", how, data.size()) + data;
     EXPECT_EQ(first.ask(asked, asked.size()), "");
     EXPECT_GE(first.context.counters.bytes_held, 599'000U) << how;
@@ -284,8 +284,8 @@ TEST(request_body, what_decodes_it_counts_as_held_while_it_arrives) {
     http::server_budget all;
     conversation first({.held_bytes_max = 2'000'000});
     conversation second({.held_bytes_max = 2'000'000});
-    first.context.share(all);
-    second.context.share(all);
+    first.context.share(all, all);
+    second.context.share(all, all);
     // Both wait for the rest. What a slice becomes is held besides while it is handed on.
     const std::string asked = head_for("/large", how, data.size() + 1) + data;
     EXPECT_EQ(first.ask(asked, asked.size()), "");

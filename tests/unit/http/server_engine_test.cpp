@@ -176,7 +176,7 @@ TEST(server_engine, a_body_that_was_copied_with_its_request_counts_as_held) {
 TEST(server_engine, refuses_answers_that_are_too_much_for_the_process) {
   server_budget all;
   conversation c({.held_bytes_max = 500'000});
-  c.context.share(all);
+  c.context.share(all, all);
   const std::string asked = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n";
   c.ask(asked);
   const std::string answer = c.ask(std::string(300'000, 'x'));  // which is held besides

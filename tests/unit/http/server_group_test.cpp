@@ -21,6 +21,7 @@ class server_group_test : public testing::Test {
  protected:
   void SetUp() override { start({}); }
   void start(const server_limits& limits) {
+    budget_ = std::make_unique<server_budget>();
     group_ = std::make_unique<server_group>(2);
     for (std::unique_ptr<reactor>& loop : loops_) {
       std::unique_ptr<io::backend> made = world_.make();
@@ -29,6 +30,7 @@ class server_group_test : public testing::Test {
     }
     for (std::size_t i = 0; i != 2; ++i) {
       servers_[i] = std::make_unique<server>(*loops_[i], services_[i], limits);
+      servers_[i]->share(*budget_, *budget_);
       servers_[i]->join(*group_);
     }
     ASSERT_EQ(servers_[0]->listen(address::loopback_v4(0), {}), 0);
@@ -82,6 +84,7 @@ class server_group_test : public testing::Test {
   const std::unique_ptr<reactor> client_loop_ = std::make_unique<reactor>(
       io::make_backend({.kind = io::backend_kind::epoll}).io, 1);
   std::array<std::unique_ptr<reactor>, 2> loops_;
+  std::unique_ptr<server_budget> budget_;
   std::unique_ptr<server_group> group_;
   std::array<scripted_service, 2> services_;
   std::array<std::unique_ptr<server>, 2> servers_;
