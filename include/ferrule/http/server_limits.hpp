@@ -91,11 +91,11 @@ struct server_limits {
   std::chrono::nanoseconds handler_timeout = std::chrono::seconds(60);
   /// For the client to take `output_bytes_max` of a response, or the rest of it: 2.2 kB/s, by what
   /// its kernel acknowledges. Whoever took less has as much less time for what follows; then the
-  /// connection is reset. A kernel whose window was full acknowledges in steps, of a sixteenth of
-  /// its receive buffer on Linux, and a step must not be longer in coming than this either. Beyond
-  /// two minutes, `io::socket_options::unacknowledged_s` has to be raised too. Of a Unix socket
-  /// Linux does not tell it: there the kernel has to have room again in this time, for which three
-  /// quarters of its buffer, of 208 KiB, have to be taken.
+  /// connection is reset. A kernel whose window was full acknowledges in steps, which over
+  /// the loopback are as large as its receive buffer, and a step must not be longer in coming than
+  /// this either. Beyond two minutes, `io::socket_options::unacknowledged_s` has to be raised too.
+  /// Of a Unix socket Linux does not tell it: there the kernel has to have room again in this time,
+  /// for which three quarters of its buffer, of 208 KiB, have to be taken.
   std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);
   /// After the beginning of an answer, the time in which its handler neither writes, nor ends, nor
   /// waits for more of a streamed body. Then it is stopped, and its response cut off if that lacks
