@@ -52,7 +52,7 @@ class worker {
     ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);  // else every arrival is 50 µs late
     io::made_backend made = io::make_backend(backend_options());
     if (made.io == nullptr) {
-      error_ = fmt::format("the backend that was asked for is not to be had ({})", made.why);
+      error_ = fmt::format("the requested backend is not available ({})", made.why);
       arrive();
       return;
     }

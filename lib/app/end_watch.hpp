@@ -21,7 +21,7 @@ namespace ferrule {
 /// margin. One a process. Made and destroyed on the main thread.
 class end_watch {
  public:
-  /// `all` must outlive it. Throws std::system_error when there is no thread to be had.
+  /// `all` must outlive it. Throws std::system_error when no thread can be started.
   end_watch(crew& all, std::chrono::nanoseconds grace, std::string_view program);
   end_watch(const end_watch&) = delete;
   end_watch& operator=(const end_watch&) = delete;

@@ -53,8 +53,8 @@ void worker::make(const serve_settings& settings, service_factory& factory, list
   backend_reason_ = std::move(made.why);
   if (made.io == nullptr) {
     const bool is_any = settings.backend.kind == io::backend_kind::automatic;
-    error_ = fmt::format("{} to be had ({})",
-                         is_any ? "there is no backend" : "the backend that was asked for is not",
+    error_ = fmt::format("{} available ({})",
+                         is_any ? "there is no backend" : "the requested backend is not",
                          backend_reason_);
     return;
   }

@@ -23,7 +23,7 @@ class offload_pool {
   using function = void (*)(operation&) noexcept;
 
   /// `owner` is woken when work has finished and must outlive the pool. At most `threads_max`
-  /// threads are started; with none to be had, or no memory, work runs inside `submit`.
+  /// threads are started; where none can be started, or without memory, work runs inside `submit`.
   explicit offload_pool(backend& owner, unsigned threads_max = 4) noexcept;
   offload_pool(const offload_pool&) = delete;
   offload_pool& operator=(const offload_pool&) = delete;

@@ -122,7 +122,7 @@ shared_state<T> shared(T& object) {
   return {object};
 }
 
-/// State that all reactors use at the same time, and that can fail to be had: a database, say.
+/// State that all reactors use at the same time, and whose opening can fail: a database, say.
 /// `open` is called once, after the options were read and before anything else, and returns a
 /// `result<std::unique_ptr<T>, std::string>`; the program ends with the text of an error. It may
 /// take earlier states that are shared or opened. The object goes when the last request was

@@ -61,7 +61,7 @@ inline constexpr int exit_code_forced = 3;
 /// 128 and its number. Both are heeded from the factory's `start` on, as process 1 of a container
 /// too, and unblocked.
 /// Returns 1 with a line on standard error when it cannot start (the factory says so or throws, the
-/// port is taken, the backend is not to be had, whichever reactor it is that lacks something), 2
+/// port is taken, the backend is not available, whichever reactor it is that lacks something), 2
 /// for a wrong option; 0 after --help. Of the standard descriptors, which log lines and others'
 /// libraries take for granted, those that are closed are opened on /dev/null first. `defaults` hold
 /// where neither the environment nor the arguments say otherwise; `more` are the program's own

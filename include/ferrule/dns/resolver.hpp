@@ -37,7 +37,7 @@ enum class lookup_error : std::uint8_t {
 /// A short static text for a log line.
 const char* to_string(lookup_error error) noexcept;
 
-/// Where a service is to be had (an SRV record).
+/// Where a service is offered (an SRV record).
 struct service_target {
   std::string host;  ///< a name, whose addresses have to be looked up
   std::uint16_t port = 0;

@@ -198,7 +198,7 @@ class backend {
   virtual void poll(operation& op, int foreign_fd, short events) = 0;
   /// Runs `blocking(op)` on a worker thread; `done` follows on this one with result 0. The
   /// simulated network runs it inline after a virtual delay. Cannot be cancelled once it runs.
-  /// With no thread to be had, or no memory, it runs within this call and blocks it.
+  /// Where no thread can be started, or without memory, it runs within this call and blocks it.
   virtual void offload(operation& op, void (*blocking)(operation&) noexcept) = 0;
   /// Whether `offload` runs work inline: then nobody may wait for a thread of his own either, for
   /// whose end the simulated clock would not wait.
@@ -236,7 +236,7 @@ struct backend_options {
 
 /// A backend, or why there is none.
 struct made_backend {
-  std::unique_ptr<backend> io;  ///< null when the wanted kind is not to be had
+  std::unique_ptr<backend> io;  ///< null when the wanted kind is not available
   std::string why;  ///< why not io_uring ("io_uring: Operation not permitted"), else empty
 };
 

@@ -84,9 +84,9 @@ class database {
 
   /// Opens `path`, making it when it is not there, and brings its tables up to date. Blocks, and
   /// tries again while other processes open or change the file, until the busy timeout.
-  /// Errors: `cannot_open` (no such folder, no thread to be had), `read_only`, `corrupt`, `busy`,
-  /// `full`, and what a migration meets; `statement` when the file has had migrations that this
-  /// program does not know.
+  /// Errors: `cannot_open` (no such folder, no thread could be started), `read_only`, `corrupt`,
+  /// `busy`, `full`, and what a migration meets; `statement` when the file has had migrations that
+  /// this program does not know.
   static result<std::unique_ptr<database>, error> open(const std::string& path,
                                                        const database_options& options = {});
   database(const database&) = delete;

@@ -268,7 +268,7 @@ TEST_F(reactor_test, runs_what_is_posted_in_order_and_wakes_once_for_it) {
   EXPECT_EQ(ran, (std::vector{1, 2, 1}));
 }
 
-/// On the kernel, by each backend that is to be had.
+/// On the kernel, by each backend that is available.
 class reactor_on_kernel_test : public testing::TestWithParam<io::backend_kind> {
  protected:
   void SetUp() override {
