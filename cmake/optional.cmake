@@ -16,6 +16,8 @@ function(ferrule_optional name)
 endfunction()
 
 ferrule_optional(dns cares)
+# What c-ares has deprecated since is all that Debian 12 has.
+target_compile_definitions(ferrule_dns PRIVATE CARES_NO_DEPRECATED)
 ferrule_optional(client ferrule::dns)
 ferrule_optional(storage sqlite3 m)
 ferrule_optional(compress z brotlidec brotlicommon zstd)

@@ -198,11 +198,17 @@ consteval pattern parse_pattern(std::string_view text) {
   return p;
 }
 
+/// Clang before 19 takes no other consteval function where a variable template begins.
+template <fixed_string Text>
+consteval pattern parse_text() {
+  return parse_pattern(Text.view());
+}
+
 }  // namespace detail
 
 /// The pattern that `Text` spells, parsed once however often it is named.
 template <fixed_string Text>
-inline constexpr pattern parsed_pattern = detail::parse_pattern(Text.view());
+inline constexpr pattern parsed_pattern = detail::parse_text<Text>();
 
 namespace detail {
 

@@ -219,12 +219,12 @@ auto process_values(opened_state<Open>& given) {
 }
 
 /// Opens what is to be opened at the start; returns what went wrong.
-template <class State, class... Earlier>
-std::string open_state(State& /*made_elsewhere*/, const std::tuple<Earlier&...>& /*earlier*/) {
+template <class State, class Earlier>
+std::string open_state(State& /*made_elsewhere*/, const Earlier& /*earlier*/) {
   return {};
 }
-template <class Open, class... Earlier>
-std::string open_state(opened_state<Open>& state, const std::tuple<Earlier&...>& earlier) {
+template <class Open, class Earlier>
+std::string open_state(opened_state<Open>& state, const Earlier& earlier) {
   auto opened = call_with_states(state.open, nullptr, earlier);
   if (!opened) return std::move(opened).error();
   state.object = std::move(opened).value();

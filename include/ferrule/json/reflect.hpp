@@ -174,8 +174,8 @@ consteval std::string_view find_qualified_name() {
   return text.substr(0, text.find(';') == text.npos ? text.size() - 1 : text.find(';'));
 }
 
-/// Where the last component of a qualified name starts; `::` within <> or () does not count.
-consteval std::size_t unqualified_start(std::string_view name) {
+/// The last component of a qualified name; `::` within <> or () does not count.
+constexpr std::string_view unqualified(std::string_view name) {
   std::size_t start = 0;
   int depth = 0;
   for (std::size_t i = 0; i != name.size(); ++i) {
@@ -184,7 +184,7 @@ consteval std::size_t unqualified_start(std::string_view name) {
     if (c == '>' || c == ')' || c == '}') --depth;
     if (depth == 0 && c == ':') start = i + 1;
   }
-  return start;
+  return name.substr(start);
 }
 
 /// Text computed by the compiler, in an array of its own: the long strings that names are cut
@@ -247,7 +247,6 @@ inline constexpr std::string_view qualified_type_name = detail::qualified_name<T
 /// The name of a type without namespaces and enclosing classes. Arguments of a template stay
 /// part of it.
 template <class T>
-inline constexpr std::string_view type_name =
-    qualified_type_name<T>.substr(detail::unqualified_start(qualified_type_name<T>));
+inline constexpr std::string_view type_name = detail::unqualified(qualified_type_name<T>);
 
 }  // namespace ferrule::json
