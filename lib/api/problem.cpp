@@ -4,7 +4,25 @@
 #include "ferrule/http/status.hpp"
 #include "ferrule/json/write.hpp"
 
-namespace ferrule::detail {
+namespace ferrule {
+
+const json::raw* problem::member(std::string_view name) const noexcept {
+  for (const problem_member& each : members) {
+    if (each.name.view() == name) return &each.value;
+  }
+  return nullptr;
+}
+
+void problem::set(problem_member_name name, json::raw value) {
+  for (problem_member& each : members) {
+    if (each.name.view() != name.view()) continue;
+    each.value = std::move(value);
+    return;
+  }
+  members.push_back({name, std::move(value)});
+}
+
+namespace detail {
 namespace {
 
 void write_text(buffer& out, std::string_view prefix, std::string_view text) {
@@ -21,9 +39,10 @@ void write_invalid_value(buffer& out, const invalid_value& value) {
 }  // namespace
 
 void write_problem(buffer& out, const problem& what, std::string_view trace_id) {
-  const std::string_view type = what.type.empty() ? "about:blank" : what.type;
-  append_json_string(out, R"({"type":)", type);
-  write_text(out, R"(,"title":)", what.title.empty() ? reason_phrase(what.status) : what.title);
+  const std::string_view type = what.type;
+  const std::string_view title = what.title;
+  append_json_string(out, R"({"type":)", type.empty() ? "about:blank" : type);
+  write_text(out, R"(,"title":)", title.empty() ? reason_phrase(what.status) : title);
   out.append(R"(,"status":)");
   json::write(out, what.status);
   write_text(out, R"(,"detail":)", what.detail.value_or(""));
@@ -39,7 +58,13 @@ void write_problem(buffer& out, const problem& what, std::string_view trace_id) 
     }
     out.append(']');
   }
+  for (const problem_member& each : what.members) {
+    append_json_string(out, ",", each.name.view());
+    out.append(':');
+    out.append(each.value.text());
+  }
   out.append('}');
 }
 
-}  // namespace ferrule::detail
+}  // namespace detail
+}  // namespace ferrule

@@ -11,7 +11,25 @@
 
 namespace ferrule::http {
 
-void service::refuse(exchange& ex, const refusal& why) { respond_problem(ex, why); }
+namespace {
+
+class filtered_writer final : public refusal_writer {
+ public:
+  explicit filtered_writer(exchange& ex) noexcept : ex_(ex) {}
+  void write(const answer_head& head, std::string_view body) override {
+    ex_.respond_for_handler(head, body);
+  }
+
+ private:
+  exchange& ex_;
+};
+
+}  // namespace
+
+void service::refuse(exchange& ex, const refusal& why) { respond_problem(*this, ex, why); }
+void service::word(const refusal& why, const route_traits*, refusal_writer& to) {
+  write_refusal(why, to);
+}
 void service::refused(const refusal&) noexcept {}
 
 trace_id_text::trace_id_text(const exchange& of) noexcept {
@@ -43,11 +61,15 @@ void trace_id_text::write(const std::array<std::uint8_t, 16>& id) noexcept {
   }
 }
 
-void respond_problem(exchange& ex, const refusal& why) {
+void write_refusal(const refusal& why, refusal_writer& to) {
   buffer body;
   write_problem(body, why.status, why.reason, why.trace_id);
-  ex.respond_for_handler({why.status, problem_content_type, problem_fields(why.status)},
-                         body.view());
+  to.write({why.status, problem_content_type, problem_fields(why.status)}, body.view());
+}
+
+void respond_problem(service& of, exchange& ex, const refusal& why) {
+  filtered_writer to(ex);
+  of.word(why, ex.match().traits, to);
 }
 
 std::string fault_of(const answer_head& head) {

@@ -231,7 +231,7 @@ void server_engine::answer_for_handler(exchange& ex, int status, std::string_vie
                     .peer = peer_};
   tell_of(why);
   if (is == handler::not_begun) return context_.handlers().refuse(ex, why);
-  respond_problem(ex, why);
+  respond_problem(context_.handlers(), ex, why);
 }
 
 /// Answers what is no request.
@@ -240,7 +240,7 @@ void server_engine::answer_unread(int status, std::string_view reason) {
   const refusal why{
       .status = status, .reason = reason, .trace_id = trace.view(), .peer = peer_};
   tell_of(why);
-  write_refusal(why);
+  write_refusal(why, nullptr);
 }
 
 /// Answers 500 in the place of an answer that HTTP cannot carry, and tells whose it was.
@@ -255,7 +255,7 @@ void server_engine::answer_invalid(exchange& ex, const answer_head& head) {
   log(log_level::error, fmt::format("{}: the answer is not valid HTTP (trace {}): {}", why.route,
                                     why.trace_id, fault_of(head)));
   tell_of(why);
-  write_refusal(why);
+  write_refusal(why, ex.match().traits);
 }
 
 /// Answers 503 in the place of an answer that there is no room for.
@@ -269,21 +269,28 @@ void server_engine::answer_too_much(exchange& ex) {
                     .route = ex.match().traits->pattern,
                     .peer = peer_};
   tell_of(why);
-  write_refusal(why);
+  write_refusal(why, ex.match().traits);
 }
 
-void server_engine::write_refusal(const refusal& why) {
-  buffer body;
-  write_problem(body, why.status, why.reason, why.trace_id);
-  const response_head_parts parts{.status = why.status,
-                                  .content_type = problem_content_type,
-                                  .body = body_kind::length,
-                                  .content_length = body.size(),
-                                  .connection = connection_option_now(),
-                                  .date = &context_.date(),
-                                  .fields = problem_fields(why.status)};
-  // Nothing in it comes from outside, so it cannot be invalid.
-  if (write_response_head(out(), parts) && !head_only_) out_.append(body.view());
+/// Writes the service's words for a refusal past no layers.
+void server_engine::write_refusal(const refusal& why, const route_traits* traits) {
+  struct writer final : refusal_writer {
+    explicit writer(server_engine& engine) noexcept : engine_(engine) {}
+    void write(const answer_head& head, std::string_view body) override {
+      const response_head_parts parts{.status = head.status,
+                                      .content_type = head.content_type,
+                                      .body = framing_of(head.status, body_kind::length),
+                                      .content_length = body.size(),
+                                      .connection = engine_.connection_option_now(),
+                                      .date = &engine_.context_.date(),
+                                      .fields = head.fields};
+      if (!write_response_head(engine_.out(), parts)) return;  // it is valid, as was checked
+      if (!engine_.head_only_ && !has_no_body(head.status)) engine_.out_.append(body);
+    }
+    server_engine& engine_;
+  };
+  writer to(*this);
+  context_.handlers().word(why, traits, to);
 }
 
 void server_engine::tell_of(const refusal& why) noexcept {

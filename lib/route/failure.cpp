@@ -2,12 +2,19 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <exception>
+#include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
+#include <vector>
 
+#include "ferrule/http/fields.hpp"
+#include "ferrule/http/problem_text.hpp"
 #include "ferrule/observe/log.hpp"
 #include "ferrule/route/match.hpp"
+#include "ferrule/route/problem_form.hpp"
 
 namespace ferrule {
 namespace {
@@ -48,20 +55,87 @@ void log_current_exception(std::string_view route, std::string_view trace_id) no
 
 namespace {
 
+/// A problem in a service's words. Nothing if it has none, or they fail: that is logged.
+std::optional<response> word(const http::problem_wording* wording, const problem& what,
+                             const problem_origin& of, const request& asked) {
+  if (wording == nullptr || wording->word == nullptr) return std::nullopt;
+  try {
+    response said = wording->word(what, of, asked);
+    std::vector<header_field> fields;
+    for (const auto& [name, value] : said.fields) fields.push_back({name, value});
+    const std::string fault =
+        http::fault_of({.content_type = said.content_type, .fields = fields});
+    if (fault.empty()) return said;
+    throw std::invalid_argument("what on_problem gave is not valid HTTP: " + fault);
+  } catch (...) {
+    log_current_exception(of.route, of.trace_id);
+    return std::nullopt;
+  }
+}
+
+/// Adds the fields of a response, and those that come with its problem unless it has them.
+void add_fields(std::vector<header_field>& to, const response_fields& said,
+                std::span<const header_field> more) {
+  for (const auto& [name, value] : said) to.push_back({name, value});
+  const std::size_t own = to.size();
+  for (const header_field& field : more) {
+    const std::span said_so_far = std::span(to).first(own);  // made anew, for `to` may move
+    if (find_field(said_so_far, field.name).data() == nullptr) to.push_back(field);
+  }
+}
+
 void send(const outlet& out, const problem& what, std::string_view trace_id,
           std::span<const header_field> fields) {
+  static constexpr http::route_traits unmatched{};
+  const http::route_traits* const matched = out.exchange().match().traits;
+  const http::route_traits& traits = matched == nullptr ? unmatched : *matched;
+  const auto said =
+      word(traits.wording, what, {trace_id, traits.pattern}, out.exchange().request());
+  const std::string seconds =
+      what.retry_after ? std::to_string(what.retry_after->count()) : std::string();
+  const header_field retry{"Retry-After", seconds};
   scratch memory;
+  static const response_fields none;
+  add_fields(memory.fields(), said ? said->fields : none, fields);
+  add_fields(memory.fields(), none, std::span(&retry, what.retry_after ? 1 : 0));
+  if (said) return out.respond({what.status, said->content_type, memory.fields()}, said->body);
   write_problem(memory.text(), what, trace_id);
-  if (!what.retry_after) {
-    return out.respond({what.status, problem_content_type, fields}, memory.text().view());
-  }
-  const std::string seconds = std::to_string(what.retry_after->count());
-  memory.fields().assign(fields.begin(), fields.end());
-  memory.fields().push_back({"Retry-After", seconds});
   out.respond({what.status, problem_content_type, memory.fields()}, memory.text().view());
 }
 
+/// What the exception in hand is, as `on_exception` says. Logs what is no fault of the client's.
+problem explain_exception(const http::problem_wording* wording, std::string_view route,
+                          std::string_view trace_id) {
+  if (wording != nullptr && wording->explain != nullptr) {
+    try {
+      if (auto known = wording->explain()) {
+        if (known->status >= 500) log_current_exception(route, trace_id);
+        return *std::move(known);
+      }
+    } catch (...) {
+      log_current_exception(route, trace_id);
+    }
+  }
+  log_current_exception(route, trace_id);
+  return {.status = 500};
+}
+
 }  // namespace
+
+void word_refusal(const http::problem_wording* wording, const http::refusal& why,
+                  http::refusal_writer& to) {
+  if (wording == nullptr || wording->word == nullptr) return http::write_refusal(why, to);
+  problem what{.status = why.status};
+  if (!why.reason.empty()) what.detail.emplace(why.reason);
+  if (why.status == 503) what.retry_after = std::chrono::seconds(1);
+  static constexpr request unread{};
+  const auto said = word(wording, what, {why.trace_id, why.route},
+                         why.asked == nullptr ? unread : *why.asked);
+  if (!said) return http::write_refusal(why, to);
+  std::vector<header_field> fields;
+  add_fields(fields, said->fields, http::problem_fields(why.status));
+  to.write({why.status, said->content_type, fields}, said->body);
+}
 
 void send_problem(const outlet& out, const problem& what, std::span<const header_field> fields) {
   send(out, what, http::trace_id_text(out.exchange()).view(), fields);
@@ -71,10 +145,13 @@ void answer_exception(const outlet& out) noexcept {
   http::exchange& ex = out.exchange();
   const std::string_view route = ex.match().traits->pattern;
   const http::trace_id_text trace_id(ex);
-  log_current_exception(route, trace_id.view());
-  if (ex.answered()) return ex.reset();
+  if (ex.answered()) {
+    log_current_exception(route, trace_id.view());
+    return ex.reset();
+  }
   try {
-    return send(out, {.status = 500}, trace_id.view(), {});
+    return send(out, explain_exception(ex.match().traits->wording, route, trace_id.view()),
+                trace_id.view(), {});
   } catch (...) {
     log_current_exception(route, trace_id.view());
   }

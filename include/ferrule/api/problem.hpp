@@ -13,21 +13,74 @@
 /// static_assert(to_problem(shop::error::sold_out).status == 409);
 /// ```
 ///
-/// A handler's `result<T, E>` becomes such an answer through the `to_problem` that its error type
-/// has beside it. `problem` itself may be the error type too.
+/// A handler's `result<T, E>` becomes such a response through the `to_problem` that its error type
+/// has beside it. `problem` itself may be the error type too. A format of one's own for all
+/// problems of a service is in route/problem_form.hpp.
 ///
-/// Source: RFC 9457.
+/// What programs should not have to read out of text goes into members of its own:
+///
+/// ```cpp
+/// inline ferrule::problem out_of_credit(int balance) {
+///   return ferrule::problem{.status = 402, .title = "Out of credit"}
+///       .with("code", "out_of_credit")
+///       .with("balance", balance);
+/// }
+/// ```
+///
+/// Source: RFC 9457; section 3.2 for further members.
 
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "ferrule/core/buffer.hpp"
+#include "ferrule/json/raw.hpp"
+#include "ferrule/json/write.hpp"
 
 namespace ferrule {
+
+/// Text of a problem. A literal is kept as it is, so that problems can be constants, and so is any
+/// array of `const char`, which is taken for one; all other text is copied, and so it cannot be gone
+/// when the problem is sent.
+/// Thread rule: as a plain value.
+class problem_text {
+ public:
+  constexpr problem_text() noexcept = default;
+  // NOLINTBEGIN(google-explicit-constructor): they stand for text
+  template <std::size_t N>
+  constexpr problem_text(const char (&literal)[N]) noexcept : literal_(literal, N - 1) {}
+  template <class T>
+    requires(std::same_as<T, const char*> || std::same_as<T, char*>)
+  constexpr problem_text(T text) : problem_text(std::string_view(text)) {}
+  constexpr problem_text(std::string_view text) {
+    if (std::is_constant_evaluated()) {
+      literal_ = text;
+    } else {
+      copy_.emplace(text);
+    }
+  }
+  problem_text(std::string text) : copy_(std::move(text)) {}
+  constexpr operator std::string_view() const noexcept { return view(); }
+  // NOLINTEND(google-explicit-constructor)
+
+  constexpr std::string_view view() const noexcept {
+    return copy_ ? std::string_view(*copy_) : literal_;
+  }
+  constexpr bool empty() const noexcept { return view().empty(); }
+  friend constexpr bool operator==(const problem_text& a, const problem_text& b) noexcept {
+    return a.view() == b.view();
+  }
+
+ private:
+  std::string_view literal_{};
+  std::optional<std::string> copy_{};
+};
 
 /// One thing that is wrong with a request: with its JSON body, told by a pointer (RFC 6901), or
 /// with a parameter, a header field or a cookie, told by its name.
@@ -39,18 +92,85 @@ struct invalid_value {
   friend bool operator==(const invalid_value&, const invalid_value&) = default;
 };
 
-/// A problem as its sender describes it. What is left empty is left out of
-/// the answer.
+/// The name of a further member of a problem: a literal, checked while compiling. Letters, digits
+/// and '_', of which the first is a letter; and none that RFC 9457 or Ferrule gives a meaning:
+/// type, title, status, detail, instance, trace_id, errors.
+class problem_member_name {
+ public:
+  template <std::size_t N>
+  consteval problem_member_name(const char (&name)[N])  // NOLINT(google-explicit-constructor)
+      : name_(name, N - 1) {
+    const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    if (name_.empty() || !is_letter(name_[0])) a_problem_member_begins_with_a_letter();
+    for (const char c : name_) {
+      if (!is_letter(c) && !(c >= '0' && c <= '9') && c != '_') {
+        a_problem_member_has_letters_digits_and_underscores_only();
+      }
+    }
+    for (const std::string_view taken :
+         {"type", "title", "status", "detail", "instance", "trace_id", "errors"}) {
+      if (name_ == taken) a_problem_has_a_member_of_this_name_already();
+    }
+  }
+  constexpr std::string_view view() const noexcept { return name_; }
+
+ private:
+  // Called while compiling, these stand in the compiler's message.
+  static void a_problem_member_begins_with_a_letter() {}
+  static void a_problem_member_has_letters_digits_and_underscores_only() {}
+  static void a_problem_has_a_member_of_this_name_already() {}
+
+  std::string_view name_;
+};
+
+/// A further member of a problem; made by `problem::with`.
+struct problem_member {
+  problem_member_name name;
+  json::raw value;
+};
+
+/// A problem as its sender describes it. What is left empty is left out of the response.
 /// Thread rule: as a plain value.
 struct problem {
   int status = 500;
-  std::string_view title{};  ///< the same for all of its kind, so static; else the status' phrase
-  std::string_view type{};   ///< a URI that documents the kind; empty stands for "about:blank"
+  problem_text title{};  ///< the same for all of its kind; else the status' phrase
+  problem_text type{};   ///< a URI that documents the kind; empty stands for "about:blank"
   // Optional, for an empty std::string keeps Clang from evaluating a problem while compiling.
   std::optional<std::string> detail{};    ///< about this occurrence
   std::optional<std::string> instance{};  ///< a URI of this occurrence
   std::vector<invalid_value> errors{};
-  std::optional<std::chrono::seconds> retry_after{};  ///< the answer's Retry-After field
+  std::optional<std::chrono::seconds> retry_after{};  ///< the response's Retry-After field
+  std::vector<problem_member> members{};              ///< of this kind, see `with`
+
+  /// This problem with one more member: `.with("code", "sold_out")`. `value` is anything with a
+  /// form in JSON; one that has no text there (NaN, say) becomes null. The last of a name counts.
+  template <class T>
+  problem with(problem_member_name name, const T& value) && {
+    set(name, json_of(value));
+    return std::move(*this);
+  }
+  template <class T>
+  problem with(problem_member_name name, const T& value) const& {
+    return problem(*this).with(name, value);
+  }
+
+  /// The value of a further member as JSON; null without one.
+  const json::raw* member(std::string_view name) const noexcept;
+
+ private:
+  template <class T>
+  static json::raw json_of(const T& value) {
+    try {
+      if constexpr (std::is_array_v<T>) {
+        return json::raw::trusted(json::write(std::string_view(value)));
+      } else {
+        return json::raw::trusted(json::write(value));
+      }
+    } catch (const json::unwritable&) {
+      return json::raw::trusted("null");
+    }
+  }
+  void set(problem_member_name name, json::raw value);
 };
 
 /// Whether `E` says what problem it is.

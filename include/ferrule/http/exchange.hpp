@@ -77,6 +77,9 @@ struct answer_head {
 /// How much of a request's body a route wants before its handler runs.
 enum class body_mode : std::uint8_t { none, whole, stream };
 
+/// How a service words the problems of a route: the service's own.
+struct problem_wording;
+
 /// What an engine must know of a route before it hands over the request. Constant data.
 struct route_traits {
   body_mode body = body_mode::none;
@@ -86,6 +89,7 @@ struct route_traits {
   /// Until the answer begins; 0: no limit; negative: the server's.
   std::int64_t handler_timeout_ms = -1;
   std::string_view pattern{};  ///< as written, for metrics and logs: "GET /users/{id}"
+  const problem_wording* wording = nullptr;  ///< null: as RFC 9457 has it
 };
 
 /// Where a request was routed: filled in by `service::match`, read by `service::invoke`.
@@ -141,6 +145,7 @@ class body_filter {
 
 class exchange;
 struct refusal;
+class refusal_writer;
 
 /// Sees the answer that an engine gives in the place of a handler, to send it with another head:
 /// the layers around that handler. `respond` answers `ex`.
@@ -160,6 +165,9 @@ class service {
   /// Answers `ex`, which was matched and will not be invoked, with what the engine has to say: too
   /// large a body, one that did not arrive, a deadline that has passed. Throws std::bad_alloc.
   virtual void refuse(exchange& ex, const refusal& why);
+  /// Puts into words what a client is told of a refusal: gives `to` its head and its body, once.
+  /// `traits` are those of the route; null when no request could be read. Throws std::bad_alloc.
+  virtual void word(const refusal& why, const route_traits* traits, refusal_writer& to);
   /// Hears of every answer that the engine gives by itself, these included, before it is sent.
   virtual void refused(const refusal& why) noexcept;
 

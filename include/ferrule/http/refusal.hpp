@@ -46,8 +46,22 @@ class trace_id_text {
   std::array<char, 32> digits_;
 };
 
-/// Answers `ex` with the problem that `why` is, past its filter. Throws std::bad_alloc.
-void respond_problem(exchange& ex, const refusal& why);
+/// Takes what a client is told of a refusal, once.
+class refusal_writer {
+ public:
+  /// The head is valid (see `fault_of`). Throws std::bad_alloc.
+  virtual void write(const answer_head& head, std::string_view body) = 0;
+
+ protected:
+  ~refusal_writer() = default;
+};
+
+/// Gives `to` the problem that `why` is, as RFC 9457 has it.
+void write_refusal(const refusal& why, refusal_writer& to);
+
+/// Answers `ex` with what `of` says of `why`, past the filter of the exchange. Throws
+/// std::bad_alloc.
+void respond_problem(service& of, exchange& ex, const refusal& why);
 
 /// What keeps the head of an answer from being sent, in words for the log; empty when it is valid.
 std::string fault_of(const answer_head& head);

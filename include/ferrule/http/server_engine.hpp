@@ -186,7 +186,7 @@ class server_engine final : sink {
   void answer_unread(int status, std::string_view reason);
   void answer_invalid(exchange& ex, const answer_head& head);
   void answer_too_much(exchange& ex);
-  void write_refusal(const refusal& why);
+  void write_refusal(const refusal& why, const route_traits* traits);
   void tell_of(const refusal& why) noexcept;
   connection_option connection_option_now() const noexcept;
   buffer& out();

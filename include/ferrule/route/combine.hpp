@@ -15,8 +15,9 @@
 /// Two routes that match the same requests are refused as in one table, with their whole paths.
 /// Layers and limits stay with the routes they were given to, a table's outside of its routes' own.
 /// What belongs to a whole table belongs to the outermost: requests without a route are seen by the
-/// layers of `merge(with(layer...), a, b)`, and so is a layer with a `refused` given there. `nest`
-/// alone gives a table that keeps its layers as they are.
+/// layers of `merge(with(layer...), a, b)`, and a layer with a `refused` and a `fallback` are given
+/// there. Problems of a route are told as the `on_problem` of its own table says, those of no route
+/// as the outermost says. `nest` alone gives a table that keeps its layers as they are.
 ///
 /// The same for contracts is in api/contract.hpp, for their documents:
 /// `openapi(merge(shop::api, nest<"/v1">(users::api)), info)`.
@@ -58,6 +59,10 @@ struct layered_entry<layer_list<L...>, route_entry<Text, Handler, M...>> {
                 "ferrule: a layer with a refused belongs to the outermost table: give it to "
                 "merge(with(layer), a, b) instead of one of the tables, for what it hears of need "
                 "not have a route");
+  static_assert(!(is_fallback<L> || ...),
+                "ferrule: a fallback belongs to the outermost table: give it to "
+                "merge(with(fallback<f>), a, b) instead of one of the tables, for what it answers "
+                "has no route");
   using type = route_entry<Text, Handler, L..., M...>;
 };
 

@@ -13,10 +13,11 @@
 /// }
 /// ```
 ///
-/// What has no route is answered, too: an unknown path 404; a known one with another method 405
+/// What has no route is answered, too: an unknown path by the table's fallback, or 404; a known one with another method 405
 /// with Allow; OPTIONS, also of `*`, 204 with Allow, unless a route says otherwise; and 501 for
 /// methods that no pattern can name: CONNECT, TRACE and all that HTTP does not define. HEAD is
-/// answered by GET routes. An exception that leaves a handler is answered 500.
+/// answered by GET routes. An exception that leaves a handler is answered 500, or as `on_exception`
+/// says; how problems are told, `on_problem` may say (route/problem_form.hpp).
 
 #include <array>
 #include <cstddef>
@@ -25,8 +26,10 @@
 #include <utility>
 
 #include "ferrule/http/exchange.hpp"
+#include "ferrule/route/fallback.hpp"
 #include "ferrule/route/limits.hpp"
 #include "ferrule/route/match.hpp"
+#include "ferrule/route/problem_form.hpp"
 #include "ferrule/route/table.hpp"
 #include "ferrule/route/thunk.hpp"
 
@@ -55,6 +58,17 @@ template <const auto& Table, std::size_t I, class Entry>
 struct handler_finder<Table, I, Entry, true> {
   using type = closure_handler<typename Entry::handler_type>;
 };
+template <const auto& Table, std::size_t I, auto Function>
+struct handler_finder<Table, I, fallback_entry<Function>, false> {
+  using type = function_handler<Function>;
+};
+
+/// What stands in for the route of an unknown path in a table with these layers.
+template <class Layers>
+struct no_path_finder;
+template <class... L>
+struct no_path_finder<layer_list<L...>>
+    : fallback_finder<unrouted_entry<"(no such path)", 404>, L...> {};
 
 template <class Entry>
 struct shape_finder {
@@ -76,9 +90,13 @@ template <const auto& Table, class Entry>
 using layers_at = typename joined_layers<typename std::remove_cvref_t<decltype(Table)>::layers,
                                          typename Entry::layers>::type;
 
-/// Those of them that are no limits.
+/// Those of them that have hooks.
 template <const auto& Table, class Entry>
-using hooks_at = typename without_limits<layer_list<>, layers_at<Table, Entry>>::type;
+using hooks_at = typename without_settings<layer_list<>, layers_at<Table, Entry>>::type;
+
+template <class Layers>
+inline constexpr bool wording_needs_request =
+    wording_of<Layers> != nullptr && wording_data<Layers>.needs_request;
 
 /// The thunk of the route `Entry`, number `I` of `Table`.
 template <const auto& Table, std::size_t I, class Entry, class... State>
@@ -88,7 +106,8 @@ using thunk_at = thunk<
     hooks_at<Table, Entry>, State...>;
 
 /// What a server's own answer on a route goes through; null: nothing.
-using refusal_function = void (*)(http::exchange&, void* const*, const http::refusal&);
+using refusal_function = void (*)(http::service&, http::exchange&, void* const*,
+                                  const http::refusal&);
 template <class Hooks, class... State>
 inline constexpr refusal_function refusal_at = &refuse_inside<Hooks, State...>;
 template <class... State>
@@ -112,15 +131,17 @@ struct program {
     return {{&thunk_at<Table, I, Entry, State...>::run...},
             {http::route_traits{body_mode_of<signature_of<typename Entry::handler_type>>,
                                 thunk_at<Table, I, Entry, State...>::suspends,
-                                thunk_at<Table, I, Entry, State...>::needs_request,
+                                thunk_at<Table, I, Entry, State...>::needs_request ||
+                                    wording_needs_request<layers_at<Table, Entry>>,
                                 limits_of<layers_at<Table, Entry>>.body_bytes_max,
                                 limits_of<layers_at<Table, Entry>>.handler_timeout_ms,
-                                Entry::shape.text}...},
+                                Entry::shape.text, wording_of<layers_at<Table, Entry>>}...},
             {refusal_at<hooks_at<Table, Entry>, State...>...}};
   }
   template <std::size_t... I, class... Entry>
   static consteval lists make(const table_slots<std::index_sequence<I...>, Entry...>*) {
-    return make<Entry..., unrouted_entry<"(no such path)", 404>,
+    using no_path = typename no_path_finder<typename table_type::layers>::type;
+    return make<Entry..., no_path,
                 unrouted_entry<"(method not allowed)", 405>, unrouted_entry<"(options)", 204>,
                 unrouted_entry<"(unknown method)", 501>>(std::make_index_sequence<size>());
   }
@@ -156,7 +177,13 @@ class dispatcher final : public http::service {
   void refuse(http::exchange& ex, const http::refusal& why) override {
     const auto inside = program::routes.refusals[static_cast<std::size_t>(ex.match().route)];
     if (inside == nullptr) return service::refuse(ex, why);
-    inside(ex, states_.data(), why);
+    inside(*this, ex, states_.data(), why);
+  }
+
+  void word(const http::refusal& why, const http::route_traits* traits,
+            http::refusal_writer& to) override {
+    constexpr auto of_table = detail::wording_of<typename table_type::layers>;
+    detail::word_refusal(traits == nullptr ? of_table : traits->wording, why, to);
   }
 
   void refused(const http::refusal& why) noexcept override {

@@ -302,11 +302,12 @@ class layer_chain<layer_list<L...>, State...> : answer_hooks {
 
 /// Answers for a server in the place of a handler with these layers around it.
 template <class Layers, class... State>
-void refuse_inside(http::exchange& ex, void* const* states, const http::refusal& why) {
+void refuse_inside(http::service& of, http::exchange& ex, void* const* states,
+                   const http::refusal& why) {
   static constexpr pattern none{};
   layer_chain<Layers, State...> around(ex, none, nullptr, states);
   try {
-    if (around.before_refusal()) http::respond_problem(ex, why);
+    if (around.before_refusal()) http::respond_problem(of, ex, why);
   } catch (...) {
     answer_exception(around.request_call().out);
   }

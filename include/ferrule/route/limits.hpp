@@ -28,12 +28,10 @@ struct body_limit {
 template <std::uint32_t Ms>
 struct handler_limit {};
 
-template <class L>
-inline constexpr bool is_limit = false;
 template <std::uint64_t Bytes>
-inline constexpr bool is_limit<body_limit<Bytes>> = true;
+inline constexpr bool is_setting<body_limit<Bytes>> = true;
 template <std::uint32_t Ms>
-inline constexpr bool is_limit<handler_limit<Ms>> = true;
+inline constexpr bool is_setting<handler_limit<Ms>> = true;
 
 /// The limits of a route in the terms of its traits.
 struct route_limits {
@@ -60,16 +58,6 @@ inline constexpr route_limits limits_of<layer_list<L...>> = [] {
   (limits.take(L{}), ...);
   return limits;
 }();
-
-/// What of `Rest` has hooks, behind `Hooks`.
-template <class Hooks, class Rest>
-struct without_limits {
-  using type = Hooks;
-};
-template <class... H, class L, class... Rest>
-struct without_limits<layer_list<H...>, layer_list<L, Rest...>>
-    : without_limits<std::conditional_t<is_limit<L>, layer_list<H...>, layer_list<H..., L>>,
-                     layer_list<Rest...>> {};
 
 }  // namespace detail
 

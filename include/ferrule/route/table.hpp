@@ -32,6 +32,30 @@ struct layer_list {};
 namespace detail {
 template <class L>
 concept has_refused = requires { &L::refused; };
+
+/// What stands among layers but has no hooks: limits, and how problems are told.
+template <class L>
+inline constexpr bool is_setting = false;
+
+/// What answers for paths without a route, see route/fallback.hpp.
+template <auto Function>
+struct fallback_layer {};
+template <class L>
+inline constexpr bool is_fallback = false;
+template <auto Function>
+inline constexpr bool is_fallback<fallback_layer<Function>> = true;
+template <auto Function>
+inline constexpr bool is_setting<fallback_layer<Function>> = true;
+
+/// What of `Rest` has hooks, behind `Hooks`.
+template <class Hooks, class Rest>
+struct without_settings {
+  using type = Hooks;
+};
+template <class... H, class L, class... Rest>
+struct without_settings<layer_list<H...>, layer_list<L, Rest...>>
+    : without_settings<std::conditional_t<is_setting<L>, layer_list<H...>, layer_list<H..., L>>,
+                       layer_list<Rest...>> {};
 }  // namespace detail
 
 /// Wraps a whole table, as the first argument of `route_table`, or one route, as the second one of
@@ -125,6 +149,9 @@ consteval auto route(Handler handler, layer_list<L...> = layer_list<>{}) {
   static_assert(!(detail::has_refused<L> || ...),
                 "ferrule: a layer with a refused belongs to the table, as the first argument of "
                 "route_table: what it hears of need not have a route");
+  static_assert(!(detail::is_fallback<L> || ...),
+                "ferrule: a fallback belongs to the table, as the first argument of route_table: "
+                "it answers what has no route");
   return detail::route_entry<Pattern, Handler, L...>{handler};
 }
 

@@ -8,6 +8,8 @@ Every DIR/*.cpp holds cases of one subject:
 
     //! case: what is refused
     //! expect: a piece of the error message; every line of these must appear
+    //! first: a piece of the first error, where what it says first matters
+    //! lines: how many lines all errors have at most
     ... declarations for both ...
     #ifdef REFUSED
     ... what must not compile ...
@@ -32,6 +34,8 @@ import tempfile
 class Case:
     name: str
     expected: list
+    first: str
+    lines_max: int
     code: str
 
 
@@ -42,7 +46,10 @@ def parse(text):
     for part in parts:
         name, _, rest = part.partition("\n")
         expected = re.findall(r"^//! expect: (.*)$", rest, re.MULTILINE)
-        cases.append(Case(name, expected, rest))
+        first = re.search(r"^//! first: (.*)$", rest, re.MULTILINE)
+        lines = re.search(r"^//! lines: (\d+)$", rest, re.MULTILINE)
+        cases.append(Case(name, expected, first.group(1) if first else "",
+                          int(lines.group(1)) if lines else 0, rest))
     return head, cases
 
 
@@ -85,6 +92,12 @@ class Checker:
         missing = [text for text in case.expected if text not in " ".join(errors.split())]
         if missing:
             return f"{where}: the message lacks {missing}:\n{errors[:3000]}"
+        first = next((line for line in errors.splitlines() if "error: " in line), "")
+        if case.first not in first:
+            return f"{where}: the first error lacks '{case.first}': {first}"
+        lines = len(errors.splitlines())
+        if case.lines_max and lines > case.lines_max:
+            return f"{where}: {lines} lines, more than {case.lines_max}:\n{errors[:6000]}"
         return ""
 
 

@@ -36,6 +36,15 @@ class CompileFail(unittest.TestCase):
         self.assertIn("a twin does not compile",
                       self.problems(GOOD.replace("<int, int>", "<int, char>")))
 
+    def test_finds_a_message_that_is_not_the_first(self):
+        first = "//! first: must be char\n#ifdef REFUSED"
+        self.assertIn("the first error lacks 'must be char'",
+                      self.problems(GOOD.replace("#ifdef REFUSED", first)))
+
+    def test_finds_too_many_lines(self):
+        self.assertIn("lines, more than 2",
+                      self.problems(GOOD.replace("#ifdef REFUSED", "//! lines: 2\n#ifdef REFUSED")))
+
     def test_finds_another_message(self):
         self.assertIn("the message lacks ['only int is allowed']",
                       self.problems(GOOD.replace('"only int', '"no int')))

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <string>
+
 namespace ferrule {
 namespace {
 
@@ -30,6 +33,44 @@ TEST(problem, renders_all_of_its_members) {
             R"({"detail":"too long","pointer":"/name"},)"
             R"({"detail":"must be a number","parameter":"limit"}]})");
 }
+
+struct balance {
+  double amount;
+};
+
+TEST(problem, has_further_members_that_are_said_of_it) {
+  const problem said = problem{.status = 402, .title = "Out of credit"}
+                           .with("code", "out_of_credit")
+                           .with("left", balance{1.5})
+                           .with("of_no_text", balance{NAN})
+                           .with("code", 7);  // the last of a name counts
+  EXPECT_EQ(text_of(said), R"({"type":"about:blank","title":"Out of credit","status":402,)"
+                           R"("code":7,"left":{"amount":1.5},"of_no_text":null})");
+  EXPECT_EQ(said.member("code")->text(), "7");
+  EXPECT_EQ(said.member("more"), nullptr);
+  EXPECT_EQ(said.with("more", true).members.size(), 4U);
+  EXPECT_EQ(said.members.size(), 3U);
+}
+
+problem with_text_that_goes() {
+  const std::string name = "a name that is too long to stand in the string object itself";
+  std::string type = "https://example.com/" + name;
+  return {.title = name + "!", .type = std::string_view(type)};
+}
+
+TEST(problem, keeps_its_text) {
+  const problem kept = with_text_that_goes();
+  EXPECT_TRUE(kept.title.view().ends_with("itself!"));
+  EXPECT_TRUE(kept.type.view().ends_with("itself"));
+  const problem copy = kept;
+  const problem moved = problem(copy);
+  EXPECT_EQ(copy.title, kept.title);
+  EXPECT_EQ(moved.type, kept.type);
+}
+
+constexpr problem chosen(bool first) { return {.status = 409, .title = first ? "One" : "Two"}; }
+constexpr problem constant{.status = 409, .title = "One"};
+static_assert(chosen(true).title == constant.title && chosen(false).title.view() == "Two");
 
 }  // namespace
 }  // namespace ferrule
