@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <stdexcept>
 
 #include "ferrule/http/parser.hpp"
+#include "ferrule/http/refusal.hpp"
 #include "ferrule/http/server_limits.hpp"
 #include "ferrule/http/status.hpp"
 #include "ferrule/test/sim.hpp"
@@ -16,10 +16,11 @@ namespace {
 constexpr auto virtual_time_max = std::chrono::hours(24);
 
 /// The engine's side of one exchange: keeps the answer, and hands out the body.
-class recorder final : public http::sink, ready {
+class recorder final : public http::sink, http::refusal_writer, ready {
  public:
-  recorder(const call_request& r, executor& loop) noexcept
+  recorder(http::service& service, const call_request& r, executor& loop) noexcept
       : ready([](ready& self) noexcept { static_cast<recorder&>(self).waiting_->resume_writer(); }),
+        service_(service),
         request_(r),
         loop_(loop) {}
 
@@ -56,11 +57,31 @@ class recorder final : public http::sink, ready {
     if (ex.answered()) {
       answer_.is_complete = false;
     } else {
-      keep_head({.status = status, .content_type = "application/problem+json"});
-      answer_.body = reason;
-      answer_.is_complete = true;
+      const http::trace_id_text trace(ex);
+      const http::refusal why = refusal_of(ex, status, reason, trace);
+      service_.refused(why);
+      http::respond_problem(service_, ex, why);
     }
     ex.engine_parts().stop.request_stop();
+  }
+  /// Answers a request that was matched in the place of its handler.
+  void refuse_matched(http::exchange& ex, int status, std::string_view reason) {
+    const http::trace_id_text trace(ex);
+    const http::refusal why = refusal_of(ex, status, reason, trace);
+    service_.refused(why);
+    service_.refuse(ex, why);
+  }
+  /// Answers what could not be read.
+  void refuse_unread(int status, std::string_view reason) {
+    const http::trace_id_text trace(loop_.random());
+    const http::refusal why{.status = status, .reason = reason, .trace_id = trace.view()};
+    service_.refused(why);
+    service_.word(why, nullptr, *this);
+  }
+  void write(const http::answer_head& head, std::string_view body) override {
+    keep_head(head);
+    answer_.body = body;
+    answer_.is_complete = true;
   }
   void handler_ended(http::exchange&, bool stopped) noexcept override {
     answer_.stopped = stopped && !ends_with_head_;
@@ -69,6 +90,14 @@ class recorder final : public http::sink, ready {
   call_answer& answer() noexcept { return answer_; }
 
  private:
+  static http::refusal refusal_of(http::exchange& ex, int status, std::string_view reason,
+                                  const http::trace_id_text& trace) {
+    return {.status = status,
+            .reason = reason,
+            .trace_id = trace.view(),
+            .asked = &ex.request(),
+            .route = ex.match().traits->pattern};
+  }
   void keep_head(const http::answer_head& head) {
     answer_.status = head.status;
     answer_.content_type = head.content_type;
@@ -80,6 +109,7 @@ class recorder final : public http::sink, ready {
     if (ex.request().verb != method::head) answer_.body += bytes;
   }
 
+  http::service& service_;
   const call_request& request_;
   executor& loop_;
   http::exchange* waiting_ = nullptr;
@@ -89,17 +119,12 @@ class recorder final : public http::sink, ready {
 };
 
 std::string bytes_of(const call_request& r) {
-  std::string head = r.line + " HTTP/1.1\r\nHost: test\r\n";
+  std::string head = r.line + " HTTP/1.1\r\n";
+  const auto is_host = [](const auto& field) { return equal_ignoring_case(field.first, "Host"); };
+  if (std::ranges::none_of(r.fields, is_host)) head += "Host: test\r\n";
   for (const auto& [name, value] : r.fields) head += name + ": " + value + "\r\n";
   if (!r.body.empty()) head += "Content-Length: " + std::to_string(r.body.size()) + "\r\n";
   return head + "\r\n";
-}
-
-void parse(std::string_view bytes, std::span<header_field> storage, request_head& into) {
-  const http::head_parse parsed = http::parse_request_head(bytes, {}, storage, into);
-  if (parsed.state == http::head_parse::complete) return;
-  throw std::invalid_argument(parsed.state == http::head_parse::error ? parsed.reason
-                                                                      : "an incomplete head");
 }
 
 /// Stops the exchange's handler at its deadline.
@@ -128,7 +153,8 @@ call_answer call(http::service& service, const call_request& r) {
   constexpr std::uint64_t seed = 1;
   sim_world world(seed);
   reactor& loop = world.add_host("10.0.0.1");
-  recorder engine(r, loop);
+  if (r.date) world.set_date(*r.date);
+  recorder engine(service, r, loop);
   const mono_time start = world.now();
   const environment surroundings{
       .loop = &loop,
@@ -139,11 +165,22 @@ call_answer call(http::service& service, const call_request& r) {
 
   const std::string bytes = bytes_of(r);
   std::array<header_field, 100> storage;
-  parse(bytes, storage, asked.head);
+  const http::head_parse parsed = http::parse_request_head(bytes, {}, storage, asked.head);
+  if (parsed.state != http::head_parse::complete) {
+    const bool is_error = parsed.state == http::head_parse::error;
+    engine.refuse_unread(is_error ? parsed.status : 408,
+                         is_error ? parsed.reason : "the request did not arrive in time");
+    return std::move(engine.answer());
+  }
   service.match(ex);
   const std::uint64_t body_bytes_max = ex.match().traits->body_bytes_max;
   ex.match().body_bytes_max =
       body_bytes_max != 0 ? body_bytes_max : http::server_limits().body_bytes_max;
+  if (ex.match().traits->body != http::body_mode::none &&
+      r.body.size() > ex.match().body_bytes_max) {
+    engine.refuse_matched(ex, 413, "the body is too large");
+    return std::move(engine.answer());
+  }
   if (ex.match().traits->body == http::body_mode::whole) asked.body = r.body;
 
   deadline_timer timeout(loop, ex.engine_parts().stop);

@@ -71,8 +71,11 @@ std::optional<address> host::source_for(const address& to) const {
 }
 
 wall_time network::date() const noexcept {
-  constexpr std::chrono::sys_days first_day = std::chrono::year(2026) / 1 / 1;
-  return first_day + std::chrono::duration_cast<wall_time::duration>(now_ - start);
+  return date_of_start_ + std::chrono::duration_cast<wall_time::duration>(now_ - start);
+}
+
+void network::set_date(wall_time to) noexcept {
+  date_of_start_ = to - std::chrono::duration_cast<wall_time::duration>(now_ - start);
 }
 
 void network::advance(mono_time to) {

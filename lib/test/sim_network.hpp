@@ -78,6 +78,7 @@ class network {
 
   mono_time now() const noexcept { return now_; }
   wall_time date() const noexcept;
+  void set_date(wall_time to) noexcept;
   rng& random() noexcept { return random_; }
   sim_counts& counts() noexcept { return counts_; }
 
@@ -138,6 +139,7 @@ class network {
   static constexpr mono_time start{std::chrono::seconds(1000)};
 
   mono_time now_ = start;
+  wall_time date_of_start_ = std::chrono::sys_days(std::chrono::year(2026) / 1 / 1);
   rng random_;
   event_queue events_;
   bool stirred_ = false;

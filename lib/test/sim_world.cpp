@@ -104,6 +104,7 @@ std::unique_ptr<io::backend> sim_world::make_backend(std::string_view ip) {
 
 mono_time sim_world::now() const noexcept { return state_->net.now(); }
 wall_time sim_world::date() const noexcept { return state_->net.date(); }
+void sim_world::set_date(wall_time to) noexcept { state_->net.set_date(to); }
 
 void sim_world::run_for(std::chrono::nanoseconds span) {
   run_until([] { return false; }, span);

@@ -21,15 +21,38 @@
 ///     ferrule::route<"GET /staff">([] { return "Hi"; }, ferrule::with(only_staff{})));
 /// ```
 ///
+/// What a layer finds out, handlers take by its type:
+///
+/// ```cpp
+/// struct principal { std::string name; };
+/// enum class login_error { missing };
+/// constexpr ferrule::problem to_problem(login_error) noexcept { return {.status = 401}; }
+/// struct logged_in {
+///   ferrule::result<principal, login_error> before(const ferrule::request& r) const {
+///     if (r.header("X-User").empty()) return ferrule::fail(login_error::missing);
+///     return principal{std::string(r.header("X-User"))};
+///   }
+/// };
+/// constexpr auto mine = ferrule::route_table(
+///     ferrule::with(logged_in{}),
+///     ferrule::route<"GET /me">([](const principal& p) { return "Hello, " + p.name; }));
+/// ```
+///
 /// A layer has no members: constants are template arguments of it, and what changes is state. A
 /// hook is a const member function. Its parameters are recognised by their types, in any order:
 /// `const request&`, `local&` (a nested struct of that name, one object for each request),
 /// `const body_wait&` (how long the handler has waited for its client's bytes, which outlives the
-/// local), in `after` also `answer&`, and `T&` for state.
+/// local), in `after` also `answer&`, `T&` for state, and `const T&` for what a layer outside of it
+/// gives.
 ///
 /// - `before` returns nothing, or what is empty to go on and otherwise the answer:
-///   `std::optional<response>`, `std::optional<problem>`, `result<void, E>`; or a `task<>` of one
-///   of these, and then every route under the layer is a coroutine.
+///   `std::optional<response>`, `std::optional<problem>`, `result<void, E>`; or what it gives, a
+///   `T`, or a `result<T, E>` whose error is the answer; several things as a `std::tuple`. Or it
+///   returns a `task<>` of one of these, and then every route under the layer is a coroutine.
+/// - What it gives lives as long as the request. Handlers, the hooks of layers inside and what
+///   extractors take have it as `const T&`, or `T&` to change it, coroutines too; one that no layer
+///   of its gives, and no state is, does not compile. No two layers of a route give one type, and no
+///   state has it.
 /// - `after` sees the head of the answer, whoever gave it, and may change it. It runs for every
 ///   layer whose `before` was begun, innermost first, once, and not when there is no answer: the
 ///   client is gone, or the answer was reset. It cannot wait: the answer is about to be sent.
@@ -41,8 +64,9 @@
 /// parameter or an answer that HTTP cannot carry becomes, the 503 or 504 of a handler that was
 /// stopped, and what the server itself says to a request with a route: too large a body, one that
 /// does not arrive, a deadline that has passed. For the last of these the server calls each
-/// `before` that does not wait, in the handler's place, and the first that answers is heeded. What
-/// cannot be read as a request has no route and no layers: there is only `refused`.
+/// `before` that does not wait, nor takes what one that waits gives, in the handler's place, and the
+/// first that answers is heeded. What cannot be read as a request has no route and no layers: there
+/// is only `refused`.
 ///
 /// The layers of a table also see requests that no route is for. A plain handler under layers that
 /// do not wait runs without a coroutine frame.
@@ -50,6 +74,8 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -95,6 +121,94 @@ struct before_result<L> {
 template <class L>
 inline constexpr bool awaits_before = is_task<typename before_result<L>::type>;
 
+/// Types of values that handlers and hooks can take by reference, in the order of their addresses.
+template <class... T>
+struct takeable {
+  static constexpr std::size_t count = sizeof...(T);
+  template <class... More>
+  using with = takeable<T..., More...>;
+  template <class Signature>
+  using arguments = arguments_of<Signature, T...>;
+};
+
+template <class A, class B>
+struct joined_takeable;
+template <class... A, class... B>
+struct joined_takeable<takeable<A...>, takeable<B...>> {
+  using type = takeable<A..., B...>;
+};
+
+/// Whether a value can be given to handlers.
+template <class R>
+inline constexpr bool is_giveable = std::is_class_v<R> && is_plain_value<R> &&
+                                    !std::same_as<R, no_content>;
+
+/// What a `before` with this result gives.
+template <class R>
+struct given_by {
+  using type = std::conditional_t<is_giveable<R>, takeable<R>, takeable<>>;
+  static constexpr bool is_sound = is_giveable<R>;
+};
+template <class R>
+  requires std::is_void_v<R>
+struct given_by<R> {
+  using type = takeable<>;
+  static constexpr bool is_sound = true;
+};
+template <>
+struct given_by<std::optional<response>> : given_by<void> {};
+template <>
+struct given_by<std::optional<problem>> : given_by<void> {};
+template <class... T>
+struct given_by<std::tuple<T...>> {
+  using type = takeable<T...>;
+  static constexpr bool is_sound = (is_giveable<T> && ...);
+};
+template <class T, class E>
+struct given_by<result<T, E>> : given_by<T> {};
+template <class T>
+struct given_by<task<T>> : given_by<T> {};
+template <class L>
+using given_of = typename given_by<typename before_result<L>::type>::type;
+
+/// What a layer gives, as it is kept.
+template <class Given>
+struct given_value {
+  using type = std::tuple<>;
+};
+template <class T, class... More>
+struct given_value<takeable<T, More...>> {
+  using type = std::optional<std::tuple<T, More...>>;
+};
+
+/// Stands in the compiler's message with the type.
+template <class T, std::size_t Givers>
+struct given_once {
+  static constexpr bool is_alone = Givers < 2;
+  static_assert(is_alone,
+                "ferrule: two layers of a route give one type, or a layer gives the type of a "
+                "state: make one of them a struct of its own");
+  static constexpr bool passed = true;
+};
+template <class Given, class... State>
+struct given_check;
+template <class... T, class... State>
+struct given_check<takeable<T...>, State...> {
+  template <class Wanted>
+  static constexpr std::size_t count =
+      (std::size_t{0} + ... + std::size_t{std::same_as<Wanted, T>}) +
+      (std::size_t{0} + ... + std::size_t{std::same_as<Wanted, State>});
+  static constexpr bool passed = (given_once<T, count<T>>::passed && ...);
+};
+
+/// All that the layers of a list give, outermost first.
+template <class... L>
+struct given_in {
+  using type = takeable<>;
+};
+template <class L, class... More>
+struct given_in<L, More...> : joined_takeable<given_of<L>, typename given_in<More...>::type> {};
+
 /// Checks what can be said of a layer without its route.
 template <class L>
 struct layer_check {
@@ -112,6 +226,11 @@ struct layer_check {
       after_is_void,
       "ferrule: the after of a layer returns nothing: it changes the answer& it is given, "
       "and cannot wait, for the answer is about to be sent");
+  static_assert(given_by<typename before_result<L>::type>::is_sound,
+                "ferrule: the before of a layer returns void; std::optional<response>, "
+                "std::optional<problem> or result<void, E>, to answer instead of the handler; a "
+                "struct of its own, or result<T, E> of one, to give it to handlers; or a task<> of "
+                "one of these");
   static constexpr bool passed = true;
 };
 
@@ -136,15 +255,65 @@ decltype(auto) hook_argument(const hook_call<Local, Answer>& c) {
   } else if constexpr (std::same_as<value, answer> && std::is_pointer_v<Answer>) {
     return (*c.outgoing);
   } else {
-    static_assert(find_state<value, State...>() >= 0,
-                  "ferrule: a layer's hook takes const request&, const body_wait&, local&, answer& "
-                  "(after only) and T& for state; and a state has to be given to serve() as "
-                  "per_reactor(...) or shared(...)");
-    argument<source::state, A, State...> state;
+    argument<source::state, A, State...> state;  // hooks_check has stopped the compiler without one
     state.load(c.request_call, 0);
     return state.get();
   }
 }
+
+/// Stands in the compiler's message with the layer and the type.
+template <class Layer, class A, bool IsKnown>
+struct hook_parameter {
+  static_assert(IsKnown,
+                "ferrule: a layer's hook takes const request&, const body_wait&, local&, answer& "
+                "(after only), T& for state, which has to be given to serve() as per_reactor(...) or shared(...), "
+                "and const T& for what a layer outside of it gives");
+  static constexpr bool passed = true;
+};
+template <class A, class Layer, bool HasAnswer, class... T>
+inline constexpr bool is_hook_argument =
+    std::same_as<A, const request&> || std::same_as<std::remove_cvref_t<A>, http::body_wait> ||
+    std::same_as<std::remove_cvref_t<A>, typename local_of<Layer>::type> ||
+    (HasAnswer && std::same_as<std::remove_cvref_t<A>, answer>) ||
+    find_state<std::remove_cvref_t<A>, T...>() >= 0;
+/// Checks what a hook takes, if the layer has it.
+template <class Hook, class Layer, bool HasAnswer, class Visible>
+struct hook_check {
+  static constexpr bool passed = true;
+};
+template <class R, class... A, class Layer, bool HasAnswer, class... T>
+struct hook_check<signature<R, A...>, Layer, HasAnswer, takeable<T...>> {
+  static constexpr bool passed =
+      (hook_parameter<Layer, A, is_hook_argument<A, Layer, HasAnswer, T...>>::passed && ...);
+};
+template <class L>
+struct before_signature {
+  using type = void;
+};
+template <has_before L>
+struct before_signature<L> {
+  using type = signature_of<decltype(&L::before)>;
+};
+template <class L>
+struct after_signature {
+  using type = void;
+};
+template <has_after L>
+struct after_signature<L> {
+  using type = signature_of<decltype(&L::after)>;
+};
+/// Checks the hooks of layers, each with what those outside of it give, which is in `Visible`.
+template <class Visible, class... L>
+struct hooks_check {
+  static constexpr bool passed = true;
+};
+template <class Visible, class L, class... Inside>
+struct hooks_check<Visible, L, Inside...> {
+  static constexpr bool passed =
+      hook_check<typename before_signature<L>::type, L, false, Visible>::passed &&
+      hook_check<typename after_signature<L>::type, L, true, Visible>::passed &&
+      hooks_check<typename joined_takeable<Visible, given_of<L>>::type, Inside...>::passed;
+};
 
 /// The one object of a layer: it has no members, but hooks that wait keep pointing at it.
 template <class L>
@@ -152,25 +321,29 @@ inline constexpr L layer_object{};
 
 template <class... State, class L, class Local, class Answer, class R, class... A>
 FERRULE_CORO_WRAPPER FERRULE_CORO_COPIES  // what a hook takes lies in the chain, not in `c`
-R call_hook(R (L::*hook)(A...) const, const hook_call<Local, Answer>& c) {
+R call_hook(takeable<State...> /*visible*/, R (L::*hook)(A...) const,
+            const hook_call<Local, Answer>& c) {
   return (layer_object<L>.*hook)(hook_argument<A, State...>(c)...);
 }
 
-/// Answers if a `before` gave an answer; returns whether to go on.
-template <class R>
-bool goes_on(const outlet& out, const R& given) {
-  if constexpr (is_std_optional<R>) {
-    if (!given) return true;
-    send(out, *given);
-  } else {
-    static_assert(is_result<R> && std::is_void_v<typename R::value_type>,
-                  "ferrule: the before of a layer returns void, std::optional<response>, "
-                  "std::optional<problem>, result<void, E>, or a task<> of one of these");
-    if (given) return true;
-    send_error(out, given.error());
+/// Which values with places from `begin` on a hook takes: a bit for each.
+template <class Signature, class Visible>
+struct taken_places {
+  static consteval std::uint64_t find(std::size_t) { return 0; }
+};
+template <class R, class... A, class... T>
+struct taken_places<signature<R, A...>, takeable<T...>> {
+  static consteval std::uint64_t find(std::size_t begin) {
+    std::uint64_t taken = 0;
+    const auto add = [&](int place) {
+      if (place >= static_cast<int>(begin)) {
+        taken |= std::uint64_t{1} << (static_cast<std::size_t>(place) - begin);
+      }
+    };
+    (add(find_state<std::remove_cvref_t<A>, T...>()), ...);
+    return taken;
   }
-  return false;
-}
+};
 
 /// The layers around one request: their locals, and how far it came. Outermost first.
 template <class Layers, class... State>
@@ -189,10 +362,16 @@ class layer_chain<layer_list<L...>, State...> : answer_hooks {
   };
   static constexpr bool awaits = (awaits_before<L> || ...);
 
+  /// What the handler can take by reference.
+  using visible = typename joined_takeable<takeable<State...>, typename given_in<L...>::type>::type;
+  static_assert(given_check<typename given_in<L...>::type, State...>::passed);
+  static_assert(hooks_check<takeable<State...>, L...>::passed);
+
   layer_chain(http::exchange& ex, const pattern& shape, const std::uint8_t* slots,
               void* const* states)
       : answer_hooks{{respond_past_hooks}, run_after},
-        call_{outlet(ex, this), shape, slots, states} {
+        call_{outlet(ex, this), shape, slots, gives ? places_.data() : states} {
+    for (std::size_t i = 0; gives && i != sizeof...(State); ++i) places_[i] = states[i];
     ex.set_answer_filter(this);
   }
   layer_chain(const layer_chain&) = delete;
@@ -214,6 +393,47 @@ class layer_chain<layer_list<L...>, State...> : answer_hooks {
   template <std::size_t I>
   using layer_at = std::tuple_element_t<I, std::tuple<L...>>;
 
+  static constexpr bool gives = visible::count != sizeof...(State);
+  /// The place of the first value that layer I gives, and the end of the last layer's.
+  static constexpr auto first_places = [] {
+    constexpr std::array<std::size_t, sizeof...(L) + 1> counts{given_of<L>::count..., 0};
+    std::array<std::size_t, sizeof...(L) + 1> places{sizeof...(State)};
+    for (std::size_t i = 0; i != sizeof...(L); ++i) places[i + 1] = places[i] + counts[i];
+    return places;
+  }();
+  template <std::size_t... I>
+  static auto outside_finder(std::index_sequence<I...>) ->
+      typename given_in<layer_at<I>...>::type;
+  /// What the hooks of layer I can take by reference.
+  template <std::size_t I>
+  using visible_to =
+      typename joined_takeable<takeable<State...>, decltype(outside_finder(
+                                                       std::make_index_sequence<I>()))>::type;
+
+  template <std::size_t I>
+  static consteval std::uint64_t taken_by() {
+    using layer = layer_at<I>;
+    return taken_places<typename before_signature<layer>::type, visible_to<I>>::find(
+               sizeof...(State)) |
+           taken_places<typename after_signature<layer>::type, visible_to<I>>::find(
+               sizeof...(State));
+  }
+  /// Which layers wait, or take what one that waits gives.
+  template <std::size_t... I>
+  static consteval auto find_patient(std::index_sequence<I...>) {
+    constexpr std::array<bool, sizeof...(L)> awaiting{awaits_before<L>...};
+    constexpr std::array<std::uint64_t, sizeof...(L)> taken{taken_by<I>()...};
+    std::array<bool, sizeof...(L)> patient = awaiting;
+    std::uint64_t late = 0;
+    for (std::size_t i = 0; i != sizeof...(L); ++i) {
+      patient[i] = patient[i] || (taken[i] & late) != 0;
+      for (std::size_t p = first_places[i]; patient[i] && p != first_places[i + 1]; ++p) {
+        late |= std::uint64_t{1} << (p - sizeof...(State));
+      }
+    }
+    return patient;
+  }
+
   template <std::size_t I, class Answer>
   auto hook_call_at(Answer outgoing) {
     using local = typename local_of<layer_at<I>>::type;
@@ -223,7 +443,38 @@ class layer_chain<layer_list<L...>, State...> : answer_hooks {
   FERRULE_CORO_WRAPPER auto run_before() {
     using layer = layer_at<I>;
     begun_[I] = true;
-    return call_hook<State...>(&layer::before, hook_call_at<I>(nullptr));
+    return call_hook(visible_to<I>(), &layer::before, hook_call_at<I>(nullptr));
+  }
+  template <std::size_t I, class T>
+  bool keep(T&& value) {
+    auto& kept = std::get<I>(given_);
+    if constexpr (given_of<layer_at<I>>::count != 0) {
+      std::size_t place = first_places[I];
+      std::apply([&](auto&... each) { ((places_[place++] = &each), ...); },
+                 kept.emplace(std::forward<T>(value)));
+    }
+    return true;
+  }
+  /// Answers if a `before` gave an answer, or keeps what it gave; returns whether to go on.
+  template <std::size_t I, class R>
+  bool take(R given) {
+    if constexpr (is_std_optional<R>) {
+      if (!given) return true;
+      send(call_.out, *given);
+      return false;
+    } else if constexpr (is_result<R>) {
+      if (!given) {
+        send_error(call_.out, given.error());
+        return false;
+      }
+      if constexpr (std::is_void_v<typename R::value_type>) {
+        return true;
+      } else {
+        return keep<I>(*std::move(given));
+      }
+    } else {
+      return keep<I>(std::move(given));
+    }
   }
   template <std::size_t I>
   static bool before_plain(layer_chain& self) {
@@ -235,7 +486,7 @@ class layer_chain<layer_list<L...>, State...> : answer_hooks {
       self.run_before<I>();
       return true;
     } else {
-      return goes_on(self.call_.out, self.run_before<I>());
+      return self.take<I>(self.run_before<I>());
     }
   }
   template <std::size_t I>
@@ -244,8 +495,8 @@ class layer_chain<layer_list<L...>, State...> : answer_hooks {
       co_await self.run_before<I>();
       co_return true;
     } else {
-      const auto given = co_await self.run_before<I>();
-      co_return goes_on(self.call_.out, given);
+      auto given = co_await self.run_before<I>();
+      co_return self.take<I>(std::move(given));
     }
   }
   template <std::size_t I>
@@ -270,7 +521,8 @@ class layer_chain<layer_list<L...>, State...> : answer_hooks {
   }
   template <std::size_t I>
   static bool before_unless_it_waits(layer_chain& self) {
-    if constexpr (awaits_before<layer_at<I>>) {
+    constexpr auto patient = find_patient(std::index_sequence_for<L...>());
+    if constexpr (patient[I]) {
       return true;
     } else {
       return before_plain<I>(self);
@@ -282,7 +534,7 @@ class layer_chain<layer_list<L...>, State...> : answer_hooks {
     using layer = layer_at<I>;
     if (!std::exchange(begun_[I], false)) return;
     if constexpr (has_after<layer>) {
-      call_hook<State...>(&layer::after, hook_call_at<I>(&outgoing));
+      call_hook(visible_to<I>(), &layer::after, hook_call_at<I>(&outgoing));
     }
   }
   template <std::size_t... I>
@@ -296,6 +548,9 @@ class layer_chain<layer_list<L...>, State...> : answer_hooks {
   }
 
   std::tuple<typename local_of<L>::type...> locals_;
+  std::tuple<typename given_value<given_of<L>>::type...> given_;
+  /// States, then what layers give; not used if they give nothing.
+  std::array<void*, gives ? visible::count : 0> places_{};
   std::array<bool, sizeof...(L)> begun_{};
   call call_;
 };

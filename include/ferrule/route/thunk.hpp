@@ -27,8 +27,10 @@ namespace ferrule::detail {
 template <fixed_string Route, class Needed, int Found>
 struct state_check {
   static_assert(Found != -1,
-                "ferrule: the handler of this route takes a state that serve() was not given: pass "
-                "per_reactor(...) or shared(...) of that type, or of one derived from it");
+                "ferrule: the handler of this route takes a state that serve() was not given, and "
+                "that no layer of the route gives: pass per_reactor(...) or shared(...) of that "
+                "type, or of one derived from it, or put a layer whose before returns it around "
+                "the route");
   static_assert(Found != -2,
                 "ferrule: the handler of this route takes a state that several of those given to "
                 "serve() are derived from: take the one that is meant");
@@ -37,6 +39,24 @@ struct state_check {
 
 template <fixed_string Route, class Signature, class... State>
 struct states_check;
+/// What one argument takes. A template and no function: of one that fails Clang says twice more that
+/// it is no constant.
+template <fixed_string Route, class A, source From, class... State>
+struct argument_states {
+  static constexpr bool passed = true;
+};
+template <fixed_string Route, class A, class... State>
+struct argument_states<Route, A, source::state, State...>
+    : state_check<Route, std::remove_cvref_t<A>, find_state<std::remove_cvref_t<A>, State...>()> {};
+template <fixed_string Route, class A, class... State>
+struct argument_states<Route, A, source::own, State...>
+    : states_check<Route, extract_signature<std::remove_cvref_t<A>>, State...> {};
+/// The same for what layers give, too.
+template <fixed_string Route, class Signature, class Visible>
+inline constexpr bool takes_visible = false;
+template <fixed_string Route, class Signature, class... T>
+inline constexpr bool takes_visible<Route, Signature, takeable<T...>> =
+    states_check<Route, Signature, T...>::passed;
 template <fixed_string Route, class Signature, class... State>
   requires(!Signature::takes(source::state) && !Signature::takes(source::own))
 struct states_check<Route, Signature, State...> {
@@ -45,18 +65,8 @@ struct states_check<Route, Signature, State...> {
 template <fixed_string Route, class R, class... A, class... State>
   requires(signature<R, A...>::takes(source::state) || signature<R, A...>::takes(source::own))
 struct states_check<Route, signature<R, A...>, State...> {
-  template <class T>
-  static consteval bool check() {
-    if constexpr (source_of<T>() == source::state) {
-      using needed = std::remove_cvref_t<T>;
-      return state_check<Route, needed, find_state<needed, State...>()>::passed;
-    } else if constexpr (source_of<T>() == source::own) {
-      return states_check<Route, extract_signature<std::remove_cvref_t<T>>, State...>::passed;
-    } else {
-      return true;
-    }
-  }
-  static constexpr bool passed = (check<A>() && ...);
+  static constexpr bool passed =
+      (argument_states<Route, A, source_of<A>(), State...>::passed && ...);
 };
 
 /// What a thunk needs of its route.
@@ -120,10 +130,10 @@ struct function_handler {
 };
 
 /// Calls a handler with the arguments of a request, and answers or runs it.
-template <class Handler, class Signature, class... State>
+template <class Handler, class Signature, class Arguments>
 inline void run_handler(const call& c) {
   using result_type = typename Signature::result_type;
-  arguments_of<Signature, State...> values;
+  Arguments values;
   if (!values.load(c)) return;
   c.out.handler_begins();
   if constexpr (is_task<result_type>) {
@@ -147,7 +157,7 @@ struct bare_thunk {
 
   static void run(http::exchange& ex, void* const* states) {
     static_assert(states_check<Route::text, signature, State...>::passed);
-    run_handler<Handler, signature, State...>(
+    run_handler<Handler, signature, arguments_of<signature, State...>>(
         {outlet(ex), Route::shape, Route::template slots<signature>, states});
   }
 };
@@ -158,11 +168,12 @@ struct layered_thunk {
   using signature = signature_of<typename Handler::type>;
   using result_type = typename signature::result_type;
   using chain = layer_chain<Layers, State...>;
+  using arguments = typename chain::visible::template arguments<signature>;
   static constexpr bool suspends = is_deferred<result_type> || chain::awaits;
   static constexpr bool needs_request = true;  // for the layers
 
   static void run(http::exchange& ex, void* const* states) {
-    static_assert(states_check<Route::text, signature, State...>::passed);
+    static_assert(takes_visible<Route::text, signature, typename chain::visible>);
     if constexpr (suspends) {
       ex.run<&complete_answered<task<>>>(drive(ex, states));
     } else {
@@ -176,7 +187,7 @@ struct layered_thunk {
     chain around(ex, Route::shape, Route::template slots<signature>, states);
     const call& c = around.request_call();
     try {
-      if (around.before_all()) run_handler<Handler, signature, State...>(c);
+      if (around.before_all()) run_handler<Handler, signature, arguments>(c);
     } catch (...) {
       answer_exception(c.out);
     }
@@ -196,7 +207,7 @@ struct layered_thunk {
         }
         if (!goes_on) co_return;
       }
-      arguments_of<signature, State...> values;
+      arguments values;
       if (!values.load(c)) co_return;
       c.out.handler_begins();
       if constexpr (std::is_same_v<result_type, task<>>) {

@@ -31,7 +31,7 @@ namespace ferrule::test {
 /// A request to be made.
 struct call_request {
   std::string line;  ///< method and target: "GET /users/7?full=true"
-  /// Header fields. Host and Content-Length are added.
+  /// Header fields. Host, unless it is among them, and Content-Length are added.
   std::vector<std::pair<std::string, std::string>> fields{};
   std::string body{};
   std::size_t part_bytes = 16384;  ///< a `body_stream` gets parts of this size
@@ -39,6 +39,8 @@ struct call_request {
   /// When the handler is stopped, counted from the beginning; it sees it as its deadline.
   std::optional<std::chrono::nanoseconds> deadline{};
   const trace_context* trace = nullptr;
+  /// The date at the beginning; else the first day of 2026.
+  std::optional<wall_time> date{};
 };
 
 /// What came back.
@@ -57,8 +59,9 @@ struct call_answer {
   std::string_view field(std::string_view name) const noexcept;
 };
 
-/// Has `service` answer a request. Throws std::invalid_argument for a request that the parser
-/// refuses, with its reason.
+/// Has `service` answer a request. What a server answers by itself is answered so: a request that
+/// the parser refuses (400, 414, 431, 501 ...), one whose body is larger than the route takes (413),
+/// and a deadline that passes (503). A head without an end is 408.
 call_answer call(http::service& service, const call_request& r);
 
 /// Has the routes of `Table` answer a request. `states` are what `serve` would be given.

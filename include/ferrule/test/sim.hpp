@@ -97,6 +97,8 @@ class sim_world {
 
   mono_time now() const noexcept;
   wall_time date() const noexcept;
+  /// From now on it is this date: the clock on the wall is set, which moves no timer.
+  void set_date(wall_time to) noexcept;
 
   /// Lets `span` pass: every event and timer in its order.
   void run_for(std::chrono::nanoseconds span);

@@ -139,3 +139,90 @@ struct page {
 };
 constexpr auto routes = route_table(route<"GET /">([](query<page>) {}));
 inline dispatcher<routes> made;
+
+//! case: a value that no layer of a route gives
+//! expect: that no layer of the route gives
+//! first: takes a state that serve() was not given, and that no layer of the route gives
+//! lines: 35
+struct principal {};
+struct logged_in {
+  principal before() const { return {}; }
+};
+inline void show(const principal&) {}
+#ifdef REFUSED
+constexpr auto routes = route_table(route<"GET /me">(show));
+template class ferrule::dispatcher<routes>;
+#else
+constexpr auto routes = route_table(route<"GET /me">(show, with(logged_in{})));
+inline void make() { dispatcher<routes> made; }
+#endif
+
+//! case: two layers that give one type
+//! expect: two layers of a route give one type
+//! expect: given_once<principal, 2>
+//! lines: 35
+struct principal {};
+struct logged_in {
+  principal before() const { return {}; }
+};
+struct known {
+#ifdef REFUSED
+  principal before() const { return {}; }
+#else
+  void before(const principal&) const {}
+#endif
+};
+constexpr auto routes = route_table(route<"GET /me">([] {}, with(logged_in{}, known{})));
+#ifdef REFUSED
+template class ferrule::dispatcher<routes>;
+#else
+inline void make() { dispatcher<routes> made; }
+#endif
+
+//! case: a layer that gives what is a state
+//! expect: or a layer gives the type of a state
+//! lines: 35
+struct gives_store {
+  store before() const { return {}; }
+};
+constexpr auto routes = route_table(route<"GET /me">([](store&) {}, with(gives_store{})));
+#ifdef REFUSED
+template class ferrule::dispatcher<routes, store>;
+#else
+inline void make() { dispatcher<routes> made; }
+#endif
+
+//! case: a hook that takes what a layer inside of it gives
+//! expect: const T& for what a layer outside of it gives
+//! lines: 35
+struct principal {};
+struct logged_in {
+  principal before() const { return {}; }
+};
+struct admins_only {
+  void before(const principal&) const {}
+};
+#ifdef REFUSED
+constexpr auto routes = route_table(route<"GET /me">([] {}, with(admins_only{}, logged_in{})));
+template class ferrule::dispatcher<routes>;
+#else
+constexpr auto routes = route_table(route<"GET /me">([] {}, with(logged_in{}, admins_only{})));
+inline void make() { dispatcher<routes> made; }
+#endif
+
+//! case: a before that returns what is neither an answer nor a struct
+//! expect: the before of a layer returns void
+//! lines: 35
+struct layer {
+#ifdef REFUSED
+  int before() const { return 1; }
+#else
+  void before() const {}
+#endif
+};
+constexpr auto routes = route_table(route<"GET /me">([] {}, with(layer{})));
+#ifdef REFUSED
+template class ferrule::dispatcher<routes>;
+#else
+inline void make() { dispatcher<routes> made; }
+#endif

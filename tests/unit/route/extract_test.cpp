@@ -143,7 +143,7 @@ TEST(extract, a_placeholder_may_hold_a_slash_but_is_text) {
   }
   for (const char* line : {"GET /text/..%2fx", "GET /text/%2e%2e", "GET /text/a%5c..",
                            "GET /text/a%00", "GET /tail/..%2f..%2fetc", "GET /tail/..\\x"}) {
-    EXPECT_THROW(call<routes>(line), std::invalid_argument) << line;  // by the parser
+    EXPECT_EQ(call<routes>(line).status, 400) << line;  // by the parser
   }
 }
 
