@@ -30,6 +30,7 @@
 #include "ferrule/core/sleep.hpp"
 #include "ferrule/core/task.hpp"
 #include "ferrule/core/when_all.hpp"
+#include "ferrule/json/patch.hpp"
 #include "ferrule/route/combine.hpp"
 #include "ferrule/route/contract_table.hpp"
 #include "ferrule/route/layers.hpp"

@@ -85,7 +85,8 @@ openapi_media& openapi_builder::problem_media(openapi_operation& to, const std::
 
 void openapi_builder::add_problem(openapi_operation& to, std::string_view name,
                                   const problem& what) {
-  const std::string_view title = what.title.empty() ? reason_phrase(what.status) : what.title.view();
+  const std::string_view title =
+      what.title.empty() ? reason_phrase(what.status) : what.title.view();
   openapi_media& media = problem_media(to, std::to_string(what.status), title);
   if (!media.examples) media.examples.emplace();
   buffer text;

@@ -22,7 +22,43 @@ void problem::set(problem_member_name name, json::raw value) {
   members.push_back({name, std::move(value)});
 }
 
+namespace json {
+
+problem to_problem(const read_error& error) {
+  const bool is_broken = error.kind == error_kind::syntax;
+  problem what{
+      .status = is_broken ? 400 : 422,
+      .detail = is_broken ? "the body is not JSON" : "the body is not what this route takes"};
+  std::vector<invalid_value> errors;
+  for (const violation& v : error.problems) {
+    std::string message = v.message;
+    if (v.kind == error_kind::syntax) message += " (byte " + std::to_string(v.offset) + ")";
+    errors.push_back({.detail = std::move(message), .pointer = v.pointer});
+  }
+  ferrule::detail::list_errors(what, std::move(errors), error.unlisted);
+  return what;
+}
+
+}  // namespace json
+
 namespace detail {
+
+void list_errors(problem& what, std::vector<invalid_value> errors, std::size_t unlisted) {
+  constexpr std::size_t text_bytes_max = 4096;
+  std::size_t bytes = 0;
+  for (invalid_value& each : errors) {
+    bytes += each.detail.size() + each.pointer.size() + each.parameter.size();
+    if (bytes > text_bytes_max) {
+      ++unlisted;
+    } else {
+      what.errors.push_back(std::move(each));
+    }
+  }
+  if (unlisted == 0) return;
+  *what.detail += "; " + std::to_string(unlisted) +
+                  (unlisted == 1 ? " more error is not listed" : " more errors are not listed");
+}
+
 namespace {
 
 void write_text(buffer& out, std::string_view prefix, std::string_view text) {

@@ -4,13 +4,16 @@
 #include <string>
 #include <utility>
 
+#include "pointer.hpp"
 
 namespace ferrule::json {
 
 namespace {
 
 void refuse(violations& problems, const member_limits& limits, std::string_view message) {
-  problems.add(std::string("/").append(limits.member), message);
+  std::string pointer;
+  if (!limits.member.empty()) detail::append_pointer_step(pointer, limits.member);
+  problems.add(pointer, message);
 }
 
 /// "must have from 1 to 200 characters"
@@ -41,12 +44,53 @@ bool is_plain_text(std::string_view text) noexcept {
 }
 
 namespace detail {
+namespace {
 
-void check_text(violations& problems, const member_limits& limits, std::string_view text) {
+std::size_t characters_in(std::string_view text) noexcept {
   // Bytes that go on with a character are none of their own.
   const auto is_start = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
-  check_size(problems, limits, static_cast<std::size_t>(std::ranges::count_if(text, is_start)),
-             "characters");
+  return static_cast<std::size_t>(std::ranges::count_if(text, is_start));
+}
+
+}  // namespace
+
+bool fits_text(const member_limits& limits, std::string_view text) {
+  const std::size_t size = limits.bound_size() ? characters_in(text) : 0;
+  return size >= limits.size_min && size <= limits.size_max &&
+         (limits.form == nullptr || limits.form->fits(text));
+}
+
+std::string expected_text(const member_limits& limits) {
+  constexpr std::string_view must_be = "must be ";
+  std::string said;
+  if (limits.form != nullptr && limits.form->message.starts_with(must_be)) {
+    said = limits.form->message.substr(must_be.size());
+    if (!limits.bound_size()) return said;
+    said += " of";
+  } else {
+    said = limits.bound_size() ? "text of" : "text";
+  }
+  const bool is_open = limits.size_max == member_limits::no_size;
+  if (limits.bound_size()) {
+    if (is_open) said += " at least";
+    if (limits.size_min == 0) said += " at most";
+    if (limits.size_min != 0) said += " " + std::to_string(limits.size_min);
+    if (limits.size_min != 0 && !is_open) said += " to";
+    if (!is_open) said += " " + std::to_string(limits.size_max);
+    said += " characters";
+  }
+  if (limits.form == nullptr || limits.form->message.starts_with(must_be)) return said;
+  constexpr std::string_view must_match = "must match ";
+  const std::string_view message = limits.form->message;
+  if (message.starts_with(must_match)) {
+    return said.append(" that matches ").append(message.substr(must_match.size()));
+  }
+  return said.append(" that ").append(message);
+  return said;
+}
+
+void check_text(violations& problems, const member_limits& limits, std::string_view text) {
+  check_size(problems, limits, characters_in(text), "characters");
   if (limits.form != nullptr && !limits.form->fits(text)) {
     refuse(problems, limits, limits.form->message);
   }

@@ -168,7 +168,12 @@ void add_size_limits(buffer& out, const member_limits& limits, std::string_view 
   out.truncate(out.size() - 1);
   if (limits.size_min != 0) put_bound(R"(,"min)", limits.size_min);
   if (limits.size_max != member_limits::no_size) put_bound(R"(,"max)", limits.size_max);
-  if (limits.form != nullptr) append_json_string(out, R"(,"pattern":)", limits.form->pattern);
+  if (limits.form != nullptr) {
+    if (!limits.form->format.empty()) {
+      append_json_string(out, R"(,"format":)", limits.form->format);
+    }
+    append_json_string(out, R"(,"pattern":)", limits.form->pattern);
+  }
   out.append('}');
 }
 

@@ -25,24 +25,6 @@ bool is_plain_tail(std::string_view raw) noexcept {
   return true;
 }
 
-/// Lists errors in a problem up to a limit, so that an answer stays short whatever was sent: a
-/// pointer can be as long as the body it points into.
-void list_errors(problem& what, std::vector<invalid_value> errors, std::size_t unlisted) {
-  constexpr std::size_t text_bytes_max = 4096;
-  std::size_t bytes = 0;
-  for (invalid_value& each : errors) {
-    bytes += each.detail.size() + each.pointer.size() + each.parameter.size();
-    if (bytes > text_bytes_max) {
-      ++unlisted;
-    } else {
-      what.errors.push_back(std::move(each));
-    }
-  }
-  if (unlisted == 0) return;
-  *what.detail += "; " + std::to_string(unlisted) +
-                  (unlisted == 1 ? " more error is not listed" : " more errors are not listed");
-}
-
 /// The one Content-Type of a request; nothing if the request was answered, because it has several:
 /// which one counts is what two readers would differ in (RFC 9110 section 5.3).
 std::optional<std::string_view> content_type_of(const call& c) {
@@ -120,11 +102,25 @@ bool refuse_query(const call& c, query_errors errors) {
   return false;
 }
 
+namespace {
+
+/// A step of a JSON pointer as the name that it is (RFC 6901 section 4).
+std::string unescaped(std::string_view step) {
+  std::string name;
+  for (std::size_t i = 0; i != step.size(); ++i) {
+    const bool is_escape = step[i] == '~' && i + 1 != step.size();
+    name += !is_escape ? step[i] : step[++i] == '1' ? '/' : '~';
+  }
+  return name;
+}
+
+}  // namespace
+
 void add_query_errors(query_errors& to, json::read_error found) {
   for (json::violation& v : found.problems) {
     const std::string_view pointer = std::string_view(v.pointer).substr(v.pointer.empty() ? 0 : 1);
     to.add({.detail = std::move(v.message),
-            .parameter = std::string(pointer.substr(0, pointer.find('/')))});
+            .parameter = unescaped(pointer.substr(0, pointer.find('/')))});
   }
   to.unlisted += found.unlisted;
 }
@@ -208,21 +204,12 @@ bool load_cookie(const call& c, const text_target& target, void* into) {
   return is_there || !target.required || refuse("is missing");
 }
 
-bool refuse_json(const call& c, json::read_error error) {
-  const bool is_broken = error.kind == json::error_kind::syntax;
-  problem what{
-      .status = is_broken ? 400 : 422,
-      .detail = is_broken ? "the body is not JSON" : "the body is not what this route takes"};
+bool refuse_json(const call& c, const json::read_error& error) {
+  problem what = to_problem(error);
   constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-  if (is_broken && c.exchange().asked().body.starts_with(byte_order_mark)) {
+  if (what.status == 400 && c.exchange().asked().body.starts_with(byte_order_mark)) {
     *what.detail += ": a byte order mark stands before it";
   }
-  std::vector<invalid_value> errors;
-  for (json::violation& v : error.problems) {
-    if (v.kind == json::error_kind::syntax) v.message += " (byte " + std::to_string(v.offset) + ")";
-    errors.push_back({.detail = std::move(v.message), .pointer = std::move(v.pointer)});
-  }
-  list_errors(what, std::move(errors), error.unlisted);
   send_problem(c.out, what);
   return false;
 }

@@ -54,6 +54,10 @@ void append_parameter(std::string& out, E value) {
   out += json::enum_name(value);
 }
 inline void append_parameter(std::string& out, std::string_view value) { out += value; }
+template <json::detail::limited_value T>
+void append_parameter(std::string& out, const T& value) {
+  append_parameter(out, *value);
+}
 
 /// What can be sent as a path or query parameter.
 template <class T>

@@ -135,7 +135,10 @@ template <class T>
 json::raw parameter_schema(json::components& types, const json::member_limits& limits = {}) {
   using enum json::kind;
   constexpr json::kind form = json::kind_of<T>;
-  if constexpr (form == boolean || form == integer || form == floating || form == enumeration) {
+  if constexpr (form == limited) {
+    return parameter_schema<typename T::limited_type>(types, T::value_limits);
+  } else if constexpr (form == boolean || form == integer || form == floating ||
+                       form == enumeration) {
     buffer out;
     json::detail::limited_schema<T>(out, "", types, limits);
     return json::raw::trusted(std::string(out.view()));
@@ -200,6 +203,10 @@ openapi_parameter named_parameter(json::components& types) {
   return described;
 }
 
+/// Whether some text is no value of the type.
+template <class T>
+inline constexpr bool can_be_refused = !text_result<T> || json::detail::limited_value<T>;
+
 /// Adds one parameter of an endpoint to its operation. `Slot` is the placeholder it takes, if it
 /// takes one.
 template <class A, std::size_t Slot>
@@ -208,12 +215,12 @@ void document_argument(openapi_builder& builder, openapi_operation& to, const pa
   if constexpr (from == source::position) {
     to.parameters.push_back({std::string(shape.parameter_name(Slot)), "path", true,
                              parameter_schema<A>(builder.types())});
-    if (!text_result<A>) builder.add_refusal(to, 400);
+    if (can_be_refused<A>) builder.add_refusal(to, 400);
   } else if constexpr (from == source::name) {
     using value = decltype(A::value);
     to.parameters.push_back(
         {std::string(A::name()), "path", true, parameter_schema<value>(builder.types())});
-    if (!text_result<value>) builder.add_refusal(to, 400);
+    if (can_be_refused<value>) builder.add_refusal(to, 400);
   } else if constexpr (from == source::query) {
     for (openapi_parameter& each : query_parameters<decltype(A::value)>(builder.types())) {
       to.parameters.push_back(std::move(each));
@@ -234,6 +241,10 @@ void document_argument(openapi_builder& builder, openapi_operation& to, const pa
         true,
         {{"application/json",
           {schema_of_type<value>(builder.types(), json::schema_use::read)}}}};
+    if constexpr (json::kind_of<value> == json::kind::patch) {
+      openapi_content& content = to.requestBody->content;
+      content["application/merge-patch+json"] = content["application/json"];
+    }
     for (const int status : {400, 415, 422}) builder.add_refusal(to, status);
   } else {
     static_assert(from == source::body);

@@ -29,8 +29,11 @@
 #include <string_view>
 #include <system_error>
 #include <type_traits>
+#include <utility>
 
 #include "ferrule/json/enum_names.hpp"
+#include "ferrule/json/kinds.hpp"
+#include "ferrule/json/limited.hpp"
 
 namespace ferrule {
 
@@ -90,6 +93,16 @@ inline bool parse_parameter(std::string_view text, std::string& out) {
   return true;
 }
 
+/// A value within limits (json/limited.hpp) of its number or text.
+template <json::detail::limited_value T>
+bool parse_parameter(std::string_view text, T& out) {
+  typename T::limited_type plain{};
+  if (!parse_parameter(text, plain)) return false;
+  auto made = T::from(std::move(plain));
+  if (made) out = *std::move(made);
+  return made.has_value();
+}
+
 /// What a path or query parameter can be.
 template <class T>
 concept text_parameter = std::default_initializable<T> && requires(std::string_view text, T& out) {
@@ -97,6 +110,9 @@ concept text_parameter = std::default_initializable<T> && requires(std::string_v
 };
 
 namespace detail {
+
+/// "an unsigned integer of 32 bits" with its limits.
+std::string expected_number(std::string expected, const json::member_limits& limits);
 
 /// Completes "must be ..." in an answer to an ill-typed parameter.
 template <class T>
@@ -109,6 +125,13 @@ std::string expected_parameter() {
     return "an integer of " + std::to_string(sizeof(T) * 8) + " bits";
   } else if constexpr (std::floating_point<T>) {
     return "a number";
+  } else if constexpr (json::detail::limited_value<T>) {
+    constexpr json::member_limits limits = T::value_limits;
+    if constexpr (std::same_as<typename T::limited_type, std::string>) {
+      return json::detail::expected_text(limits);
+    } else {
+      return expected_number(expected_parameter<typename T::limited_type>(), limits);
+    }
   } else if constexpr (std::is_enum_v<T>) {
     std::string names = "one of";
     for (const auto& known : json::enumerators<T>) {

@@ -41,13 +41,14 @@
 
 #include "ferrule/core/buffer.hpp"
 #include "ferrule/json/raw.hpp"
+#include "ferrule/json/read_error.hpp"
 #include "ferrule/json/write.hpp"
 
 namespace ferrule {
 
 /// Text of a problem. A literal is kept as it is, so that problems can be constants, and so is any
-/// array of `const char`, which is taken for one; all other text is copied, and so it cannot be gone
-/// when the problem is sent.
+/// array of `const char`, which is taken for one; all other text is copied, and so it cannot be
+/// gone when the problem is sent.
 /// Thread rule: as a plain value.
 class problem_text {
  public:
@@ -173,6 +174,11 @@ struct problem {
   void set(problem_member_name name, json::raw value);
 };
 
+namespace json {
+/// 422 with all that is wrong, or 400 for what is no JSON.
+problem to_problem(const read_error& error);
+}  // namespace json
+
 /// Whether `E` says what problem it is.
 template <class E>
 concept has_to_problem = requires(const E& error) {
@@ -182,6 +188,10 @@ concept has_to_problem = requires(const E& error) {
 namespace detail {
 
 inline constexpr std::string_view problem_content_type = "application/problem+json";
+
+/// Lists errors in a problem up to a limit, so that a response stays short whatever was sent: a
+/// pointer can be as long as the body it points into.
+void list_errors(problem& what, std::vector<invalid_value> errors, std::size_t unlisted);
 
 /// Appends `what` as a JSON object, with the id under which logs and traces know the request.
 void write_problem(buffer& out, const problem& what, std::string_view trace_id);

@@ -13,13 +13,16 @@
 /// static_assert(!ferrule::query_member_required<page, 0>);
 /// ```
 ///
-/// Members are text parameters, or optionals or vectors of them. A key that names no member is
+/// Members are text parameters, or optionals or vectors of them; what `json_names` calls one
+/// (json/reflect.hpp) is its key, "filter[name]" say. A key that names no member is
 /// passed over, for links collect foreign keys on their way. A key given twice for one value is
 /// refused, and so is one that is no UTF-8. `json_limits` of the type (json/limits.hpp) and a
 /// `validate` beside or in it (json/read_error.hpp) are heeded when all members fit; a pointer,
 /// "/limit", names the parameter. `+` and `%20` are spaces; views last as long as the request. Text
 /// that always has to be there, or has a default, is a `std::string_view`, not a `std::string`:
-/// whether that has an initialiser cannot be told while compiling.
+/// whether that has an initialiser cannot be told while compiling. A `bounded_text`
+/// (json/limited.hpp) has to be there for that reason, and a `bounded` unless it has an
+/// initialiser.
 
 #include <array>
 #include <concepts>
@@ -67,13 +70,20 @@ concept has_initialiser = requires {
   typename std::bool_constant<reads_initialised_member<T, I>()>;
 } && reads_initialised_member<T, I>();
 
+template <class T>
+inline constexpr bool is_limited_text = false;
+template <json::detail::limited_value T>
+inline constexpr bool is_limited_text<T> = std::same_as<typename T::limited_type, std::string>;
+
 template <class T, std::size_t I>
 consteval bool is_query_member_required() {
   using member = json::member_type<T, I>;
   static_assert(!std::same_as<member, std::string>,
                 "ferrule: a member of a query is text as std::string_view, or as an optional or "
                 "vector of std::string: whether a std::string has an initialiser cannot be told");
-  if constexpr (is_query_optional<member> || is_query_list<member>) {
+  if constexpr (is_limited_text<member>) {
+    return true;  // whether it has an initialiser cannot be told
+  } else if constexpr (is_query_optional<member> || is_query_list<member>) {
     static_assert(text_parameter<typename member::value_type>,
                   "ferrule: a query cannot give this optional or vector its values");
     return false;

@@ -22,6 +22,9 @@
 /// | `std::monostate` | `null` |
 /// | time point of `std::chrono::system_clock` | RFC 3339 string in UTC, as precise as needed |
 /// | `std::chrono::duration` | number of its own ticks: name the unit in the member's name |
+/// | `bounded`, `bounded_text`, `matching` (json/limited.hpp) | as their number or text |
+/// | `patch<T>` (json/patch.hpp) | object with some of the members of `T`, null for what is
+/// optional |
 /// | `json::raw` | any value, passed on |
 ///
 /// Ticks of time points are whole nanoseconds: finer ones no text would keep.
@@ -67,8 +70,13 @@ enum class kind {
   time_point,
   duration,
   raw,
+  limited,
+  patch,
   object,
 };
+
+template <class T>
+class patch;
 
 /// The name of the member that tells the alternatives of a variant apart. Specialise it for a
 /// variant that needs another name.
@@ -146,10 +154,25 @@ concept number_like_integer =
     !std::same_as<T, wchar_t> && !std::same_as<T, char8_t> && !std::same_as<T, char16_t> &&
     !std::same_as<T, char32_t>;
 
+/// A value within limits, of another type.
+template <class T>
+concept limited_value = requires {
+  typename T::limited_type;
+  T::value_limits;
+};
+template <class>
+inline constexpr bool is_patch = false;
+template <class T>
+inline constexpr bool is_patch<patch<T>> = true;
+
 template <class T>
 consteval kind classify() {
   if constexpr (std::is_volatile_v<T>) {
     return kind::unsupported;
+  } else if constexpr (limited_value<T>) {
+    return kind::limited;
+  } else if constexpr (is_patch<T>) {
+    return kind::patch;
   } else if constexpr (std::same_as<T, bool>) {
     return kind::boolean;
   } else if constexpr (number_like_integer<T>) {

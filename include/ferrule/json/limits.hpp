@@ -13,51 +13,21 @@
 /// };
 /// ```
 ///
-/// An empty optional is within every limit. What concerns several members is for a `validate`, see
-/// json/read_error.hpp.
+/// Members are named as they are declared, whatever `json_names` says. An empty optional is within
+/// every limit. Limits that several types share, or of elements and keys, are types
+/// (json/limited.hpp). What concerns several members is for a `validate`, see json/read_error.hpp.
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string_view>
 #include <type_traits>
 
 #include "ferrule/json/check.hpp"
+#include "ferrule/json/member_limits.hpp"
 #include "ferrule/json/read_error.hpp"
 
 namespace ferrule::json {
-
-/// How the text of a member has to look. To be a constant, with all three.
-struct text_form {
-  std::string_view pattern;             ///< a regular expression (ECMA-262), for schemas
-  bool (*fits)(std::string_view text);  ///< the same, for the reader
-  std::string_view message;             ///< goes on from the pointer: "must be ..."
-};
-
-/// Whether text is free of control characters (U+0000 to U+001F and U+007F), which much software
-/// cuts texts at, or shows as something else.
-bool is_plain_text(std::string_view text) noexcept;
-inline constexpr text_form plain_text{R"(^[^\x00-\x1F\x7F]*$)", is_plain_text,
-                                      "must not hold control characters"};
-
-/// The limits of a member, both ends included.
-struct member_limits {
-  static constexpr std::size_t no_size = std::numeric_limits<std::size_t>::max();
-  static constexpr std::int64_t no_min = std::numeric_limits<std::int64_t>::min();
-  static constexpr std::int64_t no_max = std::numeric_limits<std::int64_t>::max();
-
-  std::string_view member{};
-  std::size_t size_min = 0;  ///< characters (code points) of text, elements of arrays and maps
-  std::size_t size_max = no_size;
-  std::int64_t min = no_min;  ///< of numbers
-  std::int64_t max = no_max;
-  const text_form* form = nullptr;
-
-  constexpr bool bound_size() const { return size_min != 0 || size_max != no_size; }
-  constexpr bool bound_number() const { return min != no_min || max != no_max; }
-  constexpr bool exist() const { return bound_size() || bound_number() || form != nullptr; }
-};
 
 namespace detail {
 
@@ -67,7 +37,7 @@ concept has_limits = requires { T::json_limits; };
 template <class T, std::size_t... I>
 consteval bool name_members(std::index_sequence<I...>) {
   for (const member_limits& limits : T::json_limits) {
-    if (!((limits.member == member_name<T, I>) || ...)) return false;
+    if (!((limits.member == declared_name<T, I>) || ...)) return false;
   }
   return true;
 }
@@ -89,27 +59,29 @@ consteval member_limits find_limits() {
                   "ferrule: json_limits names a member that this type does not have");
     static_assert(name_each_once<T>(),
                   "ferrule: json_limits names a member twice: say all its limits at once");
-    for (const member_limits& limits : T::json_limits) {
-      if (limits.member == member_name<T, I>) return limits;
+    for (member_limits limits : T::json_limits) {
+      if (limits.member != declared_name<T, I>) continue;
+      limits.member = member_name<T, I>;  // under which it is told
+      return limits;
     }
   }
   return {};
 }
 
 template <class T>
-struct limited_value {
+struct limited_value_of {
   using type = T;
 };
 template <class T>
   requires is_optional<T>
-struct limited_value<T> {
+struct limited_value_of<T> {
   using type = std::remove_reference_t<decltype(*std::declval<T&>())>;
 };
 
 template <class T, std::size_t I>
 consteval member_limits checked_limits() {
   constexpr member_limits limits = find_limits<T, I>();
-  constexpr kind form = kind_of<typename limited_value<member_type<T, I>>::type>;
+  constexpr kind form = kind_of<typename limited_value_of<member_type<T, I>>::type>;
   static_assert(limits.form == nullptr || form == kind::string,
                 "ferrule: json_limits gives a form to a member that is no text");
   static_assert(!limits.bound_size() || form == kind::string || form == kind::sequence ||

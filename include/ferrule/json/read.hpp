@@ -159,20 +159,37 @@ bool read_sequence(reader& in, node value, T& into) {
   }
 }
 
+/// Makes the key of a map; what it has to be otherwise is a problem.
+template <class Key>
+std::optional<Key> read_key(reader& in, std::string_view text) {
+  if constexpr (limited_value<Key>) {
+    auto key = Key::from(std::string(text));
+    if (!key) {
+      in.add(error_kind::invalid, "",
+             "has a name that must be " + expected_text(Key::value_limits));
+    }
+    return key;
+  } else {
+    return Key(text);
+  }
+}
+
 template <class T>
 bool read_map(reader& in, node value, T& into) {
-  static_assert(std::is_same_v<typename T::key_type, std::string>,
-                "ferrule: only maps with keys of std::string can be read: a view would outlive the "
-                "document");
+  static_assert(std::is_same_v<typename T::key_type, std::string> ||
+                    limited_value<typename T::key_type>,
+                "ferrule: only maps with keys of std::string or bounded_text can be read: a view "
+                "would outlive the document");
   into.clear();
   return in.read_map(
       value,
       [](reader& r, std::string_view key, node n, void* container) {
+        auto name = read_key<typename T::key_type>(r, key);
         auto fresh = make_blank<typename T::mapped_type>();
-        if (!read_value(r, n, fresh)) return;
+        if (!read_value(r, n, fresh) || !name) return;
         T& map = *static_cast<T*>(container);
         // The map may compare in a way of its own.
-        if (!map.try_emplace(std::string(key), std::move(fresh)).second) {
+        if (!map.try_emplace(*std::move(name), std::move(fresh)).second) {
           r.add(error_kind::schema, "", "is the same as a member before it");
         }
       },
@@ -226,6 +243,20 @@ bool read_variant(reader& in, node value, T& into) {
 }
 
 template <class T>
+bool read_limited(reader& in, node value, T& into) {
+  typename T::limited_type plain{};
+  if (!read_value(in, value, plain)) return false;
+  violations problems(in);
+  check_member(problems, T::value_limits, plain);
+  auto made = T::from(std::move(plain));
+  if (made) into = *std::move(made);
+  return made.has_value();
+}
+
+template <class T>
+bool read_patch(reader& in, node value, patch<T>& into);  // json/patch.hpp
+
+template <class T>
 bool read_value(reader& in, node value, T& into) {
   static_assert(!std::is_const_v<T>,
                 "ferrule: what is const cannot be read: remove the const, or only write it");
@@ -263,6 +294,10 @@ bool read_value(reader& in, node value, T& into) {
     if (!in.read_raw(value, text)) return false;
     into = raw::trusted(std::move(text));
     return true;
+  } else if constexpr (form == kind::limited) {
+    return read_limited(in, value, into);
+  } else if constexpr (form == kind::patch) {
+    return read_patch(in, value, into);
   } else if constexpr (form == kind::object) {
     return read_aggregate(in, value, into);
   } else {

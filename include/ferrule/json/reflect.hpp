@@ -10,6 +10,20 @@
 /// static_assert(ferrule::json::type_name<user> == "user");
 /// ```
 ///
+/// A name that is none in C++ is said beside the member, `json_names`; JSON, its schema, queries
+/// and forms go by it:
+///
+/// ```cpp
+/// struct search {
+///   std::string content_type;
+///   std::string filter_name;
+///   static constexpr ferrule::json::renamed json_names[] = {
+///       {.member = "content_type", .name = "content-type"},
+///       {.member = "filter_name", .name = "filter[name]"}};
+/// };
+/// static_assert(ferrule::json::member_name<search, 1> == "filter[name]");
+/// ```
+///
 /// Names are taken from what the compiler prints for a function instantiated with a reference to
 /// the member (`__PRETTY_FUNCTION__` of Clang and GCC). Refused with a message: base classes, C
 /// arrays, and more than 32 members.
@@ -25,6 +39,12 @@
 #include "ferrule/json/tie.hpp"
 
 namespace ferrule::json {
+
+/// What a member is called outside.
+struct renamed {
+  std::string_view member;  ///< as declared
+  std::string_view name;    ///< any text but control characters, '"' and '\\'
+};
 
 namespace detail {
 
@@ -207,10 +227,75 @@ template <class T>
 inline constexpr auto qualified_name =
     keep<find_qualified_name<T>().size()>(find_qualified_name<T>());
 
+/// The name of a member as declared.
+template <class T, std::size_t I>
+inline constexpr std::string_view declared_name = find_member_name<T, count_members<T>(), I>();
+
+template <class T>
+concept has_names = requires { T::json_names; };
+
+template <class T, std::size_t... I>
+consteval bool renames_members_only(std::index_sequence<I...>) {
+  for (const renamed& each : T::json_names) {
+    if (!((each.member == declared_name<T, I>) || ...)) return false;
+  }
+  return true;
+}
+constexpr bool is_plain_name(std::string_view name) {
+  for (const char c : name) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F || c == '"' || c == '\\') return false;
+  }
+  return !name.empty();
+}
+template <class T, std::size_t I>
+consteval std::string_view find_outer_name() {
+  for (const renamed& each : T::json_names) {
+    if (each.member == declared_name<T, I>) return each.name;
+  }
+  return declared_name<T, I>;
+}
+template <class T, std::size_t... I>
+consteval bool has_equal_names(std::index_sequence<I...>) {
+  const std::array<std::string_view, sizeof...(I)> names{find_outer_name<T, I>()...};
+  for (std::size_t i = 0; i != names.size(); ++i) {
+    for (std::size_t j = 0; j != i; ++j) {
+      if (names[i] == names[j]) return true;
+    }
+  }
+  return false;
+}
+template <class T>
+struct names_check {
+  using indices = std::make_index_sequence<count_members<T>()>;
+  static_assert(renames_members_only<T>(indices()),
+                "ferrule: json_names names a member that this type does not have");
+  static_assert(
+      [] {
+        for (const renamed& each : T::json_names) {
+          if (!is_plain_name(each.name)) return false;
+        }
+        return true;
+      }(),
+      "ferrule: a name of json_names is empty, or has a control character, '\"' or '\\'");
+  static_assert(!has_equal_names<T>(indices()),
+                "ferrule: json_names gives two members one name, or one two");
+  static constexpr bool passed = true;
+};
+
+template <class T, std::size_t I>
+consteval std::string_view outer_name() {
+  if constexpr (has_names<T>) {
+    static_assert(names_check<T>::passed);
+    return find_outer_name<T, I>();
+  } else {
+    return declared_name<T, I>;
+  }
+}
+
 /// `,"name":` of a member: what stands before its value in a JSON object.
 template <class T, std::size_t I>
 inline constexpr auto member_prefix = [] {
-  constexpr std::string_view name = find_member_name<T, count_members<T>(), I>();
+  constexpr std::string_view name = outer_name<T, I>();
   static_text<name.size() + 4> text;
   text.chars[0] = ',', text.chars[1] = '"';
   for (std::size_t i = 0; i != name.size(); ++i) text.chars[i + 2] = name[i];
@@ -224,7 +309,7 @@ inline constexpr auto member_prefix = [] {
 template <class T>
 inline constexpr std::size_t member_count = detail::count_members<std::remove_cv_t<T>>();
 
-/// The name of member `I` of the aggregate `T`, as declared.
+/// The name of member `I` of the aggregate `T`: as `json_names` says, or as declared.
 template <class T, std::size_t I>
 inline constexpr std::string_view member_name = std::string_view(
     detail::member_prefix<T, I>.chars.data() + 2, detail::member_prefix<T, I>.chars.size() - 4);

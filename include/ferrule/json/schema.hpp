@@ -194,7 +194,7 @@ void limited_schema(buffer& out, std::string_view prefix, components& types,
 template <class T, std::size_t I>
 void put_member_schema(buffer& out, components& types) {
   using member = std::remove_const_t<member_type<T, I>>;
-  using value = std::remove_const_t<typename limited_value<member>::type>;
+  using value = std::remove_const_t<typename limited_value_of<member>::type>;
   static_assert(is_checked_member<member>);
   constexpr std::string_view prefix = member_prefix<T, I>.view();
   if (is_optional<member> && types.use == schema_use::read) {
@@ -233,6 +233,36 @@ void put_object_schema(buffer& out, components& types, std::string_view tag,
   out.append('}');
 }
 
+/// A member of a patch: null empties what is optional, whoever sends it.
+template <class T, std::size_t I>
+void put_patched_schema(buffer& out, components& types) {
+  using member = std::remove_const_t<member_type<T, I>>;
+  using value = std::remove_const_t<typename limited_value_of<member>::type>;
+  constexpr std::string_view prefix = member_prefix<T, I>.view();
+  if constexpr (kind_of<member> == kind::object) {
+    schema_of<patch<member>>(out, prefix, types);
+  } else if constexpr (is_optional<member>) {
+    put(out, prefix, R"({"anyOf":[)");
+    limited_schema<value>(out, "", types, limits_of<T, I>);
+    out.append(R"(,{"type":"null"}]})");
+  } else {
+    limited_schema<value>(out, prefix, types, limits_of<T, I>);
+  }
+}
+template <class T>
+void put_patch_schema(buffer& out, components& types) {
+  out.append(R"({"type":"object","properties":)");
+  const std::size_t properties = out.size();
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (put_patched_schema<T, I>(out, types), ...);
+  }(std::make_index_sequence<member_count<T>>());
+  close(out, properties, '{', '}');
+  if (types.use == schema_use::read && !allows_unknown<T>) {
+    out.append(R"(,"additionalProperties":false)");
+  }
+  out.append('}');
+}
+
 template <class T>
 void schema_of(buffer& out, std::string_view prefix, components& types) {
   constexpr kind form = kind_of<T>;
@@ -254,6 +284,9 @@ void schema_of(buffer& out, std::string_view prefix, components& types) {
   } else if constexpr (form == kind::map) {
     put(out, prefix, R"({"type":"object","additionalProperties":)");
     schema_of<typename T::mapped_type>(out, "", types);
+    if constexpr (limited_value<typename T::key_type>) {
+      schema_of<typename T::key_type>(out, R"(,"propertyNames":)", types);
+    }
     out.append('}');
   } else if constexpr (form == kind::variant) {
     variant_schema<T>::put_in(out, prefix, types);
@@ -266,7 +299,9 @@ void schema_of(buffer& out, std::string_view prefix, components& types) {
     add_duration_unit(out, tick_of<T>);
   } else if constexpr (form == kind::raw) {
     put(out, prefix, "{}");
-  } else if constexpr (form == kind::object) {
+  } else if constexpr (form == kind::limited) {
+    limited_schema<typename T::limited_type>(out, prefix, types, T::value_limits);
+  } else if constexpr (form == kind::object || form == kind::patch) {
     put_reference(out, prefix, types.template add<T>());
   }
 }
@@ -278,7 +313,11 @@ std::string_view components::add(std::string_view tag, std::string_view tag_valu
   const auto [described, is_new] =
       find_or_make({&detail::identity_of<T>, qualified_type_name<T>, use, tag, tag_value},
                    type_name<T>);
-  if (is_new) detail::put_object_schema<T>(described.schema, *this, tag, tag_value);
+  if constexpr (kind_of<T> == kind::patch) {
+    if (is_new) detail::put_patch_schema<typename T::patched_type>(described.schema, *this);
+  } else if (is_new) {
+    detail::put_object_schema<T>(described.schema, *this, tag, tag_value);
+  }
   return described.name;
 }
 

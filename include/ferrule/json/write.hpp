@@ -174,6 +174,20 @@ void write_elements(buffer& out, std::string_view prefix, const T& value, std::s
   }
 }
 
+/// Whether a value is what its type allows: it is, unless it was never given one.
+template <class T>
+bool is_given(const T& value) {
+  if constexpr (std::is_same_v<typename T::limited_type, std::string>) {
+    return !value->empty() || T::is_within({});
+  } else {
+    return T::is_within(*value);
+  }
+}
+
+template <class T>
+void write_patch(buffer& out, std::string_view prefix, const patch<T>& value,
+                 std::size_t depth);  // json/patch.hpp
+
 template <class T>
 void write_value(buffer& out, std::string_view prefix, const T& value, std::size_t depth) {
   static_assert(checked_form<T>::ok);
@@ -203,6 +217,11 @@ void write_value(buffer& out, std::string_view prefix, const T& value, std::size
     put_time(out, prefix, value.time_since_epoch().count(), tick_of<duration>);
   } else if constexpr (form == kind::variant) {
     write_variant(out, prefix, value, depth);
+  } else if constexpr (form == kind::limited) {
+    if (!is_given(value)) throw_unwritable("json: a value beyond the limits of its type");
+    write_value(out, prefix, *value, depth);
+  } else if constexpr (form == kind::patch) {
+    write_patch(out, prefix, value, depth);
   } else if constexpr (form == kind::object) {
     out.append(prefix);
     const std::size_t start = out.size();

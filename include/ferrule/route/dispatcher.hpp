@@ -13,11 +13,11 @@
 /// }
 /// ```
 ///
-/// What has no route is answered, too: an unknown path by the table's fallback, or 404; a known one with another method 405
-/// with Allow; OPTIONS, also of `*`, 204 with Allow, unless a route says otherwise; and 501 for
-/// methods that no pattern can name: CONNECT, TRACE and all that HTTP does not define. HEAD is
-/// answered by GET routes. An exception that leaves a handler is answered 500, or as `on_exception`
-/// says; how problems are told, `on_problem` may say (route/problem_form.hpp).
+/// What has no route is answered, too: an unknown path by the table's fallback, or 404; a known one
+/// with another method 405 with Allow; OPTIONS, also of `*`, 204 with Allow, unless a route says
+/// otherwise; and 501 for methods that no pattern can name: CONNECT, TRACE and all that HTTP does
+/// not define. HEAD is answered by GET routes. An exception that leaves a handler is answered 500,
+/// or as `on_exception` says; how problems are told, `on_problem` may say (route/problem_form.hpp).
 
 #include <array>
 #include <cstddef>

@@ -55,7 +55,7 @@ bool require_form(const call& c);
 /// Reads a header field, or all of its name; or a cookie, or all of its name.
 bool load_header(const call& c, const text_target& target, void* into);
 bool load_cookie(const call& c, const text_target& target, void* into);
-bool refuse_json(const call& c, json::read_error error);
+bool refuse_json(const call& c, const json::read_error& error);
 
 template <class T>
 bool load_path(const call& c, std::size_t slot, T& into) {
@@ -98,6 +98,8 @@ consteval int find_state() {
 template <class T>
 inline constexpr bool owns_text =
     std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_same_v<T, std::string>;
+template <json::detail::limited_value T>
+inline constexpr bool owns_text<T> = true;
 template <class T>
 inline constexpr bool owns_text<std::optional<T>> = owns_text<T>;
 template <class T>
@@ -151,7 +153,7 @@ struct argument<source::json_body, A, State...> {
   bool load(const call& c, std::size_t) {
     if (!require_json(c) || !decode_body(c.out)) return false;
     auto read = json::read<decltype(value.value)>(c.exchange().asked().body);
-    if (!read) return refuse_json(c, std::move(read).error());
+    if (!read) return refuse_json(c, read.error());
     value.value = *std::move(read);
     return true;
   }

@@ -12,11 +12,12 @@
 ///     ferrule::route<"GET /">([] { return "Hello"; }));
 /// ```
 ///
-/// It is a handler as any other, but for placeholders: it takes state, `query<T>`, `const request&`,
-/// what the layers around it give, and may wait. All methods come to it, HEAD and OPTIONS too, but
-/// for those that no pattern can name (501). Paths that have a route keep their 405 with Allow and
-/// their answer to OPTIONS. It stands with the layers of the outermost table, which are around it as
-/// they are around routes: `merge(with(fallback<not_found>), shop, nest<"/v1">(api))`.
+/// It is a handler as any other, but for placeholders: it takes state, `query<T>`, `const
+/// request&`, what the layers around it give, and may wait. All methods come to it, HEAD and
+/// OPTIONS too, but for those that no pattern can name (501). Paths that have a route keep their
+/// 405 with Allow and their answer to OPTIONS. It stands with the layers of the outermost table,
+/// which are around it as they are around routes: `merge(with(fallback<not_found>), shop,
+/// nest<"/v1">(api))`.
 
 #include <cstddef>
 #include <cstdint>
@@ -69,8 +70,8 @@ struct fallback_finder<None, fallback_layer<Function>, Rest...> {
 
 }  // namespace detail
 
-/// Answers requests for paths that no route has by calling `Handler`, a function or a lambda without
-/// captures. Given as a layer of a table.
+/// Answers requests for paths that no route has by calling `Handler`, a function or a lambda
+/// without captures. Given as a layer of a table.
 template <auto Handler>
 inline constexpr detail::fallback_layer<Handler> fallback{};
 

@@ -22,18 +22,19 @@
 ///
 /// **`on_problem`** is asked for every problem that a client is told: what `to_problem` says of an
 /// error, what a layer answers, parameters and bodies that do not fit (400, 415, 422), exceptions
-/// (500), requests without a route (404, 405, 501), and what the server answers by itself (400, 408,
-/// 413, 431, 503, 504, 505), to requests that cannot be read as well. It takes the `const problem&`
-/// and, if it likes, `const problem_origin&` and `const request&`, which is an empty one where none
-/// could be read; it returns an aggregate (JSON), text or a `response`. The status stays that of
-/// the problem, and Allow and Retry-After come with it, unless the `response` has them. It does not
-/// wait. If it throws, or gives what HTTP cannot carry, that is logged, and the client gets the
-/// problem as RFC 9457 has it. A typed client (client/client.hpp) recognises errors in that form
-/// alone, so a service that is called by contract keeps it: `problem::with` adds to it.
+/// (500), requests without a route (404, 405, 501), and what the server answers by itself (400,
+/// 408, 413, 431, 503, 504, 505), to requests that cannot be read as well. It takes the `const
+/// problem&` and, if it likes, `const problem_origin&` and `const request&`, which is an empty one
+/// where none could be read; it returns an aggregate (JSON), text or a `response`. The status stays
+/// that of the problem, and Allow and Retry-After come with it, unless the `response` has them. It
+/// does not wait. If it throws, or gives what HTTP cannot carry, that is logged, and the client
+/// gets the problem as RFC 9457 has it. A typed client (client/client.hpp) recognises errors in
+/// that form alone, so a service that is called by contract keeps it: `problem::with` adds to it.
 ///
-/// **`on_exception`** takes functions that make a `problem`, or an error with a `to_problem`, of the
-/// exception that each takes by `const` reference; the first that fits is asked, of a route's own
-/// before its table's. What becomes a problem below 500 is not logged. If one throws, it is a 500.
+/// **`on_exception`** takes functions that make a `problem`, or an error with a `to_problem`, of
+/// the exception that each takes by `const` reference; the first that fits is asked, of a route's
+/// own before its table's. What becomes a problem below 500 is not logged. If one throws, it is a
+/// 500.
 ///
 /// Both are given where layers are, to a table or a route, of which the innermost `on_problem`
 /// counts. What has no route is told as the table says.

@@ -39,8 +39,8 @@ struct state_check {
 
 template <fixed_string Route, class Signature, class... State>
 struct states_check;
-/// What one argument takes. A template and no function: of one that fails Clang says twice more that
-/// it is no constant.
+/// What one argument takes. A template and no function: of one that fails Clang says twice more
+/// that it is no constant.
 template <fixed_string Route, class A, source From, class... State>
 struct argument_states {
   static constexpr bool passed = true;

@@ -60,8 +60,8 @@ struct call_answer {
 };
 
 /// Has `service` answer a request. What a server answers by itself is answered so: a request that
-/// the parser refuses (400, 414, 431, 501 ...), one whose body is larger than the route takes (413),
-/// and a deadline that passes (503). A head without an end is 408.
+/// the parser refuses (400, 414, 431, 501 ...), one whose body is larger than the route takes
+/// (413), and a deadline that passes (503). A head without an end is 408.
 call_answer call(http::service& service, const call_request& r);
 
 /// Has the routes of `Table` answer a request. `states` are what `serve` would be given.

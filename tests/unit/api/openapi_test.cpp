@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "ferrule/json/patch.hpp"
+
 namespace shop {
 struct article {
   std::uint64_t id;
@@ -316,6 +318,42 @@ TEST(openapi, describes_header_fields_cookies_and_forms) {
     EXPECT_NE(root.at_pointer("/paths/~1a/post/responses/" + std::string(status)).error(),
               simdjson::NO_SUCH_FIELD);
   }
+}
+
+struct rated {
+  bounded<std::uint32_t, 1, 100> limit = 20;
+  std::optional<bounded_text<1, 5>> filter_name;
+  static constexpr json::renamed json_names[] = {
+      {.member = "filter_name", .name = "filter[name]"}};
+};
+
+TEST(openapi, describes_limits_of_types_names_and_patches) {
+  using code = matching<"[A-Z]{2}">;
+  static constexpr endpoint<"PATCH /a/{code}",
+                            shop::draft(code, query<rated>, header<"X-N", bounded<int, 0, 9>>,
+                                        json_body<patch<shop::draft>>)>
+      change{};
+  constexpr contract api(change);
+  const std::string text(openapi(api, {.title = "A", .version = "1"}).text());
+  dom::parser parser;
+  const dom::element root = parser.parse(text);
+  const auto at = [&](const std::string& pointer) {
+    return std::string(simdjson::minify(root.at_pointer("/paths/~1a~1{code}/patch" + pointer)));
+  };
+  EXPECT_EQ(at("/parameters"),
+            R"([{"name":"code","in":"path","required":true,)"
+            R"("schema":{"type":"string","pattern":"^[A-Z]{2}$"}},)"
+            R"({"name":"limit","in":"query","required":false,)"
+            R"("schema":{"type":"integer","minimum":1,"maximum":100,"default":20}},)"
+            R"({"name":"filter[name]","in":"query","required":false,)"
+            R"("schema":{"type":"string","minLength":1,"maxLength":5}},)"
+            R"({"name":"X-N","in":"header","required":true,"schema":)"
+            R"({"type":"integer","format":"int32","minimum":0,"maximum":9}}])");
+  const std::string schema = R"({"$ref":"#/components/schemas/patch_shop.draft"})";
+  EXPECT_EQ(at("/requestBody/content/application~1json/schema"), schema);
+  EXPECT_EQ(at("/requestBody/content/application~1merge-patch+json/schema"), schema);
+  EXPECT_NE(root.at_pointer("/paths/~1a~1{code}/patch/responses/400").error(),
+            simdjson::NO_SUCH_FIELD);
 }
 
 TEST(openapi, of_an_empty_contract_is_a_document_too) {
