@@ -9,6 +9,12 @@
 ///     "GET /users/{id}", ferrule::detail::signature_of<decltype(&show)>>::passed);
 /// ```
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <tuple>
+#include <type_traits>
+
 #include "ferrule/api/pattern.hpp"
 #include "ferrule/api/results.hpp"
 #include "ferrule/api/signature.hpp"
@@ -28,29 +34,50 @@ struct signature_check {
       !may_lose_arguments && !cannot_await && result == result_fault::none;
 };
 
-/// Finds the message for what is wrong.
-template <fixed_string Route, class Signature, binding_fault Fault, bool IsSound>
-struct route_verdict {
-  using check = signature_check<Signature>;
-
-  static_assert(Fault != binding_fault::unknown_argument,
+/// Stands in the compiler's message with the route and the parameter.
+template <fixed_string Route, class Parameter, bool IsAggregate>
+struct unknown_parameter {
+  static_assert(!IsAggregate,
+                "ferrule: this handler has a parameter that no request can give, an aggregate: "
+                "take json_body<T> for a JSON body, query<T>, form<T>, or const T& for a state or "
+                "what a layer gives");
+  static_assert(IsAggregate,
                 "ferrule: this handler has a parameter that no request can give: take text, a "
                 "number, a bool, an enum or a type with parse_parameter; query<T>, json_body<T>, "
                 "form<T>, header<\"Name\">, cookie<\"name\">, body, body_stream, deadline or const "
                 "request&; T& for state; or a type with an extractor<T>");
-  static_assert(Fault != binding_fault::unknown_name,
+  static constexpr bool passed = true;
+};
+template <class... A>
+consteval std::size_t first_unknown() {
+  const std::array<source, sizeof...(A)> from{source_of<A>()...};
+  return static_cast<std::size_t>(std::ranges::find(from, source::unknown) - from.begin());
+}
+template <class A>
+inline constexpr bool is_aggregate_parameter =
+    std::is_aggregate_v<std::remove_cvref_t<A>> && std::is_class_v<std::remove_cvref_t<A>>;
+template <fixed_string Route, class A>
+using parameter_verdict = unknown_parameter<Route, A, is_aggregate_parameter<A>>;
+
+/// Finds the message for what is wrong.
+template <fixed_string Route, class Signature, binding_fault Fault, bool IsSound>
+struct route_verdict {
+  using check = signature_check<Signature>;
+  static constexpr bool is(binding_fault fault) { return Fault == fault; }
+
+  static_assert(!is(binding_fault::unknown_name),
                 "ferrule: a path<\"name\", T> of this handler names no {placeholder} of its "
                 "pattern: make the names equal");
-  static_assert(Fault != binding_fault::too_few_placeholders,
+  static_assert(!is(binding_fault::too_few_placeholders),
                 "ferrule: this handler has more path parameters than its pattern has "
                 "{placeholders}: add the missing ones to the pattern, or use query<T>");
-  static_assert(Fault != binding_fault::too_many_placeholders,
+  static_assert(!is(binding_fault::too_many_placeholders),
                 "ferrule: this pattern has more {placeholders} than its handler has path "
                 "parameters: let the handler take each of them");
-  static_assert(Fault != binding_fault::one_type_twice,
+  static_assert(!is(binding_fault::one_type_twice),
                 "ferrule: two path parameters of one type are bound by their position and could "
                 "be swapped unnoticed: name them, as in path<\"post_id\", std::uint64_t>");
-  static_assert(Fault != binding_fault::two_bodies,
+  static_assert(!is(binding_fault::two_bodies),
                 "ferrule: this handler takes two bodies, but a request has one: take one "
                 "json_body<T>, form<T>, body or body_stream");
   static_assert(!check::may_lose_arguments,
@@ -72,6 +99,9 @@ struct route_verdict {
                 "std::optional<with_status<T>> instead, or a response by itself");
   static constexpr bool passed = true;
 };
+template <fixed_string Route, class R, class... A, bool IsSound>
+struct route_verdict<Route, signature<R, A...>, binding_fault::unknown_argument, IsSound>
+    : parameter_verdict<Route, std::tuple_element_t<first_unknown<A...>(), std::tuple<A...>>> {};
 /// So that a thousand good routes are passed quickly.
 template <fixed_string Route, class Signature>
 struct route_verdict<Route, Signature, binding_fault::none, true> {
@@ -82,12 +112,18 @@ struct route_verdict<Route, Signature, binding_fault::none, true> {
 template <fixed_string Route, class Signature>
 struct route_check {
   static constexpr auto bound = Signature::bind(parsed_pattern<Route>);
+  static constexpr bool is_pattern = parsed_pattern<Route>.fault == pattern_fault::none;
+  /// Whether a route can be made. If not, the compiler was told why; to go on would only add to it.
+  static constexpr bool is_sound = is_pattern && bound.fault == binding_fault::none &&
+                                   signature_check<Signature>::passed;
   static constexpr bool passed =
-      route_verdict<Route, Signature, bound.fault, signature_check<Signature>::passed>::passed;
+      route_verdict<Route, Signature, is_pattern ? bound.fault : binding_fault::none,
+                    !is_pattern || signature_check<Signature>::passed>::passed;
 };
 /// For a handler without a signature.
 template <fixed_string Route>
 struct route_check<Route, void> {
+  static constexpr bool is_sound = false;
   static constexpr bool passed = true;
 };
 
@@ -100,6 +136,8 @@ struct handler_check {
   static_assert(!std::is_void_v<signature_of<Handler>>,
                 "ferrule: the handler of this route has no single signature: give its parameters "
                 "types instead of auto, and choose among overloads");
+  static constexpr bool is_sound = (std::is_empty_v<Handler> || std::is_pointer_v<Handler>) &&
+                                   route_check<Route, signature_of<Handler>>::is_sound;
   static constexpr bool passed = route_check<Route, signature_of<Handler>>::passed;
 };
 

@@ -55,6 +55,25 @@ struct pattern_segment {
   std::uint32_t hash = 0;  ///< of a literal's text
 };
 
+namespace detail {
+
+/// Why a text is no pattern.
+enum class pattern_fault : std::uint8_t {
+  none,
+  no_path,
+  no_method,
+  no_slash,
+  too_many_segments,
+  too_long,
+  part_of_a_segment,
+  no_identifier,
+  named_alike,
+  tail_not_last,
+  must_be_encoded,
+};
+
+}  // namespace detail
+
 /// A parsed pattern. Thread rule: constant data.
 struct pattern {
   /// A path with more segments is refused at compile time.
@@ -64,6 +83,7 @@ struct pattern {
   method verb = method::unknown;
   std::uint8_t segment_count = 0;
   std::uint8_t parameter_count = 0;  ///< placeholders, the tail included
+  detail::pattern_fault fault = detail::pattern_fault::none;  ///< if any, there are no segments
   std::array<pattern_segment, segments_max> segments{};
 
   /// A literal's text or a placeholder's name.
@@ -94,18 +114,6 @@ struct pattern {
 
 namespace detail {
 
-// Not constexpr and never defined: calling one ends constant evaluation with its name in the error.
-void pattern_must_be_a_method_a_space_and_a_path();
-void pattern_method_must_be_GET_HEAD_POST_PUT_DELETE_PATCH_or_OPTIONS();
-void pattern_path_must_begin_with_a_slash();
-void pattern_has_more_than_12_segments();
-void pattern_is_longer_than_65535_bytes();
-void pattern_placeholder_must_be_a_whole_segment();
-void pattern_placeholder_must_be_named_by_an_identifier();
-void pattern_names_two_placeholders_alike();
-void pattern_tail_must_be_the_last_segment();
-void pattern_literal_has_a_character_that_must_be_percent_encoded();
-
 inline constexpr std::uint32_t segment_hash_seed = 2166136261U;
 
 /// FNV-1a: the router hashes a segment while it looks for its end.
@@ -117,14 +125,12 @@ constexpr bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-consteval void check_placeholder_name(const pattern& p, std::string_view name) {
-  if (name.empty() || (name[0] >= '0' && name[0] <= '9')) {
-    pattern_placeholder_must_be_named_by_an_identifier();
-  }
+consteval pattern_fault fault_of_name(const pattern& p, std::string_view name) {
+  if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return pattern_fault::no_identifier;
   for (char c : name) {
-    if (!is_letter_or_digit(c) && c != '_') pattern_placeholder_must_be_named_by_an_identifier();
+    if (!is_letter_or_digit(c) && c != '_') return pattern_fault::no_identifier;
   }
-  if (p.parameter_index(name) >= 0) pattern_names_two_placeholders_alike();
+  return p.parameter_index(name) >= 0 ? pattern_fault::named_alike : pattern_fault::none;
 }
 
 /// What RFC 3986 calls pchar. A table, since it is asked for each character of a thousand routes.
@@ -140,57 +146,60 @@ inline constexpr std::array<bool, 256> literal_characters = [] {
 }();
 
 /// Hashes a literal.
-consteval std::uint32_t hash_literal(std::string_view text) {
+consteval std::uint32_t hash_literal(std::string_view text, pattern_fault& fault) {
   std::uint32_t hash = segment_hash_seed;
   for (char c : text) {
     hash = add_to_segment_hash(hash, c);
     if (literal_characters[static_cast<unsigned char>(c)]) continue;
-    if (c == '{' || c == '}') pattern_placeholder_must_be_a_whole_segment();
-    pattern_literal_has_a_character_that_must_be_percent_encoded();
+    fault = c == '{' || c == '}' ? pattern_fault::part_of_a_segment
+                                 : pattern_fault::must_be_encoded;
+    break;
   }
   return hash;
 }
 
-consteval pattern_segment parse_segment(const pattern& p, std::size_t begin, std::size_t end) {
+consteval pattern_segment parse_segment(const pattern& p, std::size_t begin, std::size_t end,
+                                        pattern_fault& fault) {
   std::string_view text = p.text.substr(begin, end - begin);
   pattern_segment segment;
   if (text.starts_with('{') && text.ends_with('}')) {
     const bool is_tail = text.ends_with("...}");
     text = text.substr(1, text.size() - (is_tail ? 5 : 2));
-    check_placeholder_name(p, text);
-    if (is_tail && end != p.text.size()) pattern_tail_must_be_the_last_segment();
+    fault = fault_of_name(p, text);
+    if (is_tail && end != p.text.size()) fault = pattern_fault::tail_not_last;
     segment.kind = is_tail ? segment_kind::tail : segment_kind::parameter;
     ++begin;
   } else {
-    segment.hash = hash_literal(text);
+    segment.hash = hash_literal(text, fault);
   }
   segment.offset = static_cast<std::uint16_t>(begin);
   segment.length = static_cast<std::uint16_t>(text.size());
   return segment;
 }
 
-consteval method parse_pattern_method(std::string_view text) {
-  const std::size_t space = text.find(' ');
-  if (space == text.npos) pattern_must_be_a_method_a_space_and_a_path();
-  const method verb = parse_method(text.substr(0, space));
-  if (verb > method::options) {
-    pattern_method_must_be_GET_HEAD_POST_PUT_DELETE_PATCH_or_OPTIONS();
-  }
-  return verb;
+consteval pattern faulty_pattern(std::string_view text, pattern_fault fault) {
+  return {.text = text, .fault = fault};
 }
 
 consteval pattern parse_pattern(std::string_view text) {
   pattern p;
-  if (text.size() > 65535) pattern_is_longer_than_65535_bytes();
+  if (text.size() > 65535) return faulty_pattern(text, pattern_fault::too_long);
   p.text = text;
-  p.verb = parse_pattern_method(text);
-  std::size_t at = text.find(' ') + 1;
-  if (at >= text.size() || text[at] != '/') pattern_path_must_begin_with_a_slash();
+  const std::size_t space = text.find(' ');
+  if (space == text.npos) return faulty_pattern(text, pattern_fault::no_path);
+  p.verb = parse_method(text.substr(0, space));
+  if (p.verb > method::options) return faulty_pattern(text, pattern_fault::no_method);
+  std::size_t at = space + 1;
+  if (at >= text.size() || text[at] != '/') return faulty_pattern(text, pattern_fault::no_slash);
   while (at < text.size()) {
-    if (p.segment_count == pattern::segments_max) pattern_has_more_than_12_segments();
+    if (p.segment_count == pattern::segments_max) {
+      return faulty_pattern(text, pattern_fault::too_many_segments);
+    }
     std::size_t end = text.find('/', at + 1);
     if (end == text.npos) end = text.size();
-    const pattern_segment segment = parse_segment(p, at + 1, end);
+    pattern_fault fault = pattern_fault::none;
+    const pattern_segment segment = parse_segment(p, at + 1, end, fault);
+    if (fault != pattern_fault::none) return faulty_pattern(text, fault);
     if (segment.kind != segment_kind::literal) ++p.parameter_count;
     p.segments[p.segment_count++] = segment;
     at = end;
@@ -198,17 +207,52 @@ consteval pattern parse_pattern(std::string_view text) {
   return p;
 }
 
-/// Clang before 19 takes no other consteval function where a variable template begins.
+/// Finds the message for what is wrong.
+template <fixed_string Pattern, pattern_fault Fault>
+struct pattern_verdict {
+  static constexpr bool is(pattern_fault fault) { return Fault == fault; }
+
+  static_assert(!is(pattern_fault::no_path),
+                "ferrule: a pattern is a method, a space and a path: \"GET /users/{id}\"");
+  static_assert(!is(pattern_fault::no_method),
+                "ferrule: the method of a pattern is GET, HEAD, POST, PUT, DELETE, PATCH or "
+                "OPTIONS, in capitals");
+  static_assert(!is(pattern_fault::no_slash),
+                "ferrule: the path of a pattern begins with a slash, one space after the method");
+  static_assert(!is(pattern_fault::too_many_segments),
+                "ferrule: the path of a pattern has at most 12 segments");
+  static_assert(!is(pattern_fault::too_long),
+                "ferrule: a pattern has at most 65535 bytes");
+  static_assert(!is(pattern_fault::part_of_a_segment),
+                "ferrule: a placeholder is a whole segment of a pattern's path, between slashes: "
+                "{name}, with both braces");
+  static_assert(!is(pattern_fault::no_identifier),
+                "ferrule: a placeholder is named by an identifier: letters, digits and '_', not a "
+                "digit first");
+  static_assert(!is(pattern_fault::named_alike),
+                "ferrule: two placeholders of a pattern have one name");
+  static_assert(!is(pattern_fault::tail_not_last),
+                "ferrule: a tail, {name...}, is the last segment of a pattern");
+  static_assert(!is(pattern_fault::must_be_encoded),
+                "ferrule: a literal of a pattern has a character that no path has: write it "
+                "percent-encoded, as in %20");
+  static constexpr bool passed = true;
+};
+
 template <fixed_string Text>
-consteval pattern parse_text() {
-  return parse_pattern(Text.view());
+consteval pattern parse_checked() {
+  constexpr pattern parsed = parse_pattern(Text.view());
+  if constexpr (parsed.fault != pattern_fault::none) {
+    static_assert(pattern_verdict<Text, parsed.fault>::passed);
+  }
+  return parsed;
 }
 
 }  // namespace detail
 
 /// The pattern that `Text` spells, parsed once however often it is named.
 template <fixed_string Text>
-inline constexpr pattern parsed_pattern = detail::parse_text<Text>();
+inline constexpr pattern parsed_pattern = detail::parse_checked<Text>();
 
 namespace detail {
 

@@ -119,6 +119,26 @@ class table_service_factory final : public service_factory {
   std::tuple<State...> states_;
 };
 
+/// Stands in the compiler's message with what serve was given.
+template <class Given>
+struct given_to_serve {
+  static_assert(is_state<Given>,
+                "ferrule: serve takes state as per_reactor(factory), shared(object) or "
+                "opened(function), because each reactor is a thread, work as background(name, "
+                "function), and listeners as listener<table>(name, places): write shared(state) "
+                "if several threads may use it at once, or per_reactor([] { return state{}; })");
+  static constexpr bool passed = true;
+};
+
+/// Stands in the compiler's message with the type of a table that lies in a function.
+template <class Table>
+struct table_of_static_storage {
+  static_assert(sizeof(Table) == 0,
+                "ferrule: serve<routes> takes a constexpr table of static storage: define it "
+                "outside of the function, or as static constexpr");
+  static constexpr bool passed = true;
+};
+
 }  // namespace detail
 
 /// Runs a service with the routes of `Table`, a `constexpr` route table of static storage, until it
@@ -132,12 +152,13 @@ class table_service_factory final : public service_factory {
 template <const auto& Table, class... State>
 int serve(const serve_settings& defaults, int argc, char** argv, const option_group& own,
           State... states) {
-  static_assert((detail::is_state<State> && ...),
-                "ferrule: serve takes state as per_reactor(factory), shared(object) or "
-                "opened(function), because each reactor is a thread, work as "
-                "background(name, function), and listeners as listener<table>(name, places)");
-  detail::table_service_factory<Table, State...> factory(std::move(states)...);
-  return run_service(defaults, argc, argv, factory, {&own, 1});
+  static_assert((detail::given_to_serve<State>::passed && ...));
+  if constexpr ((detail::is_state<State> && ...)) {
+    detail::table_service_factory<Table, State...> factory(std::move(states)...);
+    return run_service(defaults, argc, argv, factory, {&own, 1});
+  } else {
+    return 1;
+  }
 }
 
 /// The same without options of the program's own.
@@ -150,6 +171,19 @@ int serve(const serve_settings& defaults, int argc, char** argv, State... states
 template <const auto& Table, class... State>
 int serve(int argc, char** argv, State... states) {
   return serve<Table>(serve_settings{}, argc, argv, std::move(states)...);
+}
+
+/// For a table that is no constant of static storage: these say so. `long` makes them the last
+/// to be chosen.
+template <auto Table>
+int serve(long, char**, ...) {
+  static_assert(detail::table_of_static_storage<decltype(Table)>::passed);
+  return 1;
+}
+template <auto Table>
+int serve(const serve_settings&, long, char**, ...) {
+  static_assert(detail::table_of_static_storage<decltype(Table)>::passed);
+  return 1;
 }
 
 }  // namespace ferrule

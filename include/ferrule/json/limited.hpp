@@ -46,7 +46,6 @@ concept bounded_number = std::is_arithmetic_v<T> && !std::same_as<T, bool> &&
 /// Both ends as limits.
 template <class T, T Min, T Max>
 consteval json::member_limits number_limits() {
-  static_assert(Min <= Max, "ferrule: a bounded<T, Min, Max> has no value: Min is above Max");
   json::member_limits limits;
   if constexpr (std::is_floating_point_v<T>) {
     static_assert(static_cast<T>(static_cast<std::int64_t>(Min)) == Min &&
@@ -70,6 +69,8 @@ consteval json::member_limits number_limits() {
 /// A number from `Min` to `Max`, both included. Thread rule: as a plain value.
 template <detail::bounded_number T, T Min, T Max>
 class bounded {
+  static_assert(Min <= Max, "ferrule: a bounded<T, Min, Max> has no value: Min is above Max");
+
  public:
   using limited_type = T;
   static constexpr json::member_limits value_limits = detail::number_limits<T, Min, Max>();

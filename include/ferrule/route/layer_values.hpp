@@ -39,10 +39,9 @@ struct local_of<L> {
 };
 
 template <class L>
-concept has_before = requires { &L::before; };
+concept has_before = requires { requires is_const_hook<decltype(&L::before)>; };
 template <class L>
-concept has_after = requires { &L::after; };
-
+concept has_after = requires { requires is_const_hook<decltype(&L::after)>; };
 template <class L>
 struct before_result {
   using type = void;
@@ -146,7 +145,7 @@ struct given_in<L, More...> : joined_takeable<given_of<L>, typename given_in<Mor
 /// Checks what can be said of a layer without its route.
 template <class L>
 struct layer_check {
-  static_assert(has_before<L> || has_after<L> || has_refused<L>,
+  static_assert(has_mutable_hook<L> || has_before<L> || has_after<L> || has_refused<L>,
                 "ferrule: a layer needs a before or an after (or a refused): one const member "
                 "function each, without overloads");
   static constexpr bool after_is_void = [] {

@@ -33,6 +33,20 @@ namespace detail {
 template <class L>
 concept has_refused = requires { &L::refused; };
 
+/// Whether a hook can be called on a layer, of which there is one for all requests.
+template <class Hook>
+inline constexpr bool is_const_hook = true;
+template <class R, class L, class... A>
+inline constexpr bool is_const_hook<R (L::*)(A...)> = false;
+template <class R, class L, class... A>
+inline constexpr bool is_const_hook<R (L::*)(A...) noexcept> = false;
+
+/// Whether a layer has a hook that is not const.
+template <class L>
+concept has_mutable_hook = requires { requires !is_const_hook<decltype(&L::before)>; } ||
+                           requires { requires !is_const_hook<decltype(&L::after)>; } ||
+                           requires { requires !is_const_hook<decltype(&L::refused)>; };
+
 /// What stands among layers but has no hooks: limits, and how problems are told.
 template <class L>
 inline constexpr bool is_setting = false;
@@ -65,6 +79,9 @@ consteval layer_list<L...> with(L...) {
   static_assert((std::is_empty_v<L> && ...),
                 "ferrule: a layer has no members: give constants as template arguments, and take "
                 "what changes as state (T&)");
+  static_assert(!(detail::has_mutable_hook<L> || ...),
+                "ferrule: a hook of a layer is const, for there is one layer for all requests: void "
+                "before(...) const; what changes is its local, or state (T&)");
   return {};
 }
 
@@ -80,6 +97,12 @@ struct route_entry {
 
   Handler handler;
 };
+
+/// Stands for a route that was refused, so that one mistake is one error.
+struct refused_handler {
+  void operator()() const noexcept {}
+};
+using refused_route = route_entry<"GET /refused-by-the-compiler", refused_handler>;
 
 /// A route at its place in a table. The places are bases because a tuple of a thousand takes the
 /// compiler too long.
@@ -144,15 +167,20 @@ inline constexpr bool is_route_entry<route_entry<Text, Handler, L...>> = true;
 /// Answers requests that match `Pattern` by calling `handler`: a function or a lambda without
 /// captures. The compiler refuses what cannot work, with a message that names the route.
 template <fixed_string Pattern, class Handler, class... L>
-consteval auto route(Handler handler, layer_list<L...> = layer_list<>{}) {
-  static_assert(detail::handler_check<Pattern, Handler>::passed);
+consteval auto route([[maybe_unused]] Handler handler, layer_list<L...> = layer_list<>{}) {
+  using check = detail::handler_check<Pattern, Handler>;
+  static_assert(check::passed);
   static_assert(!(detail::has_refused<L> || ...),
                 "ferrule: a layer with a refused belongs to the table, as the first argument of "
                 "route_table: what it hears of need not have a route");
   static_assert(!(detail::is_fallback<L> || ...),
                 "ferrule: a fallback belongs to the table, as the first argument of route_table: "
                 "it answers what has no route");
-  return detail::route_entry<Pattern, Handler, L...>{handler};
+  if constexpr (check::is_sound) {
+    return detail::route_entry<Pattern, Handler, L...>{handler};
+  } else {
+    return detail::refused_route{{}};
+  }
 }
 
 /// A table of routes, to be kept in a `constexpr` variable of static storage.

@@ -1,7 +1,7 @@
 #include "ferrule/api/pattern.hpp"
 
 //! case: a pattern without a method
-//! expect: pattern_must_be_a_method_a_space_and_a_path
+//! expect: a pattern is a method, a space and a path
 //! expect: "/users"
 #ifdef REFUSED
 inline auto p = ferrule::parsed_pattern<"/users">;
@@ -10,7 +10,7 @@ inline auto p = ferrule::parsed_pattern<"GET /users">;
 #endif
 
 //! case: a method that HTTP does not have
-//! expect: pattern_method_must_be_GET_HEAD_POST_PUT_DELETE_PATCH_or_OPTIONS
+//! expect: the method of a pattern is GET, HEAD, POST, PUT, DELETE, PATCH or OPTIONS
 #ifdef REFUSED
 inline auto p = ferrule::parsed_pattern<"get /users">;
 #else
@@ -18,7 +18,7 @@ inline auto p = ferrule::parsed_pattern<"PATCH /users">;
 #endif
 
 //! case: a path without a slash
-//! expect: pattern_path_must_begin_with_a_slash
+//! expect: the path of a pattern begins with a slash
 #ifdef REFUSED
 inline auto p = ferrule::parsed_pattern<"GET users">;
 #else
@@ -26,7 +26,7 @@ inline auto p = ferrule::parsed_pattern<"GET /">;
 #endif
 
 //! case: a tail that is not last
-//! expect: pattern_tail_must_be_the_last_segment
+//! expect: is the last segment of a pattern
 #ifdef REFUSED
 inline auto p = ferrule::parsed_pattern<"GET /files/{path...}/info">;
 #else
@@ -34,7 +34,7 @@ inline auto p = ferrule::parsed_pattern<"GET /files/{path...}">;
 #endif
 
 //! case: a placeholder that is part of a segment
-//! expect: pattern_placeholder_must_be_a_whole_segment
+//! expect: a placeholder is a whole segment
 #ifdef REFUSED
 inline auto p = ferrule::parsed_pattern<"GET /users/{id}.json">;
 #else
@@ -42,7 +42,7 @@ inline auto p = ferrule::parsed_pattern<"GET /users/{id}/json">;
 #endif
 
 //! case: a placeholder without a name
-//! expect: pattern_placeholder_must_be_named_by_an_identifier
+//! expect: a placeholder is named by an identifier
 #ifdef REFUSED
 inline auto p = ferrule::parsed_pattern<"GET /users/{}">;
 #else
@@ -50,7 +50,7 @@ inline auto p = ferrule::parsed_pattern<"GET /users/{_}">;
 #endif
 
 //! case: a placeholder named by a number
-//! expect: pattern_placeholder_must_be_named_by_an_identifier
+//! expect: a placeholder is named by an identifier
 #ifdef REFUSED
 inline auto p = ferrule::parsed_pattern<"GET /users/{1st}">;
 #else
@@ -58,7 +58,7 @@ inline auto p = ferrule::parsed_pattern<"GET /users/{first}">;
 #endif
 
 //! case: two placeholders of one name
-//! expect: pattern_names_two_placeholders_alike
+//! expect: two placeholders of a pattern have one name
 #ifdef REFUSED
 inline auto p = ferrule::parsed_pattern<"GET /users/{id}/posts/{id}">;
 #else
@@ -66,7 +66,7 @@ inline auto p = ferrule::parsed_pattern<"GET /users/{id}/posts/{post_id}">;
 #endif
 
 //! case: a character that no path has
-//! expect: pattern_literal_has_a_character_that_must_be_percent_encoded
+//! expect: a literal of a pattern has a character that no path has
 #ifdef REFUSED
 inline auto p = ferrule::parsed_pattern<"GET /all users">;
 #else
@@ -74,7 +74,7 @@ inline auto p = ferrule::parsed_pattern<"GET /all%20users">;
 #endif
 
 //! case: more segments than a path may have
-//! expect: pattern_has_more_than_12_segments
+//! expect: the path of a pattern has at most 12 segments
 #ifdef REFUSED
 inline auto p = ferrule::parsed_pattern<"GET /1/2/3/4/5/6/7/8/9/10/11/12/13">;
 #else

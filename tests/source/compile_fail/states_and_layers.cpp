@@ -143,7 +143,7 @@ inline dispatcher<routes> made;
 //! case: a value that no layer of a route gives
 //! expect: that no layer of the route gives
 //! first: takes a state that serve() was not given, and that no layer of the route gives
-//! lines: 35
+//! lines: 40
 struct principal {};
 struct logged_in {
   principal before() const { return {}; }
@@ -160,7 +160,7 @@ inline void make() { dispatcher<routes> made; }
 //! case: two layers that give one type
 //! expect: two layers of a route give one type
 //! expect: given_once<principal, 2>
-//! lines: 35
+//! lines: 40
 struct principal {};
 struct logged_in {
   principal before() const { return {}; }
@@ -181,7 +181,7 @@ inline void make() { dispatcher<routes> made; }
 
 //! case: a layer that gives what is a state
 //! expect: or a layer gives the type of a state
-//! lines: 35
+//! lines: 40
 struct gives_store {
   store before() const { return {}; }
 };
@@ -194,7 +194,7 @@ inline void make() { dispatcher<routes> made; }
 
 //! case: a hook that takes what a layer inside of it gives
 //! expect: const T& for what a layer outside of it gives
-//! lines: 35
+//! lines: 40
 struct principal {};
 struct logged_in {
   principal before() const { return {}; }
@@ -212,7 +212,7 @@ inline void make() { dispatcher<routes> made; }
 
 //! case: a before that returns what is neither an answer nor a struct
 //! expect: the before of a layer returns void
-//! lines: 35
+//! lines: 40
 struct layer {
 #ifdef REFUSED
   int before() const { return 1; }
