@@ -28,9 +28,14 @@ namespace {
 struct openapi_components {
   json::raw schemas;
 };
+struct info_object {
+  std::string_view title;
+  std::string_view version;
+  std::optional<std::string_view> description;
+};
 struct openapi_document {
   std::string_view openapi;
-  openapi_info info;
+  info_object info;
   std::map<std::string, std::map<std::string, openapi_operation>> paths;
   openapi_components components;
 };
@@ -58,12 +63,21 @@ std::string lower_case(std::string_view text) {
 
 json::raw raw_of(const buffer& text) { return json::raw::trusted(std::string(text.view())); }
 
+std::optional<json::raw> example_of(const problem& what) {
+  buffer text;
+  write_problem(text, what, {});
+  return raw_of(text);
+}
+problem_description usual_problems(json::components& types) {
+  return {std::string(problem_content_type),
+          schema_of_type<problem_form::problem>(types, json::schema_use::written), example_of};
+}
+
 }  // namespace
 
 // First of all types, so that no type of a contract takes the name `problem` from it.
-openapi_builder::openapi_builder()
-    : problem_schema_(
-          schema_of_type<problem_form::problem>(types_, json::schema_use::written)) {}
+openapi_builder::openapi_builder(const openapi_info& about)
+    : problems_(about.problems == nullptr ? usual_problems(types_) : about.problems(types_)) {}
 
 openapi_operation& openapi_builder::add(const pattern& shape) {
   return paths_[template_of(shape.path())][lower_case(to_string(shape.verb))];
@@ -78,8 +92,8 @@ openapi_media& openapi_builder::problem_media(openapi_operation& to, const std::
     answer.description.append("; ").append(title);
   }
   if (!answer.content) answer.content.emplace();
-  openapi_media& media = (*answer.content)[std::string(problem_content_type)];
-  media.schema = problem_schema_;
+  openapi_media& media = (*answer.content)[problems_.content_type];
+  media.schema = problems_.schema;
   return media;
 }
 
@@ -88,10 +102,10 @@ void openapi_builder::add_problem(openapi_operation& to, std::string_view name,
   const std::string_view title =
       what.title.empty() ? reason_phrase(what.status) : what.title.view();
   openapi_media& media = problem_media(to, std::to_string(what.status), title);
+  auto example = problems_.example(what);
+  if (!example) return;
   if (!media.examples) media.examples.emplace();
-  buffer text;
-  write_problem(text, what, {});
-  media.examples->insert_or_assign(std::string(name), openapi_example{raw_of(text)});
+  media.examples->insert_or_assign(std::string(name), openapi_example{*std::move(example)});
 }
 
 void openapi_builder::add_refusal(openapi_operation& to, int status) {
@@ -106,7 +120,10 @@ json::raw openapi_builder::finish(const openapi_info& info) && {
   buffer schemas;
   types_.write(schemas);
   buffer text;
-  json::write(text, openapi_document{"3.1.0", info, std::move(paths_), {raw_of(schemas)}});
+  json::write(text, openapi_document{"3.1.0",
+                                     {info.title, info.version, info.description},
+                                     std::move(paths_),
+                                     {raw_of(schemas)}});
   return raw_of(text);
 }
 

@@ -24,7 +24,7 @@ namespace ferrule {
 /// so keep it.
 template <class... Endpoint>
 std::string docs_page(contract<Endpoint...> /*described*/, const openapi_info& info) {
-  detail::openapi_builder builder;
+  detail::openapi_builder builder(info);
   (detail::document_endpoint<Endpoint>(builder), ...);
   return std::move(builder).finish_page(info);
 }

@@ -37,11 +37,22 @@
 
 namespace ferrule {
 
+/// How a service tells its problems, if not as RFC 9457 has it: `problems_told_by<f>`
+/// (route/service_routes.hpp) says it of an `on_problem<f>`.
+struct problem_description {
+  std::string content_type;
+  json::raw schema;
+  /// What a client is told; nothing if it is not JSON.
+  std::optional<json::raw> (*example)(const problem& what);
+};
+
 /// What a document says of the service as a whole.
 struct openapi_info {
   std::string_view title;
   std::string_view version;  ///< of the contract
   std::optional<std::string_view> description{};
+  /// Null: as RFC 9457 has it.
+  problem_description (*problems)(json::components& types) = nullptr;
 };
 
 /// What a header field or a cookie is bounded by, for its schema: specialise it for a
@@ -94,7 +105,7 @@ struct openapi_operation {
 /// A document in the making.
 class openapi_builder {
  public:
-  openapi_builder();
+  explicit openapi_builder(const openapi_info& about);
 
   json::components& types() noexcept { return types_; }
   /// The operation of an endpoint, to be filled in.
@@ -114,7 +125,7 @@ class openapi_builder {
                                std::string_view title);
 
   json::components types_;
-  json::raw problem_schema_;
+  problem_description problems_;
   std::map<std::string, std::map<std::string, openapi_operation>> paths_;
 };
 
@@ -346,7 +357,7 @@ void document_endpoint(openapi_builder& builder) {
 /// The document for a contract. It is built anew by each call, so keep it.
 template <class... Endpoint>
 json::raw openapi(contract<Endpoint...> /*described*/, const openapi_info& info) {
-  detail::openapi_builder builder;
+  detail::openapi_builder builder(info);
   (detail::document_endpoint<Endpoint>(builder), ...);
   return std::move(builder).finish(info);
 }

@@ -22,10 +22,12 @@
 
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "ferrule/api/docs_page.hpp"
 #include "ferrule/api/openapi.hpp"
+#include "ferrule/route/problem_form.hpp"
 #include "ferrule/route/table.hpp"
 
 namespace ferrule {
@@ -105,6 +107,42 @@ consteval auto add_welcome(const table<layer_list<L...>, Entry...>& from,
 }
 
 }  // namespace detail
+
+namespace detail {
+
+template <auto Function>
+std::optional<json::raw> told_example(const problem& what) {
+  return json::raw::trusted(word_problem<Function>(what, {}, request()).body);
+}
+inline std::optional<json::raw> no_example(const problem&) { return std::nullopt; }
+
+}  // namespace detail
+
+/// For `openapi_info::problems`: problems as `on_problem<Function>` tells them. The schema is that
+/// of what it returns; of a `response` only the content type is known.
+///
+/// ```cpp
+/// struct api_error { std::string message; };
+/// inline api_error tell(const ferrule::problem& what) { return {std::string(what.title)}; }
+/// inline constexpr ferrule::openapi_info about{
+///     .title = "shop", .version = "1", .problems = ferrule::problems_told_by<tell>};
+/// ```
+template <auto Function>
+problem_description problems_told_by(json::components& types) {
+  using told = std::remove_cvref_t<
+      typename detail::signature_of<decltype(Function)>::result_type>;
+  const response sample = detail::word_problem<Function>({}, {}, request());
+  if constexpr (std::is_same_v<told, response>) {
+    return {sample.content_type.empty() ? "*/*" : sample.content_type,
+            json::raw::trusted("{}"), detail::no_example};
+  } else if constexpr (detail::text_result<told>) {
+    return {sample.content_type, detail::text_schema(), detail::no_example};
+  } else {
+    return {sample.content_type,
+            detail::schema_of_type<told>(types, json::schema_use::written),
+            detail::told_example<Function>};
+  }
+}
 
 /// Answers `{"status":"ok"}` for as long as the service takes requests.
 template <fixed_string Pattern = "GET /health">

@@ -80,8 +80,8 @@ consteval layer_list<L...> with(L...) {
                 "ferrule: a layer has no members: give constants as template arguments, and take "
                 "what changes as state (T&)");
   static_assert(!(detail::has_mutable_hook<L> || ...),
-                "ferrule: a hook of a layer is const, for there is one layer for all requests: void "
-                "before(...) const; what changes is its local, or state (T&)");
+                "ferrule: a hook of a layer is const, for there is one layer for all requests: "
+                "void before(...) const; what changes is its local, or state (T&)");
   return {};
 }
 

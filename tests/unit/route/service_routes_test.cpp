@@ -47,6 +47,44 @@ TEST(service_routes, give_the_document_of_the_contract) {
   EXPECT_EQ(call<routes>("GET /openapi.json").body, a.body);
 }
 
+namespace errors {
+enum class error : std::uint8_t { sold_out };
+inline problem to_problem(error) {
+  return problem{.status = 409, .title = "Sold out"}.with("code", "sold_out");
+}
+struct told {
+  std::string message;
+  std::optional<std::string> code;
+};
+inline told tell(const problem& what) {
+  const json::raw* const code = what.member("code");
+  return {std::string(what.title), code ? std::optional(std::string(code->text())) : std::nullopt};
+}
+inline response tell_page(const problem&) { return {.content_type = "text/html"}; }
+inline constexpr endpoint<"POST /items/{id}", void(int), error> buy{};
+inline constexpr contract api(buy);
+inline constexpr openapi_info about{
+    .title = "a", .version = "1", .problems = problems_told_by<tell>};
+inline constexpr openapi_info pages{
+    .title = "a", .version = "1", .problems = problems_told_by<tell_page>};
+}  // namespace errors
+
+TEST(service_routes, describe_errors_as_they_are_told) {
+  const std::string text(openapi(errors::api, errors::about).text());
+  const auto has = [&](std::string_view part) { return text.find(part) != text.npos; };
+  EXPECT_TRUE(has(R"("409":{"description":"Sold out","content":{"application/json":{"schema":)"
+                  R"({"$ref":"#/components/schemas/told"},"examples":{"sold_out":{"value":)"
+                  R"({"message":"Sold out","code":"\"sold_out\""}}}}}})"))
+      << text;
+  EXPECT_TRUE(has(R"("400":{"description":"Bad Request","content":{"application/json":)")) << text;
+  EXPECT_FALSE(has("problem")) << text;
+  const std::string page(openapi(errors::api, errors::pages).text());
+  EXPECT_NE(page.find(R"("409":{"description":"Sold out","content":{"text/html":{"schema":{}}}})"),
+            page.npos)
+      << page;
+  EXPECT_NE(docs_page(errors::api, errors::about).find("Sold out"), std::string::npos);
+}
+
 TEST(service_routes, give_the_page_of_the_contract_that_may_load_nothing) {
   const auto a = call<routes>("GET /docs");
   EXPECT_EQ(a.content_type, "text/html; charset=utf-8");
