@@ -6,6 +6,8 @@
 #include <array>
 #include <optional>
 
+#include "option_values.hpp"
+
 namespace ferrule {
 namespace {
 
@@ -53,11 +55,11 @@ bool is_service_link(std::string_view name, std::string_view value) {
 
 /// Sets the options that have a variable and are not among the arguments.
 std::string from_environment(const char* const* environ_like, std::span<const option_group> groups,
-                             std::span<const option* const> given,
+                             std::vector<const option*>& given,
                              std::vector<std::string>& notes) {
   for (const option_group& group : groups) {
     for (const option& each : group.options) {
-      const std::string name = environment_name(each.name);
+      const std::string name = environment_name(each.name, group.prefix);
       const auto value = variable(environ_like, name);
       if (!value || std::ranges::find(given, &each) != given.end()) continue;
       if (is_service_link(name, *value)) {
@@ -71,6 +73,21 @@ std::string from_environment(const char* const* environ_like, std::span<const op
       }
       if (std::string wrong = set({&each, group.target}, name, *value); !wrong.empty())
         return wrong;
+      given.push_back(&each);
+    }
+  }
+  return {};
+}
+
+/// What is wrong if an option that has to be given was not.
+std::string missing_option(std::span<const option_group> groups,
+                           std::span<const option* const> given, bool has_variables) {
+  for (const option_group& group : groups) {
+    for (const option& each : group.options) {
+      if (!each.is_required || std::ranges::find(given, &each) != given.end()) continue;
+      std::string missing = fmt::format("--{} {} is required", each.name, each.value_name);
+      if (has_variables) missing += " (or " + environment_name(each.name, group.prefix) + ")";
+      return missing;
     }
   }
   return {};
@@ -78,8 +95,15 @@ std::string from_environment(const char* const* environ_like, std::span<const op
 
 }  // namespace
 
-std::string environment_name(std::string_view option_name) {
-  std::string name = "FERRULE_";
+std::optional<std::chrono::nanoseconds> detail::option_duration(std::string_view text) noexcept {
+  return duration(text);
+}
+std::string detail::option_duration_text(std::chrono::nanoseconds value) {
+  return duration_text(value);
+}
+
+std::string environment_name(std::string_view option_name, std::string_view prefix) {
+  std::string name(prefix);
   for (const char c : option_name) {
     name += c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   }
@@ -121,6 +145,7 @@ parsed_options parse_options(int argc, const char* const* argv, const char* cons
   if (form.has_variables && parsed.error.empty()) {
     parsed.error = from_environment(environ_like, groups, given, parsed.notes);
   }
+  if (parsed.error.empty()) parsed.error = missing_option(groups, given, form.has_variables);
   return parsed;
 }
 
@@ -134,9 +159,11 @@ std::string options_help(std::string_view program, std::span<const option_group>
       const std::string_view space = is_flag(each) ? "" : " ";
       text += fmt::format("  {:<33}{}", fmt::format("--{}{}{}", each.name, space, each.value_name),
                           each.help);
+      if (each.is_required) text += " (required)";
       if (each.shown != nullptr) text += fmt::format(" ({})", each.shown(group.target));
       text += '\n';
-      if (form.has_variables) text += fmt::format("{:35}{}\n", "", environment_name(each.name));
+      if (!form.has_variables) continue;
+      text += fmt::format("{:35}{}\n", "", environment_name(each.name, group.prefix));
     }
   }
   text += fmt::format("  {:<33}{}\n", "--help", "this text");

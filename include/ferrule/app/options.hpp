@@ -4,20 +4,35 @@
 /// `FERRULE_PORT=80`. Programs that are no services take flags and other arguments as well.
 ///
 /// ```cpp
-/// struct settings { std::string greeting = "Hello"; bool is_loud = false; };
-/// constexpr ferrule::option settings_options[] = {
-///     ferrule::text_option<&settings::greeting>("greeting", "TEXT", "what to say first"),
-///     {"loud", "", "say it loudly", [](void* target, std::string_view) {
-///        static_cast<settings*>(target)->is_loud = true;
-///        return std::string();
-///      }},
+/// struct settings {
+///   std::string greeting;
+///   ferrule::bounded<std::uint32_t, 1, 100> rings = 1;
+///   std::chrono::milliseconds wait{500};
+///   bool is_loud = false;
 /// };
+/// constexpr ferrule::option settings_options[] = {
+///     ferrule::required(
+///         ferrule::value_option<&settings::greeting>("greeting", "TEXT", "what to say first")),
+///     ferrule::value_option<&settings::rings>("rings", "N", "how often to ring"),
+///     ferrule::value_option<&settings::wait>("wait", "TIME", "between two rings"),
+///     ferrule::flag_option<&settings::is_loud>("loud", "say it loudly"),
+/// };
+/// inline ferrule::option_group bell_options(settings& said) {
+///   return {.options = settings_options, .target = &said, .prefix = "BELL_"};  // BELL_RINGS=3
+/// }
 /// ```
 
+#include <chrono>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
+
+#include "ferrule/api/encode.hpp"
+#include "ferrule/api/parameter.hpp"
 
 namespace ferrule {
 
@@ -31,6 +46,8 @@ struct option {
   std::string (*set)(void* target, std::string_view value);
   /// The value the target has, as --help shows it; not shown without this.
   std::string (*shown)(const void* target) = nullptr;
+  /// It has to be given, as an argument or a variable.
+  bool is_required = false;
 };
 
 namespace detail {
@@ -39,8 +56,91 @@ struct member_of;
 template <class T, class Class>
 struct member_of<T Class::*> {
   using class_type = Class;
+  using type = T;
 };
+
+/// "10s", "500ms", "2m"; a bare number counts seconds.
+std::optional<std::chrono::nanoseconds> option_duration(std::string_view text) noexcept;
+std::string option_duration_text(std::chrono::nanoseconds value);
+
+template <class>
+inline constexpr bool is_chrono_duration = false;
+template <class Rep, class Period>
+inline constexpr bool is_chrono_duration<std::chrono::duration<Rep, Period>> = true;
+template <class>
+inline constexpr bool is_optional_option = false;
+template <class T>
+inline constexpr bool is_optional_option<std::optional<T>> = true;
+
+template <class T>
+std::string set_option_value(T& into, std::string_view text) {
+  if constexpr (is_optional_option<T>) {
+    typename T::value_type value{};
+    std::string wrong = set_option_value(value, text);
+    if (wrong.empty()) into = std::move(value);
+    return wrong;
+  } else if constexpr (is_chrono_duration<T>) {
+    const auto value = option_duration(text);
+    const T given = std::chrono::duration_cast<T>(value.value_or(std::chrono::nanoseconds(0)));
+    if (!value || std::chrono::nanoseconds(given) != *value) {
+      return "must be a duration such as 10s, 500ms or 2m";
+    }
+    into = given;
+    return {};
+  } else {
+    static_assert(text_parameter<T>,
+                  "ferrule: an option sets text, a number, an enumeration, a duration, a bounded, "
+                  "or a std::optional of one of these; for a bool there is flag_option");
+    T value{};
+    if (!parse_parameter(text, value)) return "must be " + expected_parameter<T>();
+    into = std::move(value);
+    return {};
+  }
+}
+template <class T>
+std::string option_value_text(const T& value) {
+  if constexpr (is_optional_option<T>) {
+    return value ? option_value_text(*value) : "none";
+  } else if constexpr (is_chrono_duration<T>) {
+    return option_duration_text(value);
+  } else {
+    std::string text;
+    append_parameter(text, value);
+    return text;
+  }
+}
 }  // namespace detail
+
+/// An option that sets a member of the target, read as its type says: a whole number or one within
+/// a `bounded`, an enumeration by name, a duration ("10s", "500ms", "2m"), text, or a
+/// `std::optional` of one of these.
+template <auto Member>
+constexpr option value_option(std::string_view name, std::string_view value_name,
+                              std::string_view help) {
+  using target_type = typename detail::member_of<decltype(Member)>::class_type;
+  return {name, value_name, help,
+          [](void* target, std::string_view text) {
+            return detail::set_option_value(static_cast<target_type*>(target)->*Member, text);
+          },
+          [](const void* target) {
+            return detail::option_value_text(static_cast<const target_type*>(target)->*Member);
+          }};
+}
+/// A flag that sets a member, a bool, to true.
+template <auto Member>
+constexpr option flag_option(std::string_view name, std::string_view help) {
+  using target_type = typename detail::member_of<decltype(Member)>::class_type;
+  return {name, "", help, [](void* target, std::string_view) {
+            static_cast<target_type*>(target)->*Member = true;
+            return std::string();
+          }};
+}
+/// The same option, which has to be given; the value it has before is not shown.
+constexpr option required(option which) {
+  which.shown = nullptr;
+  which.is_required = true;
+  return which;
+}
 
 /// An option that sets a text, a member of the target: any value will do.
 template <auto Member>
@@ -59,6 +159,7 @@ constexpr option text_option(std::string_view name, std::string_view value_name,
 struct option_group {
   std::span<const option> options;
   void* target = nullptr;
+  std::string_view prefix = "FERRULE_";  ///< of the variables
 };
 
 /// What became of the arguments.
@@ -77,7 +178,8 @@ struct command_line_form {
 };
 
 /// Sets options from the arguments, and those that are not among them from the environment
-/// ("FERRULE_RECEIVE_BUFFER_BYTES" for "receive-buffer-bytes"). An option that is given several
+/// ("FERRULE_RECEIVE_BUFFER_BYTES" for "receive-buffer-bytes", or with the prefix of the group).
+/// One that has to be given and is not is an error. An option that is given several
 /// times is set as often: the last wins, unless its `set` collects them. An unknown argument, a
 /// missing or an invalid value is an error; so is an invalid value in a variable, of which a flag's
 /// must be empty or "1". Passed over, with a note, is what Kubernetes sets for a service of our
@@ -92,6 +194,6 @@ std::string options_help(std::string_view program, std::span<const option_group>
                          const command_line_form& form = {});
 
 /// The name of an option's variable.
-std::string environment_name(std::string_view option_name);
+std::string environment_name(std::string_view option_name, std::string_view prefix = "FERRULE_");
 
 }  // namespace ferrule

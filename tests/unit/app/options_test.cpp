@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <initializer_list>
+#include <optional>
 #include <vector>
+
+#include "ferrule/json/limited.hpp"
 
 namespace ferrule {
 namespace {
@@ -199,6 +203,80 @@ TEST(options, a_program_may_have_no_variables) {
   EXPECT_TRUE(help.starts_with("Usage: program [options] FILE\n")) << help;
   EXPECT_EQ(help.find("FERRULE_"), help.npos) << help;
   EXPECT_NE(help.find("  --loud  "), help.npos) << help;
+}
+
+enum class color : std::uint8_t { red, green };
+struct typed {
+  std::string db;
+  bounded<std::uint32_t, 1, 100> workers = 4;
+  std::chrono::seconds wait{10};
+  color paint = color::red;
+  std::optional<double> rate;
+  bool is_loud = false;
+};
+constexpr option typed_options[] = {
+    required(value_option<&typed::db>("db", "FILE", "where it is kept")),
+    value_option<&typed::workers>("workers", "N", "how many"),
+    value_option<&typed::wait>("wait", "TIME", "how long"),
+    value_option<&typed::paint>("paint", "COLOR", "which"),
+    value_option<&typed::rate>("rate", "N", "how fast"),
+    flag_option<&typed::is_loud>("loud", "say it loudly")};
+
+struct typed_outcome {
+  typed set;
+  parsed_options parsed;
+};
+typed_outcome parse_typed(std::vector<const char*> arguments,
+                          std::vector<const char*> variables = {}) {
+  typed_outcome o;
+  arguments.insert(arguments.begin(), "program");
+  variables.push_back(nullptr);
+  const option_group group{typed_options, &o.set, "SHOP_"};
+  o.parsed = parse_options(static_cast<int>(arguments.size()), arguments.data(), variables.data(),
+                           {&group, 1});
+  return o;
+}
+
+TEST(options, are_read_as_their_members_types_say) {
+  const auto o = parse_typed({"--db", "a", "--workers", "100", "--wait=2m", "--paint", "green",
+                              "--rate", "1.5", "--loud"});
+  EXPECT_EQ(o.parsed.error, "");
+  EXPECT_EQ(o.set.db, "a");
+  EXPECT_EQ(o.set.workers, 100U);
+  EXPECT_EQ(o.set.wait, std::chrono::minutes(2));
+  EXPECT_EQ(o.set.paint, color::green);
+  EXPECT_EQ(o.set.rate, 1.5);
+  EXPECT_TRUE(o.set.is_loud);
+}
+
+TEST(options, say_what_their_types_would_take) {
+  const auto error = [](const char* name, const char* value) {
+    return parse_typed({"--db=a", name, value}).parsed.error;
+  };
+  EXPECT_EQ(error("--workers", "101"),
+            "--workers must be an unsigned integer from 1 to 100, not '101'");
+  EXPECT_EQ(error("--wait", "500ms"),
+            "--wait must be a duration such as 10s, 500ms or 2m, not '500ms'");
+  EXPECT_EQ(error("--paint", "blue"), "--paint must be one of red, green, not 'blue'");
+  EXPECT_EQ(error("--rate", "x"), "--rate must be a number, not 'x'");
+}
+
+TEST(options, may_have_to_be_given) {
+  EXPECT_EQ(parse_typed({}).parsed.error, "--db FILE is required (or SHOP_DB)");
+  EXPECT_EQ(parse_typed({}, {"SHOP_DB=b", "FERRULE_WORKERS=7"}).set.db, "b");
+  EXPECT_EQ(parse_typed({}, {"SHOP_DB=b", "FERRULE_WORKERS=7"}).set.workers, 4U);
+  EXPECT_TRUE(parse_typed({"--help"}).parsed.help_wanted);
+}
+
+TEST(options, show_their_values) {
+  typed set;
+  const option_group group{typed_options, &set, "SHOP_"};
+  const std::string help = options_help("shop", {&group, 1});
+  EXPECT_NE(help.find("where it is kept (required)\n"), help.npos) << help;
+  EXPECT_NE(help.find("how many (4)\n"), help.npos) << help;
+  EXPECT_NE(help.find("how long (10s)\n"), help.npos) << help;
+  EXPECT_NE(help.find("how fast (none)\n"), help.npos) << help;
+  EXPECT_NE(help.find("SHOP_WORKERS\n"), help.npos) << help;
 }
 
 }  // namespace
