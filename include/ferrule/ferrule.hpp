@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "ferrule/api/openapi.hpp"
+#include "ferrule/api/request_log.hpp"
 #include "ferrule/app/serve.hpp"
 #include "ferrule/core/async_mutex.hpp"
 #include "ferrule/core/channel.hpp"
