@@ -1,6 +1,10 @@
 find_package(GTest REQUIRED)
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
+# Tests are not optimised together with the library, which they take as the machine code of its
+# objects: else the linker would compile it anew for each of them.
+set(CMAKE_INTERPROCEDURAL_OPTIMIZATION OFF)
+
 # GoogleTest's header takes the compiler longer than a usual test, so it is compiled once for all.
 add_executable(test_precompiled EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/precompiled.cpp)
 target_link_libraries(test_precompiled PRIVATE ferrule::ferrule GTest::gtest_main)
