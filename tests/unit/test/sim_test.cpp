@@ -181,7 +181,7 @@ TEST(SimBackend, OperationsOnTheWrongSocketFailAsOnLinux) {
   io::backend& io = hosts.client;
   const io::handle tcp{io.open(AF_INET, SOCK_STREAM)};
   const io::handle udp{io.open(AF_INET, SOCK_DGRAM)};
-  EXPECT_EQ(io.open(AF_UNIX, SOCK_STREAM), -EAFNOSUPPORT);
+  EXPECT_EQ(io.open(AF_PACKET, SOCK_STREAM), -EAFNOSUPPORT);
   EXPECT_EQ(io.open(AF_INET, SOCK_RAW), -EPROTONOSUPPORT);
   address any;
   EXPECT_EQ(io.peer(tcp, any), -ENOTCONN);
