@@ -58,8 +58,9 @@ auto& earlier_state(reactor* loop, const std::tuple<Earlier&...>& earlier) {
 }
 
 template <class R, class... A, class F, class... Earlier>
-FERRULE_CORO_WRAPPER R call_as(signature<R, A...>* /*known*/, F& function, reactor* loop,
-                               const std::tuple<Earlier&...>& earlier) {
+FERRULE_CORO_WRAPPER R call_as(signature<R, A...>* /*known*/, F& function,
+                               [[maybe_unused]] reactor* loop,
+                               [[maybe_unused]] const std::tuple<Earlier&...>& earlier) {
   return function(earlier_state<A>(loop, earlier)...);
 }
 

@@ -226,7 +226,7 @@ inline constexpr bool is_setting<exception_layer<Function...>> = true;
 template <class... L>
 consteval http::problem_wording find_wording(layer_list<L...>) {
   http::problem_wording found{.explain = explain_in<layer_list<L...>>};
-  const auto take = [&]<class Layer>(std::type_identity<Layer>) {
+  [[maybe_unused]] const auto take = [&]<class Layer>(std::type_identity<Layer>) {
     if constexpr (requires { Layer::word; }) {
       found.word = Layer::word;
       found.needs_request = Layer::takes_request;
