@@ -57,18 +57,17 @@ namespace {
 
 /// A problem in a service's words. Nothing if it has none, or they fail: that is logged.
 std::optional<response> word(const http::problem_wording* wording, const problem& what,
-                             const problem_origin& of, const request& asked) {
+                             const problem_origin& source, const request& asked) {
   if (wording == nullptr || wording->word == nullptr) return std::nullopt;
   try {
-    response said = wording->word(what, of, asked);
+    response said = wording->word(what, source, asked);
     std::vector<header_field> fields;
     for (const auto& [name, value] : said.fields) fields.push_back({name, value});
-    const std::string fault =
-        http::fault_of({.content_type = said.content_type, .fields = fields});
+    const std::string fault = http::fault_of({.content_type = said.content_type, .fields = fields});
     if (fault.empty()) return said;
     throw std::invalid_argument("what on_problem gave is not valid HTTP: " + fault);
   } catch (...) {
-    log_current_exception(of.route, of.trace_id);
+    log_current_exception(source.route, source.trace_id);
     return std::nullopt;
   }
 }
@@ -129,8 +128,8 @@ void word_refusal(const http::problem_wording* wording, const http::refusal& why
   if (!why.reason.empty()) what.detail.emplace(why.reason);
   if (why.status == 503) what.retry_after = std::chrono::seconds(1);
   static constexpr request unread{};
-  const auto said = word(wording, what, {why.trace_id, why.route},
-                         why.asked == nullptr ? unread : *why.asked);
+  const auto said =
+      word(wording, what, {why.trace_id, why.route}, why.asked == nullptr ? unread : *why.asked);
   if (!said) return http::write_refusal(why, to);
   std::vector<header_field> fields;
   add_fields(fields, said->fields, http::problem_fields(why.status));

@@ -51,8 +51,8 @@ class outbox {  // of the process, so that one mail is sent by one reactor
   std::size_t sent_ = 0;
 };
 
-task<> send_mails(outbox& from) {
-  while (const auto mail = from.take()) {
+task<> send_mails(outbox& queue) {
+  while (const auto mail = queue.take()) {
     co_await sleep(10ms);  // a mail server, say
     log(log_level::info, "sent to " + *mail);
   }
@@ -64,9 +64,9 @@ struct queued {
 struct mail_counts {
   std::size_t queued = 0, sent = 0;
 };
-queued post_mail(body sent, outbox& to) { return {to.put(std::string(*sent))}; }
-mail_counts show_mails(const outbox& from) {
-  const auto [waiting, sent] = from.counts();
+queued post_mail(body sent, outbox& queue) { return {queue.put(std::string(*sent))}; }
+mail_counts show_mails(const outbox& queue) {
+  const auto [waiting, sent] = queue.counts();
   return {waiting, sent};
 }
 

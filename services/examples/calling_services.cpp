@@ -74,9 +74,9 @@ constexpr option options[] = {
     text_option<&settings::stock>("stock", "URL", "the service that knows the stock")};
 
 int main(int argc, char** argv) {
-  settings said;
-  return serve<routes>({.port = 8000}, argc, argv, {options, &said},
+  settings given;
+  return serve<routes>({.port = 8000}, argc, argv, {options, &given},
                        upstream_of<stock::api>("stock", [&] {
-                         return std::vector{origin::parse(said.stock).value()};
+                         return std::vector{origin::parse(given.stock).value()};
                        }));
 }

@@ -75,11 +75,11 @@ constexpr option options[] = {text_option<&settings::db>("db", "FILE", "where no
 int main(int argc, char** argv) {
   static constexpr const char* migrations[] = {
       "CREATE TABLE notes (id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL) STRICT"};
-  settings said;
-  return serve<routes>({.port = 8000}, argc, argv, {options, &said},
+  settings given;
+  return serve<routes>({.port = 8000}, argc, argv, {options, &given},
                        opened([&]() -> result<std::unique_ptr<database>, std::string> {
-                         auto all = database::open(said.db, {.migrations = migrations});
-                         if (!all) return fail(fmt::format("{}: {}", said.db, all.error().text));
+                         auto all = database::open(given.db, {.migrations = migrations});
+                         if (!all) return fail(fmt::format("{}: {}", given.db, all.error().text));
                          return std::move(all).value();
                        }));
 }

@@ -5,11 +5,11 @@
 ///
 /// ```cpp
 /// struct api_error { std::string code; std::string message; std::string request_id; };
-/// inline api_error tell(const ferrule::problem& what, const ferrule::problem_origin& of) {
+/// inline api_error tell(const ferrule::problem& what, const ferrule::problem_origin& source) {
 ///   const ferrule::json::raw* const code = what.member("code");
 ///   return {.code = std::string(code == nullptr ? "unknown" : code->text()),
 ///           .message = what.detail.value_or(std::string(what.title)),
-///           .request_id = std::string(of.trace_id)};
+///           .request_id = std::string(source.trace_id)};
 /// }
 /// struct out_of_stock : std::exception { int article = 0; };
 /// inline ferrule::problem explain(const out_of_stock& e) {
@@ -69,7 +69,8 @@ namespace ferrule::http {
 /// Constant data of a route.
 struct problem_wording {
   /// What of a response a problem is told by; null: as RFC 9457 has it.
-  response (*word)(const problem& what, const problem_origin& of, const request& asked) = nullptr;
+  response (*word)(const problem& what, const problem_origin& source,
+                   const request& asked) = nullptr;
   /// What the exception in hand is, if it is known. May throw.
   std::optional<problem> (*explain)() = nullptr;
   bool needs_request = false;
@@ -99,7 +100,7 @@ inline constexpr bool explains_exception<signature<R, const E&>> =
     std::same_as<std::remove_cvref_t<R>, problem> || has_to_problem<std::remove_cvref_t<R>>;
 
 template <auto Function>
-response word_problem(const problem& what, const problem_origin& of, const request& asked);
+response word_problem(const problem& what, const problem_origin& source, const request& asked);
 
 template <class Signature>
 inline constexpr bool words_requests = false;
@@ -123,25 +124,26 @@ struct exception_layer {
 };
 
 template <class A>
-const auto& worded_argument(const problem& what, const problem_origin& of, const request& asked) {
+const auto& worded_argument(const problem& what, const problem_origin& source,
+                            const request& asked) {
   if constexpr (std::same_as<A, const problem&>) {
     return what;
   } else if constexpr (std::same_as<A, const problem_origin&>) {
-    return of;
+    return source;
   } else {
     return asked;
   }
 }
 
 template <class T>
-response worded_response(T said) {
+response worded_response(T worded) {
   if constexpr (std::same_as<T, response>) {
-    return said;
+    return worded;
   } else if constexpr (text_result<T>) {
     return {.content_type = "text/plain; charset=utf-8",
-            .body = std::string(json::detail::text_view(said))};
+            .body = std::string(json::detail::text_view(worded))};
   } else {
-    return {.content_type = "application/json", .body = json::write(said)};
+    return {.content_type = "application/json", .body = json::write(worded)};
   }
 }
 
@@ -158,14 +160,14 @@ constexpr auto function_of() noexcept {
 }
 
 template <auto Function, class R, class... A>
-response word_by(signature<R, A...>* /*known*/, const problem& what, const problem_origin& of,
+response word_by(signature<R, A...>* /*known*/, const problem& what, const problem_origin& source,
                  const request& asked) {
   return worded_response<std::remove_cvref_t<R>>(
-      function_of<Function>()(worded_argument<A>(what, of, asked)...));
+      function_of<Function>()(worded_argument<A>(what, source, asked)...));
 }
 template <auto Function>
-response word_problem(const problem& what, const problem_origin& of, const request& asked) {
-  return word_by<Function>(static_cast<signature_of<decltype(Function)>*>(nullptr), what, of,
+response word_problem(const problem& what, const problem_origin& source, const request& asked) {
+  return word_by<Function>(static_cast<signature_of<decltype(Function)>*>(nullptr), what, source,
                            asked);
 }
 

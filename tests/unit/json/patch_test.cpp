@@ -22,11 +22,11 @@ struct user {
   std::optional<std::string> phone;
   bounded<int, 0, 150> age = 7;
   address home;
-  std::optional<address> work;
+  std::optional<address> office;
   std::vector<int> tags;
   std::optional<raw> more;
-  static constexpr member_limits json_limits[] = {
-      {.member = "name", .size_min = 1, .size_max = 5}, {.member = "phone", .size_max = 4}};
+  static constexpr member_limits json_limits[] = {{.member = "name", .size_min = 1, .size_max = 5},
+                                                  {.member = "phone", .size_max = 4}};
   void validate(violations& problems) const {
     if (name == "Ada" && !phone) problems.add("/phone", "must be there for Ada");
   }
@@ -61,30 +61,30 @@ TEST(patch, tells_absent_null_and_a_value_apart) {
 
 TEST(patch, leaves_what_is_absent_as_it_is) {
   user kept = known();
-  changes(R"({"phone":null,"home":{"street":"Side"},"work":null,"tags":[3],"age":40})")
+  changes(R"({"phone":null,"home":{"street":"Side"},"office":null,"tags":[3],"age":40})")
       .merge_into(kept);
   EXPECT_EQ(kept.name, "Ada");
   EXPECT_FALSE(kept.phone);
   EXPECT_EQ(kept.age, 40);
   EXPECT_EQ(kept.home.street, "Side");
   EXPECT_EQ(kept.home.number, 1);
-  EXPECT_FALSE(kept.work);
+  EXPECT_FALSE(kept.office);
   EXPECT_EQ(kept.tags, std::vector{3});
-  changes(R"({"work":{"street":"New"},"more":null})").merge_into(kept);
-  EXPECT_EQ(kept.work->street, "New");
-  EXPECT_FALSE(kept.work->number);  // replaced as a whole
+  changes(R"({"office":{"street":"New"},"more":null})").merge_into(kept);
+  EXPECT_EQ(kept.office->street, "New");
+  EXPECT_FALSE(kept.office->number);  // replaced as a whole
   EXPECT_EQ(kept.more->text(), "null");
 }
 
 TEST(patch, refuses_what_a_member_cannot_be) {
   const auto sent = read<patch<user>>(
-      R"({"name":null,"phone":"12345","age":151,"home":null,"work":{},"tags":null,"nick":1})");
+      R"({"name":null,"phone":"12345","age":151,"home":null,"office":{},"tags":null,"nick":1})");
   ASSERT_FALSE(sent);
   EXPECT_EQ(problems_of(sent.error()),
             "/name must be a string, not null\n"
             "/age must be from 0 to 150\n"
             "/home must be an object, not null\n"
-            "/work/street is missing\n"
+            "/office/street is missing\n"
             "/tags must be an array, not null\n"
             "/nick is not known here\n");
   EXPECT_EQ(problems_of(read<patch<user>>(R"({"name":"","phone":"12345"})").error()),

@@ -28,10 +28,10 @@ struct failure {
   int status = 0;
   std::string route;
 };
-failure tell(const problem& what, const problem_origin& of) {
+failure tell(const problem& what, const problem_origin& source) {
   const json::raw* const code = what.member("code");
   return {what.detail.value_or(std::string(what.title)), std::string(code ? code->text() : ""),
-          what.status, std::string(of.route)};
+          what.status, std::string(source.route)};
 }
 
 struct sold_out : std::runtime_error {
