@@ -78,9 +78,11 @@ struct json_body {
 };
 
 /// The body of an HTML form, `application/x-www-form-urlencoded`, as an aggregate by the names of
-/// its members, under the rules of a query (api/query.hpp). Answered without the handler: 415 for
-/// another content type or none, 422 for what does not fit or `validate` refuses, with a list of
-/// it, and 400 for a %00.
+/// its members, under the rules of a query (api/query.hpp), and those of browsers: the "on" of a
+/// checkbox is a true `bool` (write `bool news = false`, since one that is not ticked is not sent),
+/// and an empty field that is no value of an optional or initialised member leaves it as it is.
+/// Answered without the handler: 415 for another content type or none, 422 for what does not fit or
+/// `validate` refuses, with a list of it, and 400 for a %00.
 template <class T>
 struct form {
   T value{};

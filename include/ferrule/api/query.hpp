@@ -160,11 +160,33 @@ std::optional<std::string> assign_query_member(void* into, std::string_view text
   return assign_text(std::get<I>(json::tie_members(*static_cast<T*>(into))), text);
 }
 
+/// The same of a form, as browsers send them: a box that is ticked is "on", and a field that was
+/// left empty is there.
+template <class T, std::size_t I>
+std::optional<std::string> assign_form_member(void* into, std::string_view text) {
+  using member = json::member_type<T, I>;
+  if constexpr (std::same_as<member, bool> || std::same_as<member, std::optional<bool>>) {
+    if (text == "on") text = "true";
+  }
+  if constexpr (!query_member_required<T, I> && !is_query_list<member>) {
+    member unused{};
+    if (text.empty() && assign_text(unused, text)) return std::nullopt;
+  }
+  return assign_query_member<T, I>(into, text);
+}
+
 template <class T>
 inline constexpr auto query_members = []<std::size_t... I>(std::index_sequence<I...>) {
   return std::array<text_target, sizeof...(I)>{
       text_target{json::member_name<T, I>, &assign_query_member<T, I>,
                   query_member_required<T, I>, is_query_list<json::member_type<T, I>>}...};
+}(std::make_index_sequence<json::member_count<T>>());
+
+template <class T>
+inline constexpr auto form_members = []<std::size_t... I>(std::index_sequence<I...>) {
+  auto members = query_members<T>;
+  ((members[I].assign = &assign_form_member<T, I>), ...);
+  return members;
 }(std::make_index_sequence<json::member_count<T>>());
 
 }  // namespace detail

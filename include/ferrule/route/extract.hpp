@@ -167,7 +167,7 @@ struct argument<source::form, A, State...> {
   bool load(const call& c, std::size_t) {
     using members = decltype(value.value);
     if (!require_form(c)) return false;
-    auto errors = read_pairs(c.exchange(), c.exchange().asked().body, query_members<members>,
+    auto errors = read_pairs(c.exchange(), c.exchange().asked().body, form_members<members>,
                              &value.value);
     if (errors.empty()) validate_query(value.value, errors);
     return errors.empty() || refuse_form(c, std::move(errors));

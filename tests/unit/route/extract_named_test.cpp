@@ -20,6 +20,16 @@ struct login {
   static constexpr json::member_limits json_limits[] = {{.member = "name", .size_min = 1}};
 };
 
+struct preferences {
+  bool news = false;
+  std::optional<bool> spam;
+  std::optional<std::uint32_t> age;
+  std::uint32_t rows = 20;
+  std::optional<level> noise;
+  std::optional<std::string_view> note;
+  std::uint32_t version;
+};
+
 std::string joined(const std::vector<std::string_view>& all) {
   std::string text;
   for (const std::string_view each : all) text.append("[").append(each).append("]");
@@ -40,7 +50,9 @@ constexpr auto named_routes = route_table(
     route<"GET /sids">([](cookie<"sid", std::vector<std::string_view>> s) { return joined(*s); }),
     route<"POST /login">([](form<login> f) {
       return std::string(f->name) + ' ' + std::to_string(f->age.value_or(0)) + joined(f->tag);
-    }));
+    }),
+    route<"POST /preferences">([](form<preferences> f) { return *f; }),
+    route<"GET /preferences">([](query<preferences> q) { return *q; }));
 
 call_answer get(std::string line, std::vector<std::pair<std::string, std::string>> fields) {
   return call<named_routes>({.line = "GET " + line, .fields = std::move(fields)});
@@ -133,6 +145,26 @@ TEST(named_text, a_form_is_read_by_its_members) {
             "Ada L\xc3\xa9 36[a&b][c]");
   EXPECT_EQ(post("n%61me=Ada").body, "Ada 0");
   EXPECT_EQ(post("name=Ada", "Application/X-WWW-Form-URLencoded ; charset=UTF-8").body, "Ada 0");
+}
+
+TEST(named_text, a_form_is_read_as_browsers_send_it) {
+  const auto sent = [](std::string fields) {
+    return call<named_routes>(
+        {.line = "POST /preferences",
+         .fields = {{"Content-Type", "application/x-www-form-urlencoded"}},
+         .body = std::move(fields)});
+  };
+  EXPECT_EQ(sent("news=on&spam=on&age=&rows=&noise=&note=&version=1").body,
+            R"({"news":true,"spam":true,"rows":20,"note":"","version":1})");
+  EXPECT_EQ(sent("age=7&rows=8&noise=high&version=1").body,
+            R"({"news":false,"age":7,"rows":8,"noise":"high","version":1})");
+  for (const char* wrong : {"version=", "version=1&rows=on", "version=1&age=+", "version=1&news=ON",
+                            "version=1&noise=on"}) {
+    EXPECT_EQ(sent(wrong).status, 422) << wrong;
+  }
+  for (const char* wrong : {"news=on", "age=", "rows="}) {  // a query is no form
+    EXPECT_EQ(get("/preferences?version=1&" + std::string(wrong), {}).status, 400) << wrong;
+  }
 }
 
 TEST(named_text, what_is_no_form_is_refused) {
