@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "support/captured_log.hpp"
+
 namespace ferrule {
 namespace {
 
@@ -18,13 +20,10 @@ struct request_log : testing::Test {
   request_log() {
     asked.verb = method::post;
     asked.path = "/articles/7";
-    testing::internal::CaptureStderr();
   }
-  static std::string logged() {
-    EXPECT_TRUE(flush_log(std::chrono::seconds(10)));
-    return testing::internal::GetCapturedStderr();
-  }
+  std::string logged() { return captured.take(); }
   request asked;
+  captured_log captured;
 };
 
 TEST_F(request_log, names_values_and_the_request) {

@@ -10,6 +10,7 @@
 #include "ferrule/core/sleep.hpp"
 #include "ferrule/observe/log.hpp"
 #include "ferrule/test/background.hpp"
+#include "support/captured_log.hpp"
 
 namespace ferrule {
 namespace {
@@ -92,15 +93,14 @@ TEST_F(background_on_a_reactor, takes_the_reactor) {
 }
 
 TEST_F(background_on_a_reactor, begins_again_after_a_failure_later_each_time) {
-  testing::internal::CaptureStderr();
+  captured_log log;
   run(background("broken",
                  [](diary& d) -> task<> {
                    co_await d.note();
                    throw std::runtime_error("no disk");
                  }),
       16s);
-  flush_log();
-  const std::string logged = testing::internal::GetCapturedStderr();
+  const std::string logged = log.take();
   EXPECT_EQ(seen.entries, (times{0s, 1s, 3s, 7s, 15s}));
   EXPECT_TRUE(logged.starts_with(
       "error: background work broken failed: no disk; begins again in 1s\n"
@@ -192,7 +192,7 @@ TEST_F(background_on_a_reactor, does_not_begin_again_when_the_end_has_begun) {
                            90min);
   EXPECT_EQ(between, 0ms);
   EXPECT_EQ(seen.entries.size(), 2U);
-  testing::internal::CaptureStderr();
+  captured_log log;
   const auto failing = run(background("failing",
                                       [](diary& d) -> task<> {
                                         co_await drain_begins();
@@ -200,9 +200,7 @@ TEST_F(background_on_a_reactor, does_not_begin_again_when_the_end_has_begun) {
                                         throw std::runtime_error("too late");
                                       }),
                            1min);
-  flush_log();
-  EXPECT_EQ(testing::internal::GetCapturedStderr(),
-            "error: background work failing failed: too late\n");
+  EXPECT_EQ(log.take(), "error: background work failing failed: too late\n");
   EXPECT_EQ(failing, 0ms);
   EXPECT_EQ(seen.entries.size(), 3U);
 }

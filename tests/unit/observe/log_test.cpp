@@ -5,14 +5,15 @@
 #include <chrono>
 #include <string>
 
+#include "support/captured_log.hpp"
+
 namespace ferrule {
 namespace {
 
 std::string logged(log_level level, std::string_view message) {
-  testing::internal::CaptureStderr();
+  captured_log captured;
   log(level, message);
-  EXPECT_TRUE(flush_log(std::chrono::seconds(10)));
-  return testing::internal::GetCapturedStderr();
+  return captured.take();
 }
 
 class log_lines : public testing::Test {
@@ -45,10 +46,9 @@ TEST_F(log_lines, are_cut_at_their_limit) {
 
 TEST_F(log_lines, of_the_program_itself_have_no_level) {
   set_log_level(log_level::off);
-  testing::internal::CaptureStderr();
+  captured_log captured;
   print_line("tool: cannot\nlisten");
-  EXPECT_TRUE(flush_log(std::chrono::seconds(10)));
-  EXPECT_EQ(testing::internal::GetCapturedStderr(), "tool: cannot?listen\n");
+  EXPECT_EQ(captured.take(), "tool: cannot?listen\n");
 }
 
 TEST_F(log_lines, levels_have_names) {
