@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "ferrule/http/server_engine.hpp"
 #include "ferrule/route/dispatcher.hpp"
 #include "ferrule/test/sim.hpp"
+#include "http/server_engine.hpp"
 
 namespace {
 
@@ -27,8 +27,8 @@ constexpr auto routes = route_table(route<"GET /plaintext">([] { return "Hello, 
                                     route<"GET /users/{id}">(find),
                                     route<"GET /async/users/{id}">(find_later));
 
-struct silent_owner : http::engine_owner {
-  void engine_changed() noexcept override {}
+struct silent_owner : net::protocol_owner {
+  void protocol_changed() noexcept override {}
 };
 
 /// Feeds `count` requests at once and takes their answers.
@@ -38,7 +38,7 @@ void answer(benchmark::State& state, std::string_view path, int count) {
   dispatcher<routes> service;
   http::server_context context(service, loop, {});
   silent_owner owner;
-  http::server_engine engine(context, owner, nullptr);
+  http::server_engine engine(context, owner);
   std::string requests;
   for (int i = 0; i < count; ++i) {
     requests += "GET " + std::string(path) + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";

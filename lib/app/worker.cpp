@@ -112,9 +112,9 @@ void worker::part_drained() noexcept {
 void worker::note_unfinished() noexcept {
   std::size_t handlers = 0;
   for (const http::server& each : servers_) {
-    const http::server::unfinished left = each.running();
+    const net::unfinished_work left = each.running();
     if (left.example != nullptr) route_left_ = left.example;
-    handlers += left.handlers;
+    handlers += left.count;
   }
   handlers_left_ = handlers;
   work_left_ = background_->unfinished();
@@ -129,7 +129,7 @@ std::string worker::busy_with() const {
   if (handlers == 0) return "does not come back from what it runs while it drains";
   return fmt::format("waits for {} handler{} that do{} not stop, {}{}", handlers,
                      handlers == 1 ? "" : "s", handlers == 1 ? "es" : "",
-                     handlers == 1 ? "" : "one of them ", route_left_.load()->pattern);
+                     handlers == 1 ? "" : "one of them ", *route_left_.load());
 }
 
 }  // namespace ferrule

@@ -75,7 +75,7 @@ class worker {
   // For other threads.
   std::atomic<bool> draining_{false};
   std::atomic<std::size_t> handlers_left_{0};
-  std::atomic<const http::route_traits*> route_left_{nullptr};
+  std::atomic<const std::string_view*> route_left_{nullptr};
   std::atomic<const background_work*> work_left_{nullptr};
 };
 

@@ -8,7 +8,7 @@ body_reader::part body_reader::next(std::string_view bytes) noexcept {
   if (kind_ == body_kind::none || bytes.empty()) return step;
   if (kind_ == body_kind::chunked) {
     const chunk_piece piece = decoder_.feed(bytes);
-    step = {piece.consumed, piece.data, piece.status, piece.reason};
+    step = {piece.consumed, piece.data, piece.trailers, piece.status, piece.reason};
     announced = decoder_.chunk_left();
     if (piece.state == chunk_state::done) kind_ = body_kind::none;
   } else {

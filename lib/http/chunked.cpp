@@ -19,6 +19,8 @@ constexpr const char* trailers_too_large = "trailer fields are too large";
 
 chunk_piece chunked_decoder::feed(std::string_view in) noexcept {
   std::size_t at = 0;
+  std::size_t trailers_begin = in.size();
+  std::size_t trailers_end = in.size();
   while (at != in.size()) {
     if (step_ == step::data) {
       const auto bytes = static_cast<std::size_t>(std::min<std::uint64_t>(left_, in.size() - at));
@@ -27,14 +29,20 @@ chunk_piece chunked_decoder::feed(std::string_view in) noexcept {
       return {.state = chunk_state::data, .consumed = at + bytes, .data = in.substr(at, bytes)};
     }
     if (step_ == step::done) break;
+    const step before = step_;
     if (const char* fault = take(in[at])) {
       const int status = fault == trailers_too_large ? 431 : 400;
       return {.state = chunk_state::error, .consumed = at, .status = status, .reason = fault};
     }
+    if (step_ == step::trailer_name || (before > step::trailer && before < step::last_lf)) {
+      trailers_begin = std::min(trailers_begin, at);
+      trailers_end = at + 1;
+    }
     ++at;
   }
   return {.state = step_ == step::done ? chunk_state::done : chunk_state::need_more,
-          .consumed = at};
+          .consumed = at,
+          .trailers = in.substr(trailers_begin, trailers_end - trailers_begin)};
 }
 
 // Each of these takes one byte and returns what is wrong with it, or null.

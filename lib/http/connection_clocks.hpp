@@ -10,7 +10,6 @@
 #include <string_view>
 
 #include "ferrule/core/clock.hpp"
-#include "ferrule/http/server_engine.hpp"
 #include "ferrule/http/server_limits.hpp"
 #include "ferrule/io/backend.hpp"
 
@@ -58,66 +57,43 @@ inline constexpr std::array<clock_rule, 7> clock_rules = [] {
   }};
 }();
 
-/// The clocks that a connection keeps; the handler's is kept by its engine.
-class connection_clocks {
+/// What an engine waits for: `stream` is a handler that has begun its response.
+enum class waiting_for : std::uint8_t { request, rest_of_head, body, handler, stream, nothing };
+
+/// The clocks that an engine of HTTP/1 keeps; the handler's is kept by its request.
+class engine_clocks {
  public:
-  using waiting_for = server_engine::waiting_for;
-
   /// A connection is opened: it has sent nothing yet, and has as long as for a head.
-  connection_clocks(mono_time now, const server_limits& limits) noexcept
+  engine_clocks(mono_time now, const server_limits& limits) noexcept
       : input_(saturating_add(now, limits.header_timeout)) {}
-
-  bool is_sending() const noexcept {
-    return output_state_ == output::sending || output_state_ == output::watched;
-  }
-  bool is_lingering() const noexcept { return output_state_ == output::lingering; }
 
   /// The engine waits for `waits` now, after `received_bytes`; with `new_request` a request began
   /// since the last call.
   void engine_waits(waiting_for waits, bool new_request, std::size_t received_bytes, mono_time now,
                     const server_limits& limits) noexcept;
-  void send_started(mono_time now, const server_limits& limits) noexcept {
-    output_state_ = output::sending;
-    output_ = saturating_add(now, first_look(limits));
-  }
-  /// The output deadline has passed while it sends: whether the client has taken enough meanwhile
-  /// to have more time.
-  bool may_go_on(const io::send_progress& taken, mono_time now,
-                 const server_limits& limits) noexcept;
+  /// What it has to send was handed over.
+  void send_started() noexcept { is_sending_ = true; }
   /// Everything that was handed over was taken.
   void all_sent(mono_time now, const server_limits& limits) noexcept;
-  void fin_sent(mono_time now, const server_limits& limits) noexcept {
-    output_state_ = output::lingering;
-    output_ = saturating_add(now, limits.linger_timeout);
-  }
+  /// After an upgrade, where what is received counts like what is written.
+  void stream_goes_on(mono_time now, const server_limits& limits) noexcept;
 
   /// Whether it is between requests, with nothing on its way, and since when.
-  bool is_idle() const noexcept {
-    return waited_for_ == waiting_for::request && output_state_ == output::idle;
-  }
+  bool is_idle() const noexcept { return waited_for_ == waiting_for::request && !is_sending_; }
   mono_time idle_since(const server_limits& limits) const noexcept {
     return input_ == no_deadline ? mono_time::min() : input_ - limits.idle_timeout;
   }
   /// Until when the client has to have sent something; `no_deadline` where it need not.
   mono_time input_deadline() const noexcept {
-    const bool runs = waited_for_ == waiting_for::body || (awaits_request() && !is_sending());
+    const bool runs = waited_for_ == waiting_for::body || (awaits_request() && !is_sending_);
     return runs ? input_ : no_deadline;
   }
-  /// Until when it has to have taken, or the handler written, something, or closed its side;
-  /// `no_deadline` likewise.
-  mono_time output_deadline() const noexcept {
-    const bool runs = output_state_ != output::idle || waited_for_ == waiting_for::stream;
-    return runs ? output_ : no_deadline;
+  /// Until when a handler that streams has to have written something, or ended; likewise.
+  mono_time stream_deadline() const noexcept {
+    return waited_for_ == waiting_for::stream && !is_sending_ ? stream_ : no_deadline;
   }
 
  private:
-  enum class output : std::uint8_t { idle, sending, watched, lingering };
-
-  // Not long after a send was begun, and not by the send, which mostly is over long before.
-  static std::chrono::nanoseconds first_look(const server_limits& limits) noexcept {
-    return limits.write_timeout / 8;
-  }
-
   bool awaits_request() const noexcept {
     return waited_for_ == waiting_for::request || waited_for_ == waiting_for::rest_of_head;
   }
@@ -128,10 +104,44 @@ class connection_clocks {
   // When it runs out. While neither a request nor a body is waited for: the epoch, and as much more
   // as the present request's body may still be waited for.
   mono_time input_;
-  mono_time output_{};  // when it runs out, or what the client took is looked at
-  std::uint32_t taken_ = 0;  // when it was looked at last: bytes, the lower 32 bits of it
+  mono_time stream_{};  // when it runs out
   waiting_for waited_for_ = waiting_for::rest_of_head;
-  output output_state_ = output::idle;
+  bool is_sending_ = false;
+};
+
+/// The clock of a connection's output, whatever protocol stands on it.
+class send_clock {
+ public:
+  bool is_sending() const noexcept { return state_ == state::sending || state_ == state::watched; }
+  bool is_lingering() const noexcept { return state_ == state::lingering; }
+
+  void send_started(mono_time now, const server_limits& limits) noexcept {
+    state_ = state::sending;
+    at_ = saturating_add(now, first_look(limits));
+  }
+  /// The deadline has passed while it sends: whether the client has taken enough meanwhile to have
+  /// more time.
+  bool may_go_on(const io::send_progress& taken, mono_time now,
+                 const server_limits& limits) noexcept;
+  void all_sent() noexcept { state_ = state::idle; }
+  void fin_sent(mono_time now, const server_limits& limits) noexcept {
+    state_ = state::lingering;
+    at_ = saturating_add(now, limits.linger_timeout);
+  }
+  /// Until when the client has to have taken something, or closed its side.
+  mono_time deadline() const noexcept { return state_ == state::idle ? no_deadline : at_; }
+
+ private:
+  enum class state : std::uint8_t { idle, sending, watched, lingering };
+
+  // Not long after a send was begun, and not by the send, which mostly is over long before.
+  static std::chrono::nanoseconds first_look(const server_limits& limits) noexcept {
+    return limits.write_timeout / 8;
+  }
+
+  mono_time at_{};           // when it runs out, or what the client took is looked at
+  std::uint32_t taken_ = 0;  // when it was looked at last: bytes, the lower 32 bits of it
+  state state_ = state::idle;
 };
 
 }  // namespace ferrule::http

@@ -1,8 +1,57 @@
 #include "ferrule/http/exchange.hpp"
 
+#include <algorithm>
+#include <stdexcept>
+
 #include "ferrule/core/frame_pool.hpp"
+#include "ferrule/http/head_writer.hpp"
 
 namespace ferrule::http {
+namespace {
+
+void check(std::span<const header_field> fields) {
+  const bool all_writable =
+      std::ranges::all_of(fields, [](const header_field& field) { return is_writable(field); });
+  if (!all_writable) throw std::invalid_argument("a field is not valid");
+}
+
+/// Whether a comma-separated list has the element, case ignored.
+bool lists(std::string_view list, std::string_view wanted) noexcept {
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    std::string_view element = list.substr(0, comma);
+    const std::size_t begin = element.find_first_not_of(" \t");
+    element.remove_prefix(std::min(begin, element.size()));
+    element = element.substr(0, element.find_last_not_of(" \t") + 1);
+    if (equal_ignoring_case(element, wanted)) return true;
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return false;
+}
+
+}  // namespace
+
+void exchange::inform(int status, std::span<const header_field> fields) {
+  constexpr int switching = 101;
+  if (status <= switching || status > 199) throw std::invalid_argument("no interim response");
+  check(fields);
+  if (!answered_) sink_.inform(*this, status, fields);
+}
+
+bool exchange::offers(std::string_view protocol) const noexcept {
+  if (answered_ || !sink_.may_upgrade(*this)) return false;
+  return std::ranges::any_of(request().fields, [&](const header_field& field) {
+    return equal_ignoring_case(field.name, "Upgrade") && lists(field.value, protocol);
+  });
+}
+
+void exchange::upgrade_to(std::string_view protocol, std::span<const header_field> fields,
+                          std::unique_ptr<net::protocol> next) {
+  if (!offers(protocol)) throw std::invalid_argument("the client has not offered this protocol");
+  check(fields);
+  answered_ = true;
+  sink_.upgrade(*this, protocol, fields, std::move(next));
+}
 
 char* exchange::keep(std::size_t bytes) {
   const std::size_t total = sizeof(kept_block) + bytes;

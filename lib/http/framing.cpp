@@ -93,6 +93,7 @@ const char* note_connection(std::string_view value, framing_facts& facts) noexce
     const std::string_view option = next_element(value);
     if (equal_ignoring_case(option, "close")) facts.close = true;
     if (equal_ignoring_case(option, "keep-alive")) facts.keep_alive = true;
+    if (equal_ignoring_case(option, "upgrade")) facts.upgrade = true;
   }
   return nullptr;
 }

@@ -21,6 +21,7 @@ struct framing_facts {
   bool unknown_coding = false;
   bool close = false;
   bool keep_alive = false;
+  bool upgrade = false;
   bool expect_continue = false;
   bool unknown_expectation = false;
 };

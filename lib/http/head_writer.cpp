@@ -21,6 +21,7 @@ constexpr std::string_view host_name = "Host: ";
 constexpr std::string_view chunked_line = "Transfer-Encoding: chunked\r\n";
 constexpr std::string_view close_line = "Connection: close\r\n";
 constexpr std::string_view keep_alive_line = "Connection: keep-alive\r\n";
+constexpr std::string_view upgrade_line = "Connection: Upgrade\r\n";
 constexpr std::string_view colon = ": ";
 constexpr std::string_view crlf = "\r\n";
 constexpr std::size_t number_bytes_max = 20;
@@ -130,11 +131,8 @@ void put_framing(pen& out, body_kind body, std::uint64_t content_length) noexcep
   }
 }
 
-// The end of every head: Connection, the caller's fields, the empty line.
-void put_rest(pen& out, connection_option connection,
-              std::span<const header_field> fields) noexcept {
-  if (connection == connection_option::close) out.put(close_line);
-  if (connection == connection_option::keep_alive) out.put(keep_alive_line);
+// Fields and the empty line.
+void put_fields(pen& out, std::span<const header_field> fields) noexcept {
   for (const header_field& field : fields) {
     out.put(field.name);
     out.put(colon);
@@ -142,6 +140,15 @@ void put_rest(pen& out, connection_option connection,
     out.put(crlf);
   }
   out.put(crlf);
+}
+
+// The end of every head: Connection, the caller's fields, the empty line.
+void put_rest(pen& out, connection_option connection,
+              std::span<const header_field> fields) noexcept {
+  if (connection == connection_option::close) out.put(close_line);
+  if (connection == connection_option::keep_alive) out.put(keep_alive_line);
+  if (connection == connection_option::upgrade) out.put(upgrade_line);
+  put_fields(out, fields);
 }
 
 void put_status_line(pen& out, int status) noexcept {
@@ -169,7 +176,60 @@ bool write_response_head(buffer& out, const response_head_parts& head) {
   put_line(to, content_type_name, head.content_type);
   if (head.status >= 200 && head.status != 204) put_framing(to, head.body, head.content_length);
   if (head.date != nullptr) put_line(to, date_name, head.date->view());
+  constexpr int upgrade_required = 426;
+  if (head.status == upgrade_required) to.put(upgrade_line);
   put_rest(to, head.connection, head.fields);
+  out.commit(static_cast<std::size_t>(to.at - begin));
+  return true;
+}
+
+bool may_be_trailer(std::string_view name) noexcept {
+  constexpr std::string_view others[] = {"age",
+                                         "authorization",
+                                         "cache-control",
+                                         "connection",
+                                         "content-encoding",
+                                         "content-length",
+                                         "content-range",
+                                         "content-type",
+                                         "cookie",
+                                         "date",
+                                         "expect",
+                                         "expires",
+                                         "host",
+                                         "if-match",
+                                         "if-modified-since",
+                                         "if-none-match",
+                                         "if-range",
+                                         "if-unmodified-since",
+                                         "keep-alive",
+                                         "location",
+                                         "max-forwards",
+                                         "pragma",
+                                         "proxy-authenticate",
+                                         "proxy-authorization",
+                                         "range",
+                                         "retry-after",
+                                         "set-cookie",
+                                         "te",
+                                         "trailer",
+                                         "transfer-encoding",
+                                         "upgrade",
+                                         "vary",
+                                         "warning",
+                                         "www-authenticate"};
+  return std::ranges::none_of(
+      others, [name](std::string_view other) { return equal_ignoring_case(name, other); });
+}
+
+bool write_trailers(buffer& out, std::span<const header_field> trailers) {
+  const bool all_valid = std::ranges::all_of(trailers, [](const header_field& field) {
+    return is_writable(field) && may_be_trailer(field.name);
+  });
+  if (!all_valid) return false;
+  char* const begin = out.prepare(bytes_of(trailers) + crlf.size());
+  pen to{begin};
+  put_fields(to, trailers);
   out.commit(static_cast<std::size_t>(to.at - begin));
   return true;
 }

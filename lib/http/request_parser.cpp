@@ -173,7 +173,8 @@ head_parse take_limited_request_line(head_cursor& cursor, const head_limits& lim
 }
 
 // Decides what the fields mean together (RFC 9112 section 6.3; section 9.3 for keep-alive).
-head_parse conclude(const framing_facts& facts, request_head& out) noexcept {
+head_parse conclude(const framing_facts& facts, request_head& out,
+                    connection_wishes& wishes) noexcept {
   const bool version_1_0 = out.version_minor == 0;
   if (!facts.has_host && !version_1_0) return head_error(400, "no Host field");
   if (out.host.empty()) out.host = facts.host;
@@ -189,15 +190,17 @@ head_parse conclude(const framing_facts& facts, request_head& out) noexcept {
   }
   if (!version_1_0) {
     if (facts.unknown_expectation) return head_error(417, "unknown expectation");
-    out.expect_continue = facts.expect_continue;
+    wishes.expect_continue = facts.expect_continue;
+    wishes.upgrade = facts.upgrade;
   }
-  out.keep_alive = !facts.close && (!version_1_0 || facts.keep_alive);
+  wishes.keep_alive = !facts.close && (!version_1_0 || facts.keep_alive);
   return head_complete();
 }
 
 head_parse parse(std::string_view bytes, const head_limits& limits, std::span<header_field> storage,
-                 request_head& out) noexcept {
+                 request_head& out, connection_wishes& wishes) noexcept {
   out = {};
+  wishes = {};
   head_cursor cursor{bytes.data(), bytes.data() + bytes.size()};
   if (cursor.left() != 0 && *cursor.at == '\r') {  // one empty line, RFC 9112 section 2.2
     const head_parse line_end = take_line_end(cursor, "");
@@ -208,7 +211,7 @@ head_parse parse(std::string_view bytes, const head_limits& limits, std::span<he
   framing_facts facts;
   step = parse_fields(cursor, limits, storage, out.fields, facts);
   if (step.state != head_parse::complete) return step;
-  step = conclude(facts, out);
+  step = conclude(facts, out, wishes);
   step.bytes = static_cast<std::size_t>(cursor.at - bytes.data());
   return step;
 }
@@ -217,9 +220,9 @@ head_parse parse(std::string_view bytes, const head_limits& limits, std::span<he
 
 head_parse parse_request_head(std::string_view bytes, const head_limits& limits,
                               std::span<header_field> storage, request_head& out,
-                              std::size_t& scanned) noexcept {
+                              std::size_t& scanned, connection_wishes& wishes) noexcept {
   return parse_when_useful(bytes, limits, scanned,
-                           [&] { return parse(bytes, limits, storage, out); });
+                           [&] { return parse(bytes, limits, storage, out, wishes); });
 }
 
 }  // namespace ferrule::http

@@ -82,6 +82,10 @@ void server::give_up() noexcept {
   if (listens() && !adopted_) loop_.io().stop_listening(listener_);
 }
 
+std::unique_ptr<net::protocol> server::http1_source::make(net::protocol_owner& owner) {
+  return std::make_unique<server_engine>(context, owner);
+}
+
 void server::start_accepting() {
   accepting_ = true;
   loop_.io().accept_start(accept_, listener_);
@@ -112,7 +116,7 @@ void server::accept_rest() noexcept {
 /// From now on each answer says that its connection closes. Not before the listener is gone, unless
 /// only that lets it go: until then, whoever connects anew would be left waiting for a second.
 void server::begin_closing() noexcept {
-  if (closing_since_ == no_deadline) closing_since_ = loop_.now();
+  if (context_.closing_since == no_deadline) context_.closing_since = loop_.now();
   for (server_connection *c = first_, *next = nullptr; c != nullptr; c = next) {
     next = c->next;
     c->drain();
@@ -160,8 +164,7 @@ void server::serve(io::handle socket) noexcept {
   }
 }
 
-server::admission server::admit(io::handle socket, address& peer) {
-  loop_.io().peer(socket, peer);
+server::admission server::admit(const address& peer) {
   server_counters& counters = context_.counters;
   ++counters.connections_accepted;
   const bool has_room = context_.connections().enter(peer, context_.limits);
@@ -179,7 +182,7 @@ void server::connection_gone(server_connection& gone) noexcept {
   if (gone.next != nullptr) gone.next->link = gone.link;
   if (gone.admitted() == admission::turned_away) --turned_away_;
   if (gone.admitted() == admission::served) {
-    context_.connections().leave(gone.peer(), context_.limits);
+    context_.connections().leave(*gone.peer(), context_.limits);
   }
   --context_.counters.connections_open;
   if (group_ != nullptr) group_->closed();
@@ -201,20 +204,14 @@ void server::drain(std::chrono::nanoseconds grace, drained_function done, void* 
   loop_.arm(retry_, saturating_add(loop_.now(), handshake_time));
 }
 
-server::unfinished server::running() const noexcept {
-  unfinished found;
+net::unfinished_work server::running() const noexcept {
+  net::unfinished_work found;
   for (const server_connection* c = first_; c != nullptr; c = c->next) {
-    if (const route_traits* const route = c->running(); route != nullptr) {
-      ++found.handlers;
-      found.example = route;
-    }
+    const net::unfinished_work here = c->unfinished();
+    found.count += here.count;
+    if (here.count != 0) found.example = here.example;
   }
   return found;
-}
-
-mono_time server::idle_end(mono_time since) const noexcept {
-  if (closing_since_ == no_deadline) return no_deadline;
-  return saturating_add(std::max(since, closing_since_), context_.limits.drain_idle_timeout);
 }
 
 void server::close_listener() noexcept {

@@ -1,12 +1,41 @@
 // How the bodies of requests arrive: collected whole, handed on in parts, or dropped. Where a body
 // begins is in server_engine.cpp.
 #include <algorithm>
+#include <memory>
+#include <new>
 #include <utility>
 
-#include "ferrule/http/server_engine.hpp"
-#include "kept_exchange.hpp"
+#include "http/framing.hpp"
+#include "http/head.hpp"
+#include "http/server_engine.hpp"
 
 namespace ferrule::http {
+namespace {
+
+/// Makes fields of the lines behind a body, in memory that lasts as long as `ex`, without those
+/// that may not be there.
+std::span<const header_field> parse_trailers(buffer& lines, exchange& ex) {
+  lines.append("\r\n");
+  const std::string_view text = lines.view();
+  const auto count = static_cast<std::uint16_t>(
+      std::min<std::ptrdiff_t>(std::ranges::count(text, '\n'), UINT16_MAX));
+  auto* const storage = reinterpret_cast<header_field*>(ex.keep(count * sizeof(header_field)));
+  std::uninitialized_default_construct_n(storage, count);
+  std::span<const header_field> found;
+  head_cursor cursor{text.data(), text.data() + text.size()};
+  framing_facts facts;
+  const head_limits limits{.header_bytes_max = static_cast<std::uint32_t>(text.size()),
+                           .header_count_max = count};
+  if (parse_fields(cursor, limits, {storage, count}, found, facts).state != head_parse::complete) {
+    return {};
+  }
+  auto* const end = std::remove_if(storage, storage + found.size(), [](const header_field& field) {
+    return !may_be_trailer(field.name);
+  });
+  return {storage, end};
+}
+
+}  // namespace
 
 std::size_t server_engine::take_body(std::string_view bytes) {
   if (body_.complete()) {
@@ -15,14 +44,14 @@ std::size_t server_engine::take_body(std::string_view bytes) {
   }
   const body_reader::part part = next_of_body(bytes);
   if (part.status != 0) {
-    refuse(part.status, part.reason, &kept_->ex);
+    refuse(part.status, part.reason, life_);
     return bytes.size();
   }
-  kept_->body.append(part.data);
-  if (context_.large_kib(kept_->body) != 0) {
+  life_->body.append(part.data);
+  if (context_.large_kib(life_->body) != 0) {
     settle_held();
     if (context_.is_full(0)) {
-      refuse(503, too_much_held, &kept_->ex);
+      refuse(503, too_much_held, life_);
       return bytes.size();
     }
   }
@@ -31,7 +60,7 @@ std::size_t server_engine::take_body(std::string_view bytes) {
 }
 
 void server_engine::collected() {
-  kept_->ex.asked().body = kept_->body.view();
+  life_->asked().body = life_->body.view();
   phase_ = phase::handle;
   start_pending_ = true;
 }
@@ -47,25 +76,36 @@ std::size_t server_engine::drop_body(std::string_view bytes) {
   return part.consumed;
 }
 
-body_reader::part server_engine::next_of_body(std::string_view bytes) noexcept {
+body_reader::part server_engine::next_of_body(std::string_view bytes) {
   const body_reader::part part = body_.next(bytes);
   context_.counters.bytes_scanned += part.consumed;
-  return part;
+  if (part.trailers.empty() || life_ == nullptr) return part;
+  try {
+    life_->trailer_lines.append(part.trailers);
+    return part;
+  } catch (const std::bad_alloc&) {  // they are read already, and cannot be read once more
+    ++context_.counters.out_of_memory;
+    return {.status = 503, .reason = "no memory for the trailers"};
+  }
 }
 
 void server_engine::feed_reader() {
-  if (phase_ != phase::handle || !kept_->ex.reader_waits()) return;
-  kept_->ex.feed_reader();
+  if (phase_ != phase::handle || !life_->reader_waits()) return;
+  life_->feed_reader();
 }
 
 std::optional<std::string_view> server_engine::read(exchange& ex) {
   if (body_.complete()) return std::string_view{};
   if (phase_ != phase::handle) return std::nullopt;
   if (owes_continue_ && !ex.answered()) send_continue();
-  buffer& reading = kept_->reading;
+  buffer& reading = life_->reading;
   for (;;) {
-    if (kept_->reading_begin == reading.size()) {
+    if (life_->reading_begin == reading.size()) {
       if (in_.size() == in_begin_) {
+        if (end_of_input_ && upgraded_) {
+          body_ = {};
+          return std::string_view{};
+        }
         if (end_of_input_) {
           lose_body();
           return std::nullopt;
@@ -75,54 +115,52 @@ std::optional<std::string_view> server_engine::read(exchange& ex) {
       }
       reading.clear();
       std::swap(reading, in_);
-      kept_->reading_begin = std::exchange(in_begin_, 0U);
+      life_->reading_begin = std::exchange(in_begin_, 0U);
     }
-    const body_reader::part part = next_of_body(reading.view().substr(kept_->reading_begin));
+    const body_reader::part part = next_of_body(reading.view().substr(life_->reading_begin));
     if (part.status != 0) {
-      refuse(part.status, part.reason, &kept_->ex);
+      refuse(part.status, part.reason, life_);
       ex.engine_parts().stop.request_stop();
       return std::nullopt;
     }
-    kept_->reading_begin += part.consumed;
+    life_->reading_begin += part.consumed;
     if (!part.data.empty() || body_.complete()) {
-      end_body_wait();
+      life_->end_body_wait();
       tell_owner();  // there is room for more input
       return part.data;
     }
   }
 }
 
+std::span<const header_field> server_engine::trailers(exchange& ex) {
+  if (life_ == nullptr || &ex != life_ || !body_.complete()) return {};
+  buffer& lines = life_->trailer_lines;
+  if (!life_->trailers.empty() || lines.empty()) return life_->trailers;
+  life_->trailers = parse_trailers(lines, ex);
+  return life_->trailers;
+}
+
 void server_engine::read_abandoned(exchange&) noexcept {
-  end_body_wait();
+  life_->end_body_wait();
   tell_owner();
 }
 
-/// From now on the client is the slow one.
 void server_engine::begin_body_wait() noexcept {
-  if (body_wanted_) return;
-  body_wanted_ = true;
-  kept_->ex.waited_for_body().begin(context_.loop().now());
+  if (life_->waits_for_body()) return;
+  life_->begin_body_wait();
   tell_owner();
-}
-
-/// From now on it is the handler, which has as much time left as when it began to wait.
-void server_engine::end_body_wait() noexcept {
-  if (!std::exchange(body_wanted_, false)) return;
-  mono_time& deadline = kept_->ex.engine_parts().env.deadline;
-  const auto waited = kept_->ex.waited_for_body().end(context_.loop().now());
-  deadline = std::min(saturating_add(deadline, waited), kept_->caller_deadline);
 }
 
 /// Whether there is input that the handler has not read.
 bool server_engine::has_unread() const noexcept {
-  return kept_->reading_begin != kept_->reading.size() || in_begin_ != in_.size();
+  return life_->reading_begin != life_->reading.size() || in_begin_ != in_.size();
 }
 
 /// The client ended in the middle of the body that a handler streams.
 void server_engine::lose_body() noexcept {
-  if (streaming_) cut_answer();
+  if (streaming_) cut_response();
   phase_ = phase::ended;
-  kept_->ex.engine_parts().stop.request_stop(stop_reason::disconnect);
+  life_->engine_parts().stop.request_stop(stop_reason::disconnect);
 }
 
 }  // namespace ferrule::http

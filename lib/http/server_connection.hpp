@@ -1,12 +1,16 @@
 #pragma once
-// One accepted connection: moves bytes between the backend and a server_engine, and keeps time.
+// One accepted connection: moves bytes between the backend and the protocol that stands on it, and
+// wakes that when its time has come. HTTP/1.1 stands in place, and its calls are direct; whatever
+// takes its place is called through `net::protocol`.
 
-#include <array>
+#include <memory>
+#include <utility>
 
 #include "ferrule/core/frame_pool.hpp"
 #include "ferrule/http/server.hpp"
-#include "ferrule/http/server_engine.hpp"
+#include "ferrule/net/protocol.hpp"
 #include "http/connection_clocks.hpp"
+#include "http/server_engine.hpp"
 
 namespace ferrule::http {
 
@@ -22,7 +26,7 @@ struct close_operation : io::operation {
   using operation::operation;
 };
 
-class server_connection final : engine_owner,
+class server_connection final : net::protocol_owner,
                                 timer,
                                 receive_operation,
                                 send_operation,
@@ -31,21 +35,17 @@ class server_connection final : engine_owner,
   /// Owns itself from here on: it goes when the socket is closed and no handler runs.
   static void open(server& on, io::handle socket);
 
-  const address& peer() const noexcept { return peer_; }
+  using net::protocol_owner::peer;
   server::admission admitted() const noexcept { return admitted_; }
 
-  ~server_connection() {
-    loop().disarm(*this);
-    server_.context_.take_back_sent(sending_);
-  }
+  ~server_connection();
 
   /// Ends when what was begun is answered, or when nothing more came in some time.
   void drain() noexcept;
   /// Ends now; handlers are stopped.
   void abort(stop_reason reason) noexcept;
 
-  /// The route whose handler runs; null when none does.
-  const route_traits* running() const noexcept { return engine_.running(); }
+  net::unfinished_work unfinished() const noexcept;
 
   server_connection* next = nullptr;
   server_connection** link = nullptr;
@@ -58,46 +58,56 @@ class server_connection final : engine_owner,
  private:
   server_connection(server& on, io::handle socket);
 
-  void engine_changed() noexcept override;
+  void protocol_changed() noexcept override { step(); }
   static void on_received(io::operation& op, const io::completion& c) noexcept;
   static void on_sent(io::operation& op, const io::completion& c) noexcept;
   static void on_closed(io::operation& op, const io::completion& c) noexcept;
   static void on_timer(timer& t) noexcept;
 
+  template <class Call>
+  decltype(auto) with_protocol(Call call) {
+    return other_ == nullptr ? call(engine_) : call(*other_);
+  }
+  template <class Call>
+  decltype(auto) with_protocol(Call call) const {
+    return other_ == nullptr ? call(engine_) : call(std::as_const(*other_));
+  }
   void step() noexcept;
-  void start_send() noexcept;
+  template <class Protocol>
+  void step_open(Protocol& protocol) noexcept;
+  void switch_protocol() noexcept;
+  bool choose_protocol() noexcept;
   void send_part(char* from, std::size_t left) noexcept;
-  void update_reading() noexcept;
+  void update_reading(bool wanted) noexcept;
   void finish() noexcept;
   enum class ending : std::uint8_t { fin, reset };
   void close(ending how) noexcept;
   void lose(stop_reason reason) noexcept;
   void fail(std::int32_t error) noexcept;
-  void note_waits(std::size_t received_bytes = 0) noexcept;
-  mono_time deadline() const noexcept;
-  mono_time input_deadline() const noexcept;
-  void watch_deadline() noexcept;
-  void time_out() noexcept;
+  void watch(mono_time deadline) noexcept;
   void judge_taking(mono_time now) noexcept;
+  net::protocol_state state() const noexcept {
+    return with_protocol([](const auto& protocol) { return protocol.state(); });
+  }
   reactor& loop() const noexcept { return server_.loop_; }
   io::backend& io() const noexcept { return server_.loop_.io(); }
   const server_limits& limits() const noexcept { return server_.context_.limits; }
 
-  server& server_;
-  io::handle socket_;
-  address peer_;
   // What every request needs stands together, for the cache's sake, and in the order that wastes
   // no room.
+  server& server_;
+  buffer sending_;
+  iovec sending_part_{};
+  [[no_unique_address]] send_clock send_clock_;
   server::admission admitted_;
   bool receiving_ = false;
   bool receive_cancelled_ = false;
   bool peer_ended_ = false;  // FIN arrived
   bool closing_ = false;
   bool closed_ = false;
-  buffer sending_;
-  iovec sending_part_{};
-  connection_clocks clocks_;
+  io::handle socket_;
   server_engine engine_;
+  std::unique_ptr<net::protocol> other_;  // has taken the engine's place
 };
 
 }  // namespace ferrule::http

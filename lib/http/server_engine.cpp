@@ -1,17 +1,16 @@
-// How input becomes exchanges. How their bodies arrive is in server_body.cpp, what the answers look
-// like in server_answer.cpp.
-#include "ferrule/http/server_engine.hpp"
+// How input becomes exchanges. How their bodies arrive is in server_body.cpp, how responses are
+// framed in server_response.cpp, how long what is waited for in server_clocks.cpp, and how HTTP is
+// left in server_upgrade.cpp.
+#include "http/server_engine.hpp"
 
 #include <algorithm>
 #include <new>
 #include <utility>
 
-#include "kept_exchange.hpp"
-
 namespace ferrule::http {
 namespace {
 
-/// Whether a request that was not understood is a HEAD all the same, so that its answer has no
+/// Whether a request that was not understood is a HEAD all the same, so that its response has no
 /// body.
 bool asks_for_head(std::string_view bytes) noexcept {
   constexpr std::string_view empty_line = "\r\n";
@@ -27,8 +26,8 @@ bool is_no_head_yet(std::string_view bytes) noexcept {
 }  // namespace
 
 server_engine::~server_engine() {
-  if (kept_ != nullptr && !kept_->ex.running()) free_kept();
-  FERRULE_ASSERT(kept_ == nullptr, "a connection died before its handler");
+  if (life_ != nullptr && !life_->running()) free_life();
+  FERRULE_ASSERT(life_ == nullptr, "a connection died before its handler");
   context_.holds_kib(held_kib_, 0);
   context_.take_back(in_);
   context_.take_back(out_);
@@ -53,10 +52,7 @@ void server_engine::run_or_lose(Work work) noexcept {
 /// body, and what decodes a body or was made of one.
 void server_engine::settle_held() noexcept {
   std::uint32_t now = context_.large_kib(in_) + context_.large_kib(out_);
-  if (kept_ != nullptr) {
-    now += context_.large_kib(kept_->body) + context_.large_kib(kept_->reading) +
-           context_.large_kib(kept_->block_bytes) + context_.large_kib(kept_->ex.held_bytes());
-  }
+  if (life_ != nullptr) now += life_->large_kib();
   if (now != held_kib_) context_.holds_kib(std::exchange(held_kib_, now), now);
 }
 
@@ -67,6 +63,7 @@ bool server_engine::has_room(exchange& ex, std::uint64_t bytes) noexcept {
 
 void server_engine::feed(std::string_view bytes) noexcept {
   context_.counters.bytes_received += bytes.size();
+  received_bytes_ += static_cast<std::uint32_t>(bytes.size());
   run_or_lose([&] {
     if (in_.empty()) {
       const std::size_t used = process(bytes);
@@ -88,16 +85,17 @@ void server_engine::end_input() {
   process_buffered();
   switch (phase_) {
     case phase::handle:
-      if (!body_.complete() && !has_unread()) lose_body();
+      if (!body_.complete() && !upgraded_ && !has_unread()) lose_body();
       break;
     case phase::collect:
-      free_kept();
+      free_life();
       phase_ = phase::ended;
       break;
     case phase::drop_body:
       phase_ = phase::ended;
       break;
     case phase::head:
+    case phase::switched:
     case phase::ended:
       break;
   }
@@ -109,47 +107,36 @@ void server_engine::abort(stop_reason reason) noexcept {
   start_pending_ = false;
   broken_ = true;
   out_.clear();
-  if (kept_ == nullptr) return;
-  if (kept_->ex.running()) {
-    kept_->ex.engine_parts().stop.request_stop(reason);
+  if (life_ == nullptr) return;
+  if (life_->running()) {
+    life_->piece = buffer();
+    life_->engine_parts().stop.request_stop(reason);
   } else {
-    free_kept();
+    free_life();
   }
 }
 
 void server_engine::drain() noexcept {
   draining_ = true;
-  if (kept_ == nullptr || kept_->ex.answered()) return;  // the next request's answer says so
+  if (life_ == nullptr || life_->answered()) return;  // the next request's answer says so
   const bool more_here = body_.complete() && in_.size() != in_begin_;
   if (!more_here) keep_alive_ = false;
 }
 
 void server_engine::time_out() noexcept {
   if (phase_ == phase::head && is_no_head_yet(in_.view().substr(in_begin_))) {
-    phase_ = phase::ended;  // idle: an answer could be taken for that of the next request
+    phase_ = phase::ended;  // idle: a response could be taken for that of the next request
   } else if (phase_ == phase::drop_body) {
     phase_ = phase::ended;
   } else if (phase_ != phase::ended) {
     if (phase_ == phase::head) head_only_ = asks_for_head(in_.view().substr(in_begin_));
-    run_or_lose([this] {
-      refuse(408, "the request did not arrive in time", kept_ != nullptr ? &kept_->ex : nullptr);
-    });
+    run_or_lose([this] { refuse(408, "the request did not arrive in time", life_); });
   }
 }
 
-mono_time server_engine::handler_deadline() const noexcept {
-  if (phase_ != phase::handle || kept_ == nullptr || kept_->ex.answered()) return no_deadline;
-  const environment& env = kept_->ex.env();
-  if (env.stop->stop_requested()) return no_deadline;
-  return body_wanted_ ? kept_->caller_deadline : env.deadline;
-}
-
-const route_traits* server_engine::running() const noexcept {
-  return kept_ != nullptr && kept_->ex.running() ? kept_->ex.match().traits : nullptr;
-}
-
-void server_engine::stop_late_handler() noexcept {
-  kept_->ex.engine_parts().stop.request_stop(stop_reason::deadline);
+net::unfinished_work server_engine::unfinished() const noexcept {
+  if (life_ == nullptr || !life_->running()) return {};
+  return {1, &life_->match().traits->pattern};
 }
 
 void server_engine::turn_away() noexcept {
@@ -161,33 +148,13 @@ void server_engine::turn_away() noexcept {
 }
 
 void server_engine::outgoing_sent() noexcept {
-  if (kept_ == nullptr && in_.empty() && !end_of_input_) return;  // nothing waited
+  all_sent_ = true;
+  if (life_ == nullptr && in_.empty() && !end_of_input_) return;  // nothing waited
   run_or_lose([this] {
-    if (kept_ != nullptr) kept_->ex.resume_writer();
+    if (life_ != nullptr && life_->piece.empty()) life_->resume_writer();
     process_buffered();
     advance();
   });
-}
-
-server_engine::waiting_for server_engine::waits() const noexcept {
-  switch (phase_) {
-    case phase::head:
-      return in_.empty() ? waiting_for::request : waiting_for::rest_of_head;
-    case phase::collect:
-    case phase::drop_body:
-      return waiting_for::body;
-    case phase::handle:
-      if (body_wanted_) return waiting_for::body;
-      return goes_on_after_head() ? waiting_for::stream : waiting_for::handler;
-    case phase::ended:
-      break;
-  }
-  return busy() ? waiting_for::handler : waiting_for::nothing;
-}
-
-/// Whether a handler runs that has begun its answer, and was not told to stop.
-bool server_engine::goes_on_after_head() const noexcept {
-  return kept_ != nullptr && kept_->ex.answered() && !kept_->ex.env().stop->stop_requested();
 }
 
 void server_engine::keep_input(std::string_view rest) {
@@ -232,7 +199,8 @@ std::size_t server_engine::process(std::string_view bytes) {
         step = drop_body(rest);
         break;
       case phase::handle:
-        return used;  // the next request, or a streamed body, waits for the handler
+      case phase::switched:
+        return used;  // what follows is for the handler to read, or waits for it
       case phase::ended:
         return bytes.size();
     }
@@ -245,7 +213,7 @@ std::size_t server_engine::process(std::string_view bytes) {
 void server_engine::advance() {
   while (start_pending_) {
     start_pending_ = false;
-    start_kept();
+    start_life();
     if (phase_ != phase::handle) process_buffered();
   }
   feed_reader();
@@ -253,9 +221,10 @@ void server_engine::advance() {
 
 std::size_t server_engine::take_head(std::string_view bytes) {
   routed_request asked;
+  connection_wishes wishes;
   std::size_t scanned = scanned_;
-  const head_parse parsed =
-      parse_request_head(bytes, context_.limits.head, context_.fields(), asked.head, scanned);
+  const head_parse parsed = parse_request_head(bytes, context_.limits.head, context_.fields(),
+                                               asked.head, scanned, wishes);
   scanned_ = static_cast<std::uint32_t>(scanned);
   context_.counters.bytes_scanned += parsed.scanned_bytes;
   switch (parsed.state) {
@@ -271,12 +240,12 @@ std::size_t server_engine::take_head(std::string_view bytes) {
   }
   scanned_ = 0;
   ++context_.counters.requests;
-  return take_request(bytes, parsed.bytes, asked);
+  return take_request(bytes, parsed.bytes, asked, wishes);
 }
 
 /// A request whose head is complete: `bytes` begin with it. Returns how many of them were used.
 std::size_t server_engine::take_request(std::string_view bytes, std::size_t head_bytes,
-                                        routed_request& asked) {
+                                        routed_request& asked, const connection_wishes& wishes) {
   request& head = asked.head;
   ++batch_;
   ++requests_;
@@ -285,29 +254,22 @@ std::size_t server_engine::take_request(std::string_view bytes, std::size_t head
   const bool more_here = head.body != body_kind::chunked &&
                          bytes.size() - head_bytes > head.content_length;
   // What follows a refused CONNECT may be meant for the tunnel, so it is no request.
-  keep_alive_ = head.keep_alive && head.verb != method::connect && (!draining_ || more_here) &&
+  keep_alive_ = wishes.keep_alive && head.verb != method::connect && (!draining_ || more_here) &&
                 requests_ != context_.limits.requests_per_connection_max;
-  owes_continue_ = head.expect_continue;
-  version_minor_ = head.version_minor;
+  owes_continue_ = wishes.expect_continue;
+  is_http_1_0_ = head.version_minor == 0;
+  wishes_upgrade_ = wishes.upgrade;
   head_only_ = head.verb == method::head;
 
-  head.peer = peer_;
+  head.peer = owner_.peer();
   head.has_trusted_peer = has_trusted_peer_;
   exchange ex(*this, environment{.loop = &context_.loop(), .drain = &context_.drain}, asked);
-  context_.handlers().match(ex);
+  const admission taken = admit(context_, ex);
   const route_traits& traits = *ex.match().traits;
-
-  const std::uint64_t body_max =
-      traits.body_bytes_max != 0 ? traits.body_bytes_max : context_.limits.body_bytes_max;
-  ex.match().body_bytes_max = body_max;
-  body_ = body_reader(head.body, head.content_length, body_max, context_.limits.chunk);
-  if (traits.body != body_mode::none && body_.left() > body_max) {
-    refuse(413, "the body is too large", &ex);
-    return bytes.size();
-  }
-  if (traits.body == body_mode::whole && body_.left() > context_.small_bytes_max &&
-      context_.is_full(body_.left())) {
-    refuse(503, too_much_held, &ex);
+  body_ =
+      body_reader(head.body, head.content_length, ex.match().body_bytes_max, context_.limits.chunk);
+  if (taken.status != 0) {
+    refuse(taken.status, taken.reason, &ex);
     return bytes.size();
   }
   std::size_t used = head_bytes;
@@ -326,8 +288,7 @@ std::size_t server_engine::take_request(std::string_view bytes, std::size_t head
     start_in_place(ex);
     return used;
   }
-  kept_ = kept_exchange::make(*this, ex, bytes.substr(0, used));
-  kept_->inherit();
+  life_ = request_life::make(context_, *this, ex, bytes.substr(0, used));
   if (traits.body == body_mode::whole && !body_.complete()) {
     phase_ = phase::collect;
     if (owes_continue_) send_continue();
@@ -339,105 +300,74 @@ std::size_t server_engine::take_request(std::string_view bytes, std::size_t head
 }
 
 void server_engine::answer_in_place(exchange& ex) {
-  in_invoke_ = true;
-  context_.handlers().invoke(ex);
-  in_invoke_ = false;
-  FERRULE_ASSERT(!ex.running(), "a route whose traits say that it does not suspend did");
-  if (phase_ == phase::ended) return;  // it gave its answer up
-  if (!ex.answered()) answer_for_handler(ex, 500, "the handler gave no answer", handler::begun);
-  after_answer();
+  if (run_in_place(context_, ex, [this] { return phase_ == phase::ended; })) after_answer();
 }
 
 /// Starts a handler that takes what it needs of the request before it waits, so that nothing of it
 /// has to be copied.
 void server_engine::start_in_place(exchange& ex) {
-  kept_ = kept_exchange::make(*this, ex);
-  kept_->inherit();
+  life_ = request_life::make(context_, *this, ex);
   phase_ = phase::handle;
-  start_kept();
-  if (kept_ != nullptr) kept_->ex.forget_request();
+  start_life();
+  if (life_ != nullptr) life_->forget_request();
 }
 
-void server_engine::start_kept() {
-  exchange& ex = kept_->ex;
-  if (context_.loop().now() >= kept_->caller_deadline) {
-    answer_for_handler(ex, 504, "the deadline had passed before the request was begun",
-                       handler::not_begun);
-    return end_kept(false);
-  }
-  ex.engine_parts().env.deadline =
-      std::min(deadline_of(*ex.match().traits), kept_->caller_deadline);
-  in_invoke_ = true;
-  handler_stopped_ = false;
-  context_.handlers().invoke(ex);
-  in_invoke_ = false;
-  if (!ex.running()) end_kept(handler_stopped_);
-}
-
-mono_time server_engine::deadline_of(const route_traits& traits) const noexcept {
-  const std::chrono::nanoseconds allowed =
-      traits.handler_timeout_ms < 0 ? context_.limits.handler_timeout
-                                    : std::chrono::milliseconds(traits.handler_timeout_ms);
-  if (allowed == std::chrono::nanoseconds(0)) return no_deadline;
-  return saturating_add(context_.loop().now(), allowed);
+void server_engine::start_life() {
+  if (!life_->start()) end_life(life_->was_stopped());
 }
 
 /// Answers for a handler that was stopped before it did, while the layers around it are there.
 void server_engine::handler_stopping(exchange& ex) noexcept {
   if (phase_ == phase::ended || ex.answered()) return;
   keep_alive_ = false;
-  const bool late = ex.env().stop->reason() == stop_reason::deadline;
-  const bool unwanted = late && context_.loop().now() >= kept_->caller_deadline;
-  run_or_lose([&] {
-    answer_for_handler(ex, unwanted ? 504 : 503,
-                       late ? "the deadline passed" : "the request was cancelled", handler::begun);
-  });
+  run_or_lose([&] { life_->answer_stopped(); });
 }
 
 void server_engine::handler_ended(exchange&, bool stopped) noexcept {
-  if (in_invoke_) {
-    handler_stopped_ = stopped;
-    return;
-  }
+  if (life_->ended_in_start(stopped)) return;
   run_or_lose([&] {
-    end_kept(stopped);
+    end_life(stopped);
     process_buffered();
     advance();
   });
   tell_owner();
 }
 
-void server_engine::end_kept(bool stopped) {
+void server_engine::end_life(bool stopped) {
   context_.counters.handlers_stopped += stopped && !stream_complete_ ? 1 : 0;
-  exchange& ex = kept_->ex;
   if (phase_ != phase::ended) {
-    if (streaming_) {
-      reset(ex);  // it began an answer and did not finish it
-    } else if (!ex.answered()) {
-      answer_for_handler(ex, 500, "the handler gave no answer", handler::begun);
+    if (streaming_ && upgraded_ && !stopped) {
+      finish(*life_, {});
+    } else if (streaming_) {
+      reset(*life_, reset_reason::failed);  // it began a response and did not finish it
+    } else {
+      life_->answer_missing();
     }
   }
   // What was received behind the part of the body that was read goes back in front.
-  const std::string_view unread = kept_->reading.view().substr(kept_->reading_begin);
+  const std::string_view unread = life_->reading.view().substr(life_->reading_begin);
   if (!unread.empty() && phase_ != phase::ended) {
-    kept_->reading.consume(kept_->reading_begin);
-    kept_->reading.append(in_.view().substr(in_begin_));
-    std::swap(in_, kept_->reading);
+    life_->reading.consume(life_->reading_begin);
+    life_->reading.append(in_.view().substr(in_begin_));
+    std::swap(in_, life_->reading);
     in_begin_ = 0;
   }
-  free_kept();
+  if (life_->successor != nullptr && phase_ != phase::ended) {
+    phase_ = phase::switched;
+    return;
+  }
+  free_life();
   if (phase_ != phase::ended) after_answer();
 }
 
-void server_engine::free_kept() noexcept {
-  context_.take_back(kept_->reading);
-  kept_exchange::destroy(std::exchange(kept_, nullptr));
+void server_engine::free_life() noexcept {
+  context_.take_back(life_->reading);
+  request_life::destroy(std::exchange(life_, nullptr));
 }
 
 void server_engine::after_answer() {
   streaming_ = false;
   stream_complete_ = false;
-  body_wanted_ = false;
   if (!keep_alive_) {
     phase_ = phase::ended;
   } else {

@@ -15,6 +15,11 @@ namespace {
 /// A handler that is not done by then waits for something that does not come.
 constexpr auto virtual_time_max = std::chrono::hours(24);
 
+bool is_upgrade(const call_request& r) noexcept {
+  return std::ranges::any_of(
+      r.fields, [](const auto& field) { return equal_ignoring_case(field.first, "Upgrade"); });
+}
+
 /// The engine's side of one exchange: keeps the answer, and hands out the body.
 class recorder final : public http::sink, http::refusal_writer, ready {
  public:
@@ -25,6 +30,7 @@ class recorder final : public http::sink, http::refusal_writer, ready {
         loop_(loop) {}
 
   void respond(http::exchange& ex, const http::answer_head& head, std::string_view body) override {
+    if (upgraded_) return;
     keep_head(head);
     keep_body(ex, body);
     answer_.is_complete = true;
@@ -45,13 +51,33 @@ class recorder final : public http::sink, http::refusal_writer, ready {
     loop_.schedule(*this);
     return false;
   }
-  void finish(http::exchange&) override { answer_.is_complete = true; }
-  void reset(http::exchange&) override { answer_.is_complete = ends_with_head_; }
+  void finish(http::exchange&, std::span<const header_field> trailers) override {
+    for (const header_field& field : trailers) {
+      answer_.trailers.emplace_back(field.name, field.value);
+    }
+    answer_.is_complete = true;
+  }
+  void reset(http::exchange&, http::reset_reason) override {
+    answer_.is_complete = ends_with_head_;
+    was_reset_ = true;
+  }
+  void inform(http::exchange&, int status, std::span<const header_field> fields) override {
+    call_interim& given = answer_.interim.emplace_back(call_interim{.status = status});
+    for (const header_field& field : fields) given.fields.emplace_back(field.name, field.value);
+  }
   std::optional<std::string_view> read(http::exchange&) override {
     const std::string_view part =
         std::string_view(request_.body).substr(read_, request_.part_bytes);
     read_ += part.size();
     return part;
+  }
+  bool may_upgrade(const http::exchange&) const noexcept override { return is_upgrade(request_); }
+  void upgrade(http::exchange& ex, std::string_view name, std::span<const header_field> fields,
+               std::unique_ptr<net::protocol> following) override {
+    keep_head({.status = 101, .fields = fields});
+    answer_.fields.emplace_back("Upgrade", name);
+    upgraded_ = true;
+    if (following != nullptr) ex.engine_parts().stop.request_stop(stop_reason::answered);
   }
   void refuse(http::exchange& ex, int status, std::string_view reason) override {
     if (ex.answered()) {
@@ -85,6 +111,7 @@ class recorder final : public http::sink, http::refusal_writer, ready {
   }
   void handler_ended(http::exchange&, bool stopped) noexcept override {
     answer_.stopped = stopped && !ends_with_head_;
+    if (upgraded_) answer_.is_complete = !stopped && !was_reset_;
   }
 
   call_answer& answer() noexcept { return answer_; }
@@ -115,6 +142,8 @@ class recorder final : public http::sink, http::refusal_writer, ready {
   http::exchange* waiting_ = nullptr;
   std::size_t read_ = 0;
   bool ends_with_head_ = false;  // a streamed answer without a body
+  bool upgraded_ = false;
+  bool was_reset_ = false;
   call_answer answer_;
 };
 
@@ -123,7 +152,8 @@ std::string bytes_of(const call_request& r) {
   const auto is_host = [](const auto& field) { return equal_ignoring_case(field.first, "Host"); };
   if (std::ranges::none_of(r.fields, is_host)) head += "Host: test\r\n";
   for (const auto& [name, value] : r.fields) head += name + ": " + value + "\r\n";
-  if (!r.body.empty()) head += "Content-Length: " + std::to_string(r.body.size()) + "\r\n";
+  if (!r.body.empty() && !is_upgrade(r))
+    head += "Content-Length: " + std::to_string(r.body.size()) + "\r\n";
   return head + "\r\n";
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 // A service for tests of engines and connections: what it does follows from the path.
 
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "ferrule/core/buffer.hpp"
 #include "ferrule/core/channel.hpp"
 #include "ferrule/core/drain.hpp"
 #include "ferrule/core/race.hpp"
@@ -42,11 +44,24 @@ namespace ferrule::http {
 /// /bad             answers with a header value that is not valid
 /// /silent          does not answer
 /// /empty           answers 204
+/// /hints           sends 103 twice, 1 ms apart, then answers "hinted"
+/// /trailers        streams "body" with a trailer; /trailers/bad with one that may not be there
+/// /trailers/read   reads a streamed body and answers its trailers
+/// /pieces/N        streams N bytes, chunked, in pieces of 100,000 that it hands over; behind each
+/// it
+///                  writes "|"
+/// /pieces/N/length the same with Content-Length
+/// /pieces/left     hands a piece over, does not wait until it is taken, and ends
+/// /upgrade         goes on in "echo", if that is offered, and sends back what it reads until FIN
+/// /upgrade/once    likewise, but ends after the first part
+/// /switch          goes on in what `make_next` makes, if "next" is offered
 class scripted_service final : public service {
  public:
   int running = 0;  // coroutines alive
   channel<std::size_t> to_write{8};
   std::string read_body;
+  const char* last_piece = nullptr;  // where it lies
+  std::unique_ptr<net::protocol> (*make_next)() = nullptr;
 
   void match(exchange& ex) noexcept override {
     const std::string_view path = ex.request().path;
@@ -115,6 +130,25 @@ class scripted_service final : public service {
     if (path.starts_with("/bodiless/")) {
       co_await write_for_ever(ex, static_cast<int>(number(path)));
     }
+    if (path == "/hints") co_await send_hints(ex);
+    if (path == "/trailers" || path == "/trailers/bad") {
+      const header_field last{path == "/trailers" ? "X-Sum" : "Host", "1"};
+      ex.begin(text(), std::nullopt);
+      co_await ex.write("body");
+      ex.finish({&last, 1});
+    }
+    if (path == "/pieces/left") {
+      ex.begin(text(), std::nullopt);
+      (void)co_await with_deadline(std::chrono::nanoseconds(1), write_piece(ex, 100'000));
+      co_await ex.write("|");
+      ex.finish();
+    } else if (path.starts_with("/pieces/")) {
+      co_await write_pieces(ex, path.ends_with("/length"));
+    }
+    if (path == "/trailers/read") co_await read_trailers(ex);
+    if (path.starts_with("/upgrade") && ex.offers("echo"))
+      co_await echo(ex, path.ends_with("once"));
+    if (path == "/switch" && ex.offers("next")) ex.upgrade("next", {}, make_next());
     if (path == "/events") {
       ex.begin(text(), std::nullopt);
       co_await sleep(std::chrono::hours(24));
@@ -162,6 +196,49 @@ class scripted_service final : public service {
       co_await ex.write(part);
     }
   }
+  task<> write_piece(exchange& ex, std::size_t bytes) {
+    buffer piece;
+    piece.append(std::string(bytes, 'p'));
+    last_piece = piece.data();
+    co_await ex.write(std::move(piece));
+  }
+  task<> write_pieces(exchange& ex, bool has_length) {
+    std::size_t left = std::stoul(std::string(ex.request().path.substr(8)));
+    const std::size_t pieces = (left + 99'999) / 100'000;
+    ex.begin(text(), has_length ? std::optional<std::uint64_t>(left + pieces) : std::nullopt);
+    while (left != 0) {
+      const std::size_t bytes = std::min<std::size_t>(left, 100'000);
+      co_await write_piece(ex, bytes);
+      co_await ex.write("|");
+      left -= bytes;
+    }
+    ex.finish();
+  }
+  task<> send_hints(exchange& ex) {
+    const header_field link{"Link", "</a.css>; rel=preload"};
+    ex.inform(103, {&link, 1});
+    co_await sleep(std::chrono::milliseconds(1));
+    ex.inform(103, {&link, 1});
+    ex.respond(text(), "hinted");
+  }
+  task<> read_trailers(exchange& ex) {
+    co_await drain(ex);
+    std::string all;
+    for (const header_field& field : ex.trailers()) {
+      all += std::string(field.name) + "=" + std::string(field.value) + ";";
+    }
+    ex.respond(text(), all);
+  }
+  task<> echo(exchange& ex, bool once) {
+    ex.upgrade("echo");
+    for (;;) {
+      const std::string_view part = co_await ex.read();
+      if (part.empty()) break;
+      const std::string copy(part);
+      co_await ex.write(copy);
+      if (once) break;
+    }
+  }
   task<> drain(exchange& ex) {
     for (;;) {
       const std::string_view part = co_await ex.read();
@@ -186,9 +263,9 @@ class scripted_service final : public service {
   }
 
   static constexpr std::string_view coroutines[] = {
-      "/async", "/later", "/now",  "/never",   "/endless", "/events", "/slow", "/drain",
-      "/told",  "/short", "/long", "/stream/", "/length/",  "/bodiless/", "/busy",
-      "/twice", "/torn"};
+      "/async", "/later", "/now",      "/never",   "/endless", "/events",    "/slow", "/drain",
+      "/told",  "/short", "/long",     "/stream/", "/length/", "/bodiless/", "/busy", "/twice",
+      "/torn",  "/hints", "/trailers", "/upgrade", "/switch",  "/pieces/"};
   static constexpr route_traits plain_{};
   static constexpr route_traits whole_{.body = body_mode::whole};
   static constexpr route_traits stream_{.body = body_mode::stream, .suspends = true};

@@ -28,7 +28,9 @@ struct signature_check {
   static constexpr bool may_lose_arguments =
       is_deferred<result_type> && Signature::borrows_arguments();
   static constexpr bool cannot_await =
-      !is_deferred<result_type> && Signature::takes(source::body_stream);
+      !is_deferred<result_type> &&
+      (Signature::takes(source::body_stream) || Signature::takes(source::early_hints) ||
+       Signature::takes(source::upgrade_offer));
   static constexpr result_fault result = fault_of_result<result_type>();
   static constexpr bool passed =
       !may_lose_arguments && !cannot_await && result == result_fault::none;
@@ -44,7 +46,8 @@ struct unknown_parameter {
   static_assert(IsAggregate,
                 "ferrule: this handler has a parameter that no request can give: take text, a "
                 "number, a bool, an enum or a type with parse_parameter; query<T>, json_body<T>, "
-                "form<T>, header<\"Name\">, cookie<\"name\">, body, body_stream, deadline or const "
+                "form<T>, header<\"Name\">, cookie<\"name\">, body, body_stream, early_hints, "
+                "upgrade_offer, deadline or const "
                 "request&; T& for state; or a type with an extractor<T>");
   static constexpr bool passed = true;
 };
@@ -83,9 +86,11 @@ struct route_verdict {
   static_assert(!check::may_lose_arguments,
                 "ferrule: a coroutine takes its arguments by value, for what a reference points "
                 "to is gone when it resumes: remove the & (state and const request& may stay)");
-  static_assert(!check::cannot_await,
-                "ferrule: a body_stream has to be awaited: make the handler a coroutine that "
-                "returns a task<T>, or take the whole body");
+  static_assert(
+      !check::cannot_await,
+      "ferrule: a body_stream has to be awaited, and early_hints and an upgrade_offer are "
+      "for handlers that wait: make the handler a coroutine that returns a task<T>, or "
+      "take the whole body");
   static_assert(check::result != result_fault::error_without_to_problem,
                 "ferrule: the error type of this handler's result has no to_problem: define "
                 "constexpr problem to_problem(E) beside it");

@@ -57,7 +57,8 @@ consteval auto operator+(type_list<A...>, type_list<B, Rest...>) {
 /// Whether an argument comes with the request and is no business of its service alone.
 constexpr bool is_sent(source from) noexcept {
   return from != source::state && from != source::request && from != source::deadline &&
-         from != source::body_stream;
+         from != source::body_stream && from != source::early_hints &&
+         from != source::upgrade_offer;
 }
 
 template <class Signature>
@@ -119,7 +120,8 @@ struct endpoint_check {
   static_assert(takes_only_sent_values<Signature>,
                 "ferrule: an endpoint's parameters are what a client sends, by value: path "
                 "parameters, query<T>, json_body<T>, form<T>, header<\"Name\">, cookie<\"name\"> "
-                "and body; leave state, const request&, deadline and body_stream to the handler");
+                "and body; leave state, const request&, deadline, body_stream, early_hints and "
+                "upgrade_offer to the handler");
   static_assert(is_described_result<typename Signature::result_type>(),
                 "ferrule: an endpoint's result is what a client gets: text, no_content, "
                 "created<T>, an aggregate (JSON), with_status<T, 202> or redirect<303> with all "

@@ -28,7 +28,9 @@
 /// the server a copy of its request.
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -196,6 +198,65 @@ class body_stream {
   /// `co_await body.read()`: the next part, empty at the end; the view lasts until the next read.
   /// Suspends while there is none. Cancellation unwinds; a malformed or oversized body cancels.
   [[nodiscard]] auto read() noexcept { return from_->read(); }
+  /// The fields behind the body (RFC 9110 section 6.5), once it has been read to its end, without
+  /// those that may not be there. Throws std::bad_alloc.
+  std::span<const header_field> trailers() { return from_->trailers(); }
+
+ private:
+  http::exchange* from_;
+};
+
+/// Says in advance what the response will need, so that the client can fetch it meanwhile: 103
+/// Early Hints (RFC 8297). Coroutines only, for a plain handler takes no time.
+class early_hints {
+ public:
+  explicit early_hints(http::exchange& from) noexcept : from_(&from) {}
+
+  /// Sends these fields, mostly Link; not to HTTP/1.0, and not once the response has begun. May be
+  /// called again. Throws std::invalid_argument for fields that are not valid.
+  void send(std::span<const header_field> fields) const {
+    constexpr int early_hints_status = 103;
+    from_->inform(early_hints_status, fields);
+  }
+  void send(std::initializer_list<header_field> fields) const {
+    send({fields.begin(), fields.size()});
+  }
+
+ private:
+  http::exchange* from_;
+};
+
+/// A connection that no longer speaks HTTP. It lasts until its handler ends.
+class two_way_stream {
+ public:
+  explicit two_way_stream(http::exchange& from) noexcept : from_(&from) {}
+
+  /// `co_await stream.read()`: what the client sent, first what came behind its request; empty once
+  /// it has sent FIN. The view lasts until the next read. Cancellation unwinds.
+  [[nodiscard]] auto read() noexcept { return from_->read(); }
+  /// `co_await stream.write(bytes)`: sends all of `bytes`, which must outlive the await; suspends
+  /// while the client is slow. Cancellation unwinds.
+  [[nodiscard]] auto write(std::string_view bytes) noexcept { return from_->write(bytes); }
+
+ private:
+  http::exchange* from_;
+};
+
+/// What other protocols the client would go on in (RFC 9110 section 7.8). Coroutines only.
+class upgrade_offer {
+ public:
+  explicit upgrade_offer(http::exchange& from) noexcept : from_(&from) {}
+
+  /// Whether this one is among them; not for HTTP/1.0, and not while the service ends.
+  bool has(std::string_view protocol) const noexcept { return from_->offers(protocol); }
+  /// Answers 101, after which the connection is the handler's: FIN follows its end, and what it
+  /// returns is not sent. `server_limits::stream_idle_timeout` ends it when neither side sends
+  /// anything. Throws std::invalid_argument when `has` is false, or for fields that are not valid.
+  [[nodiscard]] two_way_stream accept(std::string_view protocol,
+                                      std::span<const header_field> fields = {}) const {
+    from_->upgrade(protocol, fields);
+    return two_way_stream(*from_);
+  }
 
  private:
   http::exchange* from_;

@@ -40,6 +40,12 @@ struct stream_head {
   std::span<const header_field> fields{};
 };
 
+/// Fields behind the body, yielded last: a checksum of what was sent, say. They reach whoever reads
+/// chunked bodies, and may get lost on the way (RFC 9110 section 6.5).
+struct stream_trailers {
+  std::span<const header_field> fields{};
+};
+
 /// An answer whose body is made by a coroutine. Move-only; lazy; runs once.
 /// Cancellation (the client went away, the deadline passed) unwinds the coroutine where it waits.
 /// Thread rule: made, run and destroyed on one thread.
@@ -87,12 +93,20 @@ class response_stream::promise_type : public detail::promise_base {
     return {};
   }
   detail::fair_awaiter<http::detail::write_awaiter> yield_value(std::string_view part) {
-    if (!out_->exchange().answered()) begin({});
-    sent_bytes_ += part.size();
-    if (length_ && sent_bytes_ > *length_) {
-      throw std::length_error("a stream is longer than its head says");
-    }
+    note_part(part.size());
     return {env().loop->take_await(), [&] { return out_->exchange().write(part); }};
+  }
+
+  /// Hands a part over, which is sent from where it lies if it has more than 16 KiB.
+  detail::fair_awaiter<http::detail::write_piece_awaiter> yield_value(buffer&& part) {
+    note_part(part.size());
+    return {env().loop->take_await(), [&] { return out_->exchange().write(std::move(part)); }};
+  }
+  /// Ends the response.
+  std::suspend_never yield_value(const stream_trailers& last) {
+    if (!out_->exchange().answered()) begin({});
+    out_->exchange().finish(last.fields);
+    return {};
   }
 
   void send_to(detail::outlet out) noexcept { out_ = out; }
@@ -107,6 +121,13 @@ class response_stream::promise_type : public detail::promise_base {
   }
 
  private:
+  void note_part(std::size_t bytes) {
+    if (!out_->exchange().answered()) begin({});
+    sent_bytes_ += bytes;
+    if (length_ && sent_bytes_ > *length_) {
+      throw std::length_error("a stream is longer than its head says");
+    }
+  }
   void begin(const stream_head& head) {
     length_ = head.content_length;
     out_->begin({head.status, head.content_type, head.fields}, length_);

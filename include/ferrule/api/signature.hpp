@@ -38,6 +38,8 @@ enum class source : std::uint8_t {
   cookie,
   body,
   body_stream,
+  early_hints,
+  upgrade_offer,
   deadline,
   request,
   state,
@@ -63,6 +65,10 @@ template <>
 inline constexpr source extractor_source<body> = source::body;
 template <>
 inline constexpr source extractor_source<body_stream> = source::body_stream;
+template <>
+inline constexpr source extractor_source<early_hints> = source::early_hints;
+template <>
+inline constexpr source extractor_source<upgrade_offer> = source::upgrade_offer;
 template <>
 inline constexpr source extractor_source<deadline> = source::deadline;
 

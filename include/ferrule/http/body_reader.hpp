@@ -28,6 +28,7 @@ class body_reader {
   struct part {
     std::size_t consumed = 0;  ///< bytes of the input dealt with
     std::string_view data{};   ///< in the input; empty when more is needed or the body is complete
+    std::string_view trailers{};  ///< in the input: more of the fields behind it, as lines
     int status = 0;            ///< not 0: what to answer; the body can not be followed further
     const char* reason = "";
   };
@@ -36,7 +37,7 @@ class body_reader {
   /// A body of at most `bytes_max` bytes, counted without its framing.
   body_reader(body_kind kind, std::uint64_t content_length, std::uint64_t bytes_max,
               const chunk_limits& limits) noexcept
-      : left_(content_length), room_(bytes_max), kind_(kind), decoder_(limits) {}
+      : left_(content_length), room_(bytes_max), decoder_(limits), kind_(kind) {}
 
   bool complete() const noexcept { return kind_ == body_kind::none; }
   /// How much of a body with a Content-Length has yet to come; 0 for others.
@@ -53,8 +54,8 @@ class body_reader {
  private:
   std::uint64_t left_ = 0;
   std::uint64_t room_ = 0;
+  [[no_unique_address]] chunked_decoder decoder_;
   body_kind kind_ = body_kind::none;
-  chunked_decoder decoder_;
 };
 
 }  // namespace ferrule::http

@@ -18,8 +18,7 @@
 ///
 /// Strict: lines end in CRLF only, sizes are at most 16 hexadecimal digits behind leading zeros,
 /// and nothing stands between data and its CRLF. Extensions keep to their grammar and are passed
-/// over. Trailer fields are validated and dropped, so that one which is forbidden there can do no
-/// harm.
+/// over. Trailer fields are validated and handed out as they came.
 ///
 /// Source: RFC 9112 section 7.1.
 
@@ -53,6 +52,7 @@ struct chunk_piece {
   chunk_state state = chunk_state::need_more;
   std::size_t consumed = 0;    ///< bytes of the input that are dealt with, `data` included
   std::string_view data = {};  ///< in the input; not empty for `chunk_state::data`
+  std::string_view trailers = {};  ///< in the input: more of the trailer fields, as lines
   int status = 0;              ///< for an error 400 or 431
   const char* reason = "";     ///< for an error: what was wrong; static text
 };
@@ -104,18 +104,21 @@ class chunked_decoder {
   const char* take_trailer(char c) noexcept;
   const char* expect(char wanted, char c, step next) noexcept;
 
+  // In the order that leaves room behind it, which `body_reader` uses.
+  std::uint64_t left_ = 0;  // of the size while it is read, then of the data
   chunk_limits limits_{};
-  step step_ = step::size;
-  std::uint8_t digits_ = 0;         // of a size, without leading zeros
   std::uint32_t line_bytes_ = 0;    // of the extension and leading zeros, or of all trailers
   std::uint32_t excess_bytes_ = 0;  // see chunk_limits
-  std::uint64_t left_ = 0;        // of the size while it is read, then of the data
+  step step_ = step::size;
+  std::uint8_t digits_ = 0;  // of a size, without leading zeros
 };
 
 /// The most bytes `write_chunk_head` writes: 16 digits and CRLF.
 inline constexpr std::size_t chunk_head_bytes_max = 18;
 /// What follows the data of each chunk.
 inline constexpr std::string_view chunk_end = "\r\n";
+/// The last chunk where trailers and an empty line follow.
+inline constexpr std::string_view chunk_before_trailers = "0\r\n";
 /// What ends a body without trailers.
 inline constexpr std::string_view last_chunk = "0\r\n\r\n";
 

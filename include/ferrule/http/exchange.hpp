@@ -1,8 +1,8 @@
 #pragma once
 /// @file
-/// One request and its answer, whatever protocol carries them. A connection engine makes an
+/// One request and its response, whatever protocol carries them. A connection engine makes an
 /// exchange, a `service` answers it: in one piece with `respond`, or streamed with `begin`,
-/// `write` and `finish`.
+/// `write` and `finish`. Before that it may `inform`, and instead of it `upgrade`.
 ///
 /// ```cpp
 /// void answer(ferrule::http::exchange& ex) {
@@ -22,21 +22,12 @@
 #include <string_view>
 #include <utility>
 
+#include "ferrule/core/buffer.hpp"
 #include "ferrule/core/parked.hpp"
 #include "ferrule/core/task.hpp"
-#include "ferrule/http/message.hpp"
-#include "ferrule/io/address.hpp"
+#include "ferrule/http/service.hpp"
 
 namespace ferrule {
-
-/// A request as a handler sees it. Its views last until the handler's task ends; a plain handler's
-/// until it returns.
-struct request : request_head {
-  const address* peer = nullptr;  ///< who sent it; null where there is no connection
-  /// It is one of `server_limits::trusted_peers`, or there is no connection: what the request hands
-  /// on from another is believed.
-  bool has_trusted_peer = false;
-};
 
 /// How long a handler has waited for more of its request's body: time that is its client's, not its
 /// own. Thread rule: the reactor's thread.
@@ -64,152 +55,9 @@ class body_wait {
 }  // namespace ferrule
 
 namespace ferrule::http {
-
-/// The head of an answer. The engine adds Date, framing and connection fields itself.
-struct answer_head {
-  int status = 200;                 ///< 200 to 599; any other makes the answer a 500
-  std::string_view content_type{};  ///< empty: no Content-Type
-  /// More fields. The answer becomes a 500 when one is invalid, or says what the engine does: Date,
-  /// Connection, Content-Length, Transfer-Encoding, and Content-Type beside `content_type`.
-  std::span<const header_field> fields{};
-};
-
-/// How much of a request's body a route wants before its handler runs.
-enum class body_mode : std::uint8_t { none, whole, stream };
-
-/// How a service words the problems of a route: the service's own.
-struct problem_wording;
-
-/// What an engine must know of a route before it hands over the request. Constant data.
-struct route_traits {
-  body_mode body = body_mode::none;
-  bool suspends = false;             ///< the handler is a coroutine
-  bool needs_request = true;         ///< and, while it waits, uses what it was given of the request
-  std::uint64_t body_bytes_max = 0;  ///< 0: the server's limit
-  /// Until the answer begins; 0: no limit; negative: the server's.
-  std::int64_t handler_timeout_ms = -1;
-  std::string_view pattern{};  ///< as written, for metrics and logs: "GET /users/{id}"
-  const problem_wording* wording = nullptr;  ///< null: as RFC 9457 has it
-};
-
-/// Where a request was routed: filled in by `service::match`, read by `service::invoke`.
-struct route_match {
-  const route_traits* traits = nullptr;
-  std::int32_t route = -1;  ///< the service's own index
-  std::uint32_t extra = 0;  ///< the service's own, such as the mask of allowed methods
-  std::uint64_t body_bytes_max = 0;  ///< the route's or the server's: filled in by the engine
-};
-
-/// What stands for the placeholders of the route's pattern: filled in by `service::match`.
-struct path_params {
-  static constexpr std::size_t count_max = 12;
-
-  /// Where in the request's path a parameter stands, so that both can be copied to another place.
-  struct place {
-    std::uint32_t begin = 0;
-    std::uint32_t bytes = 0;
-  };
-
-  std::uint8_t count = 0;
-  std::array<place, count_max> places;  ///< raw, undecoded, in the order of the pattern
-};
-
-/// What was asked. It can be gone before the answer is there, see `route_traits::needs_request`.
-struct routed_request {
-  ferrule::request head{};
-  std::string_view body{};  ///< the whole, when the route asked for it
-  path_params params{};
-};
-
-/// Changes a streamed body on its way to the handler: undoes its content coding.
-class body_filter {
- public:
-  struct step {
-    enum kind : std::uint8_t { data, more, end, fault };
-    kind is = more;
-    std::string_view bytes{};  ///< for `data`: not empty, until the next call
-    int status = 0;            ///< for `fault`: what to answer
-    const char* reason = "";
-  };
-  body_filter() = default;
-  body_filter(const body_filter&) = delete;
-  body_filter& operator=(const body_filter&) = delete;
-  virtual ~body_filter() = default;
-
-  /// After `more`: the next part as it came, or the end when it is empty. It lasts until the next.
-  virtual void give(std::string_view part) = 0;
-  virtual step next() = 0;
-  /// How much memory it takes by now, about.
-  virtual std::size_t held_bytes() const noexcept { return 0; }
-};
-
-class exchange;
-struct refusal;
-class refusal_writer;
-
-/// Sees the answer that an engine gives in the place of a handler, to send it with another head:
-/// the layers around that handler. `respond` answers `ex`.
-struct answer_filter {
-  void (*respond)(answer_filter& self, exchange& ex, const answer_head& head,
-                  std::string_view body) noexcept;
-};
-
-/// What answers requests, as engines see it. One object a reactor.
-class service {
- public:
-  /// Finds the route of `ex.request()` and fills in `ex.match()`, traits included, whatever the
-  /// request is: an unknown path has a route of its own that answers 404.
-  virtual void match(exchange& ex) noexcept = 0;
-  /// Answers `ex`, now or later. Its body is there when the traits asked for the whole.
-  virtual void invoke(exchange& ex) noexcept = 0;
-  /// Answers `ex`, which was matched and will not be invoked, with what the engine has to say: too
-  /// large a body, one that did not arrive, a deadline that has passed. Throws std::bad_alloc.
-  virtual void refuse(exchange& ex, const refusal& why);
-  /// Puts into words what a client is told of a refusal: gives `to` its head and its body, once.
-  /// `traits` are those of the route; null when no request could be read. Throws std::bad_alloc.
-  virtual void word(const refusal& why, const route_traits* traits, refusal_writer& to);
-  /// Hears of every answer that the engine gives by itself, these included, before it is sent.
-  virtual void refused(const refusal& why) noexcept;
-
- protected:
-  ~service() = default;
-};
-
-/// Why a request is answered 503 for which `sink::has_room` has none.
-inline constexpr std::string_view too_much_held = "too much is held for other requests";
-
-/// Where an exchange's answer goes and its body comes from: the engine that made it.
-class sink {
- public:
-  virtual void respond(exchange& ex, const answer_head& head, std::string_view body) = 0;
-  virtual void begin(exchange& ex, const answer_head& head,
-                     std::optional<std::uint64_t> content_length) = 0;
-  /// Takes `bytes` and returns whether more may follow at once; otherwise the engine calls
-  /// `exchange::resume_writer` when it is ready for more.
-  virtual bool write(exchange& ex, std::string_view bytes) = 0;
-  virtual void finish(exchange& ex) = 0;
-  virtual void reset(exchange& ex) = 0;
-  /// The next part of the body, or nothing when it has yet to arrive; then the engine calls
-  /// `exchange::resume_reader` with it. An empty part is the end.
-  virtual std::optional<std::string_view> read(exchange& ex) = 0;
-  /// The body turned out to be of no use: answers `status` if that is still possible, and stops the
-  /// handler.
-  virtual void refuse(exchange& ex, int status, std::string_view reason) = 0;
-  /// Whether there is room for what the exchange holds by now and `bytes` more.
-  virtual bool has_room(exchange&, std::uint64_t) noexcept { return true; }
-  /// The handler's task was stopped and is about to go, with what lies around the handler.
-  virtual void handler_stopping(exchange&) noexcept {}
-  /// The handler no longer waits for that part.
-  virtual void read_abandoned(exchange&) noexcept {}
-  /// The handler's task is gone. Called once for an exchange that ran one.
-  virtual void handler_ended(exchange& ex, bool stopped) noexcept = 0;
-
- protected:
-  ~sink() = default;
-};
-
 namespace detail {
 class write_awaiter;
+class write_piece_awaiter;
 class read_awaiter;
 }  // namespace detail
 
@@ -235,6 +83,7 @@ class exchange {
     return asked_ == nullptr ? forgotten : asked_->head;
   }
   route_match& match() noexcept { return match_; }
+  const route_match& match() const noexcept { return match_; }
   /// What was asked, for `service::match` and the engine to fill in; not once it was forgotten.
   routed_request& asked() noexcept {
     FERRULE_DEBUG_ASSERT(asked_ != nullptr, "the request was forgotten");
@@ -242,6 +91,7 @@ class exchange {
   }
   /// How long the handler has waited for its body; for the engine to keep.
   body_wait& waited_for_body() noexcept { return body_wait_; }
+  const body_wait& waited_for_body() const noexcept { return body_wait_; }
   /// The surroundings of the handler's task; its stop is requested when the client goes away, the
   /// deadline passes or the grace of the server's drain is over. That this begins, `drain` tells.
   const environment& env() const noexcept { return env_; }
@@ -269,12 +119,39 @@ class exchange {
   /// `co_await ex.write(bytes)`: takes all of `bytes`, which must outlive the await, and suspends
   /// while the client is slow. Cancellation unwinds. No errors: a lost client is a cancellation.
   detail::write_awaiter write(std::string_view bytes) noexcept;
-  /// Ends a streamed answer.
-  void finish() { sink_.finish(*this); }
+  /// The same of bytes that are handed over: those of more than 16 KiB are not copied but sent from
+  /// where they lie.
+  detail::write_piece_awaiter write(buffer&& piece) noexcept;
+  /// Ends a streamed response. `trailers` follow the body where it is chunked, and are left out
+  /// elsewhere, as they may be on any way (RFC 9110 section 6.5.1): nobody must depend on them. One
+  /// that is not valid, or may not be a trailer, resets the response.
+  void finish(std::span<const header_field> trailers = {}) { sink_.finish(*this, trailers); }
   /// Gives the response up: the client sees a broken one, never a short one that looks whole. The
   /// connection ends after what there is of it; by a reset, which may cost the client what it has
   /// not read yet, only where nothing else would tell it (HTTP/1.0 without a length).
-  void reset() { sink_.reset(*this); }
+  void reset(reset_reason why = reset_reason::failed) { sink_.reset(*this, why); }
+
+  /// Sends an interim response before the other, as 103 Early Hints with what will be needed
+  /// (RFC 8297). Nothing is sent to HTTP/1.0, or once the response has begun. Throws
+  /// std::invalid_argument for a status that is not 102 to 199, and for fields that are not valid.
+  void inform(int status, std::span<const header_field> fields);
+
+  /// Whether the client would go on in `protocol` (RFC 9110 section 7.8), and may: its request has
+  /// no body that is not read yet, and nothing was answered. For handlers that may wait.
+  bool offers(std::string_view protocol) const noexcept;
+  /// Answers 101 and goes on in `protocol`, which the client must have offered. From here on `read`
+  /// gives whatever it sends, until it has sent FIN, `write` sends, and FIN follows when the
+  /// handler ends. No deadline but `server_limits::stream_idle_timeout`, in which neither side
+  /// sends anything, ends it. Throws std::invalid_argument for fields that are not valid.
+  void upgrade(std::string_view protocol, std::span<const header_field> fields = {}) {
+    upgrade_to(protocol, fields, nullptr);
+  }
+  /// The same, but `next` has the connection once the handler has ended, with what the client has
+  /// already sent.
+  void upgrade(std::string_view protocol, std::span<const header_field> fields,
+               std::unique_ptr<net::protocol> next) {
+    upgrade_to(protocol, fields, std::move(next));
+  }
   /// Whether `respond` or `begin` was called.
   bool answered() const noexcept { return answered_; }
 
@@ -282,6 +159,10 @@ class exchange {
   /// the next read. Cancellation unwinds; a malformed or oversized body is answered by the engine
   /// and cancels.
   detail::read_awaiter read() noexcept;
+  /// The fields behind the request's body (RFC 9110 section 6.5), once all of it was read; the
+  /// views last as long as the exchange. Those that may not be there are left out. Throws
+  /// std::bad_alloc.
+  std::span<const header_field> trailers() { return sink_.trailers(*this); }
 
   /// Sends what `read` gives through a filter. Before the first read.
   void filter_body(std::unique_ptr<body_filter> by) noexcept { filter_ = std::move(by); }
@@ -324,6 +205,7 @@ class exchange {
 
  private:
   friend detail::write_awaiter;
+  friend detail::write_piece_awaiter;
   friend detail::read_awaiter;
 
   struct runner : ferrule::detail::receiver {
@@ -340,6 +222,8 @@ class exchange {
   static void end_handler(runner& r, bool stopped) noexcept;
 
   void give_back_kept() noexcept;
+  void upgrade_to(std::string_view protocol, std::span<const header_field> fields,
+                  std::unique_ptr<net::protocol> next);
   std::optional<std::string_view> next_part() {
     return filter_ == nullptr ? sink_.read(*this) : next_filtered_part();
   }
@@ -349,7 +233,7 @@ class exchange {
   sink& sink_;
   stop_source stop_;
   runner runner_{};
-  detail::write_awaiter* writer_ = nullptr;
+  parked* writer_ = nullptr;
   detail::read_awaiter* reader_ = nullptr;
   kept_block* kept_ = nullptr;
   std::size_t kept_bytes_ = 0;
@@ -418,6 +302,30 @@ class [[nodiscard]] write_awaiter : public parked {
   std::string_view bytes_;
 };
 
+class [[nodiscard]] write_piece_awaiter : public parked {
+ public:
+  write_piece_awaiter(exchange& ex, buffer&& piece) noexcept
+      : parked([](parked& self) noexcept {
+          static_cast<write_piece_awaiter&>(self).exchange_.writer_ = nullptr;
+        }),
+        exchange_(ex),
+        piece_(std::move(piece)) {}
+  bool await_ready() const noexcept { return piece_.empty(); }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> self) {
+    const bool stopped = exchange_.stop_.stop_requested();
+    if (!stopped && exchange_.sink_.write_piece(exchange_, std::move(piece_))) return false;
+    exchange_.writer_ = this;
+    park(self);
+    return true;
+  }
+  void await_resume() const noexcept {}
+
+ private:
+  exchange& exchange_;
+  buffer piece_;
+};
+
 class [[nodiscard]] read_awaiter : public parked {
  public:
   explicit read_awaiter(exchange& ex) noexcept
@@ -449,6 +357,9 @@ class [[nodiscard]] read_awaiter : public parked {
 
 inline detail::write_awaiter exchange::write(std::string_view bytes) noexcept {
   return {*this, bytes};
+}
+inline detail::write_piece_awaiter exchange::write(buffer&& piece) noexcept {
+  return {*this, std::move(piece)};
 }
 inline detail::read_awaiter exchange::read() noexcept { return detail::read_awaiter(*this); }
 

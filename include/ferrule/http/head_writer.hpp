@@ -26,8 +26,8 @@
 namespace ferrule::http {
 
 /// What a head says about the connection. HTTP/1.1 need only say `close`, and a server tells an
-/// HTTP/1.0 client `keep_alive`.
-enum class connection_option : std::uint8_t { unsaid, close, keep_alive };
+/// HTTP/1.0 client `keep_alive`; `upgrade` goes with an Upgrade field.
+enum class connection_option : std::uint8_t { unsaid, close, keep_alive, upgrade };
 
 /// What a response head is made of. Views are only read during the call.
 struct response_head_parts {
@@ -58,12 +58,20 @@ struct request_head_parts {
 /// byte, and it is none of those that the other parts of a head decide.
 bool is_writable(const header_field& field) noexcept;
 
-/// Appends a response head with its empty line to `out`.
+/// Appends a response head with its empty line to `out`. 426 says beside its Upgrade field that it
+/// is of the connection (RFC 9110 section 7.8).
 /// Returns false, with `out` unchanged, when it would not be a valid head: a status out of range, a
 /// name that is no token, a value with CR, LF, NUL or another control byte, a length of 2^63 bytes
 /// or more; or when `fields` contain what the other parts decide: Connection, Content-Length or
 /// Transfer-Encoding.
 [[nodiscard]] bool write_response_head(buffer& out, const response_head_parts& head);
+
+/// Whether a field may stand behind a body (RFC 9110 section 6.5.1): it is none that says how the
+/// message is framed, routed, authenticated, cached or to be understood.
+bool may_be_trailer(std::string_view name) noexcept;
+/// Appends the fields behind a chunked body and the empty line after them, without the last chunk
+/// itself. Returns false, with `out` unchanged, when one is not valid or may not be there.
+[[nodiscard]] bool write_trailers(buffer& out, std::span<const header_field> trailers);
 
 /// Appends a request head with its empty line to `out`. Of the target's path and query what
 /// RFC 3986 does not allow but browsers send is percent-encoded, as by `encode_target`.

@@ -1,7 +1,7 @@
 #pragma once
 /// @file
 /// The head of a request or response as the parser leaves it: views into the received bytes, and
-/// what the head says about the body and the connection.
+/// what the head says about the body.
 ///
 /// ```cpp
 /// inline bool wants_json(const ferrule::request_head& head) {
@@ -34,8 +34,6 @@ struct request_head {
   method verb = method::unknown;
   std::uint8_t version_minor = 1;  ///< 0 or 1; HTTP/1.2 to 1.9 are processed as 1.1
   body_kind body = body_kind::none;
-  bool keep_alive = true;            ///< what the client allows: by version and Connection
-  bool expect_continue = false;      ///< it waits for 100 Continue; never set for HTTP/1.0
   std::uint64_t content_length = 0;  ///< the field's value in bytes; 0 without the field
 
   std::string_view method_text;  ///< as sent, also for `method::unknown`

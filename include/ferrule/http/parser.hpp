@@ -61,6 +61,14 @@ struct head_parse {
   std::size_t scanned_bytes = 0;  ///< how many bytes this call looked at, some perhaps twice
 };
 
+/// What a request's head says to the connection that it came on, and not to its handler.
+struct connection_wishes {
+  bool keep_alive = true;        ///< what the client allows: by version and Connection
+  bool expect_continue = false;  ///< it waits for 100 Continue; never set for HTTP/1.0
+  /// Connection names Upgrade, so that an Upgrade field counts; never set for HTTP/1.0.
+  bool upgrade = false;
+};
+
 /// Parses the head of a request at the beginning of `bytes`.
 ///
 /// `scanned` makes feeding in small pieces cheap: begin with 0 for each message and hand in the
@@ -70,12 +78,19 @@ struct head_parse {
 /// therefore reported when the head is complete; bytes that cannot begin a request (a TLS
 /// handshake) are refused by the first call. The HTTP/2 preface gets 505.
 ///
-/// `storage` receives the fields; `out` is meaningful only when complete. An unknown method or a
-/// CONNECT parses like any other; the caller decides what to answer.
+/// `storage` receives the fields; `out` and `wishes` are meaningful only when complete. An unknown
+/// method or a CONNECT parses like any other; the caller decides what to answer.
 head_parse parse_request_head(std::string_view bytes, const head_limits& limits,
                               std::span<header_field> storage, request_head& out,
-                              std::size_t& scanned) noexcept;
+                              std::size_t& scanned, connection_wishes& wishes) noexcept;
 
+/// The same when the connection does not matter.
+inline head_parse parse_request_head(std::string_view bytes, const head_limits& limits,
+                                     std::span<header_field> storage, request_head& out,
+                                     std::size_t& scanned) noexcept {
+  connection_wishes wishes;
+  return parse_request_head(bytes, limits, storage, out, scanned, wishes);
+}
 /// The same when all the bytes that matter are at hand, or how often they are looked through
 /// does not matter.
 inline head_parse parse_request_head(std::string_view bytes, const head_limits& limits,

@@ -11,10 +11,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "ferrule/http/server_context.hpp"
 #include "ferrule/io/reactor.hpp"
+#include "ferrule/net/protocol.hpp"
 
 namespace ferrule::http {
 
@@ -43,6 +45,11 @@ class server {
   /// Listens and begins to accept. Returns 0, or -errno (-EADDRINUSE: the port is taken, or
   /// somebody listens at the path of the Unix socket).
   std::int32_t listen(const address& at, const io::socket_options& options);
+  /// Has `source` make what stands on each new connection, instead of plain HTTP/1.1: that behind a
+  /// filter (net/filtered.hpp), say, or another protocol. Before it listens; it must outlive this.
+  void speak(net::protocol_source& source) noexcept { source_ = &source; }
+  /// Makes HTTP/1.1 as this server speaks it, for such a source to build on.
+  net::protocol_source& http1() noexcept { return http1_; }
   /// The same at a listening socket that was made elsewhere, and that goes on elsewhere when this
   /// is drained: what waits there then is left to whoever is next. Returns 0, or -errno, with which
   /// the descriptor stays the caller's.
@@ -71,12 +78,8 @@ class server {
   /// `done(context)` follows, perhaps before this returns.
   void drain(std::chrono::nanoseconds grace, drained_function done, void* context);
   bool draining() const noexcept { return draining_; }
-  /// The handlers that run now, and the route of one of them, null when there is none.
-  struct unfinished {
-    std::size_t handlers = 0;
-    const route_traits* example = nullptr;
-  };
-  unfinished running() const noexcept;
+  /// The handlers that run now, and the route of one of them.
+  net::unfinished_work running() const noexcept;
 
   const server_counters& counters() const noexcept { return context_.counters; }
 
@@ -86,14 +89,12 @@ class server {
 
   /// How a new connection is received: served, answered 503, or closed without a word.
   enum class admission : std::uint8_t { served, turned_away, refused };
-  admission admit(io::handle socket, address& peer);
+  admission admit(const address& peer);
   void begin_at(io::handle listener);
   void start_accepting();
   void retry_accepting();
   void accept_rest() noexcept;
   void begin_closing() noexcept;
-  /// While draining, when a connection ends that is between requests since `since`.
-  mono_time idle_end(mono_time since) const noexcept;
   void accepted(const io::completion& c) noexcept;
   void serve(io::handle socket) noexcept;
   /// Serves a connection that another server of the group has accepted.
@@ -111,8 +112,16 @@ class server {
     server* self = nullptr;
   };
 
+  struct http1_source final : net::protocol_source {
+    explicit http1_source(server_context& with) noexcept : context(with) {}
+    std::unique_ptr<net::protocol> make(net::protocol_owner& owner) override;
+    server_context& context;
+  };
+
   reactor& loop_;
   server_context context_;
+  http1_source http1_{context_};
+  net::protocol_source* source_ = nullptr;  // of what stands on connections; none: plain HTTP/1.1
   address local_;
   io::handle listener_ = io::handle::none;
   accept_operation accept_;
@@ -126,7 +135,6 @@ class server {
   bool adopted_ = false;
   bool closing_listener_ = false;
   bool draining_ = false;
-  mono_time closing_since_ = no_deadline;  // while draining, from `begin_closing` on
   drained_function drained_ = nullptr;
   void* drained_context_ = nullptr;
 };

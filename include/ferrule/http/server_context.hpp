@@ -9,6 +9,7 @@
 /// }
 /// ```
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -79,7 +80,7 @@ class server_context {
     memory_ = &memory;
   }
 
-  /// Takes back what `server_engine::take_outgoing` gave.
+  /// Takes back what an engine's `take_outgoing` gave.
   void take_back_sent(buffer& from) noexcept {
     holds_kib(large_kib(from), 0);
     take_back(from);
@@ -94,8 +95,15 @@ class server_context {
     }
   }
 
+  /// While the server drains: when a connection ends that has been idle since `since`.
+  mono_time idle_end(mono_time since) const noexcept {
+    if (closing_since == no_deadline) return no_deadline;
+    return saturating_add(std::max(since, closing_since), limits.drain_idle_timeout);
+  }
+
   const server_limits limits;
   server_counters counters;
+  mono_time closing_since = no_deadline;  ///< while draining, once responses say so
   stop_source drain;  ///< requested when the server begins to drain, for handlers to see
 
  private:

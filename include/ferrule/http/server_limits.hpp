@@ -100,7 +100,8 @@ struct server_limits {
   /// After the beginning of an answer, the time in which its handler neither writes, nor ends, nor
   /// waits for more of a streamed body. Then it is stopped, and its response cut off if that lacks
   /// something. Five minutes, for whoever keeps a quiet stream open on purpose has to write
-  /// something each minute anyway, lest a balancer on the way closes it. 0: no limit.
+  /// something each minute anyway, lest a balancer on the way closes it. After an upgrade, the time
+  /// in which neither side sends anything. 0: no limit.
   std::chrono::nanoseconds stream_idle_timeout = std::chrono::minutes(5);
   /// How long a closed connection is read on, so that the last answer is not lost to a reset.
   /// Nothing makes it longer.

@@ -243,6 +243,14 @@ struct direct_argument {
   }
 };
 template <class A, class... State>
+struct argument<source::early_hints, A, State...> : direct_argument<A> {
+  early_hints get() const noexcept { return early_hints(this->from->exchange()); }
+};
+template <class A, class... State>
+struct argument<source::upgrade_offer, A, State...> : direct_argument<A> {
+  upgrade_offer get() const noexcept { return upgrade_offer(this->from->exchange()); }
+};
+template <class A, class... State>
 struct argument<source::deadline, A, State...> : direct_argument<A, true> {
   deadline get() const noexcept { return {this->from->exchange().env().deadline}; }
 };

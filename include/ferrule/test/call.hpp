@@ -28,7 +28,8 @@
 
 namespace ferrule::test {
 
-/// A request to be made.
+/// A request to be made. With an Upgrade field it offers those protocols, and `body` is what is
+/// sent in them.
 struct call_request {
   std::string line;  ///< method and target: "GET /users/7?full=true"
   /// Header fields. Host, unless it is among them, and Content-Length are added.
@@ -43,12 +44,20 @@ struct call_request {
   std::optional<wall_time> date{};
 };
 
+/// An interim response.
+struct call_interim {
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> fields{};
+};
+
 /// What came back.
 struct call_answer {
   int status = 0;  ///< 0: there was none
   std::string content_type;
   std::vector<std::pair<std::string, std::string>> fields;  ///< without Content-Type
   std::string body;                                         ///< empty for HEAD
+  std::vector<std::pair<std::string, std::string>> trailers;  ///< of a streamed response
+  std::vector<call_interim> interim;                          ///< that came before
   std::optional<std::uint64_t> content_length;              ///< that a stream promised
   std::size_t parts = 0;                                    ///< of a streamed body
   bool is_complete = false;                                 ///< false: it was reset, or never ended

@@ -145,6 +145,15 @@ constexpr auto routes = route_table(route<"POST /">([](body_stream) {}));
 constexpr auto routes = route_table(route<"POST /">([](body_stream) -> task<> { co_return; }));
 #endif
 
+//! case: an offer of another protocol for a handler that does not wait
+//! expect: early_hints and an upgrade_offer are for handlers that wait
+//! expect: "GET /"
+#ifdef REFUSED
+constexpr auto routes = route_table(route<"GET /">([](upgrade_offer) {}));
+#else
+constexpr auto routes = route_table(route<"GET /">([](upgrade_offer) -> task<> { co_return; }));
+#endif
+
 //! case: a table of what are no routes
 //! expect: route_table takes what route<"METHOD /path">(handler) makes
 #ifdef REFUSED

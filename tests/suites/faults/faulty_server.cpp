@@ -90,6 +90,13 @@ const std::vector<script>& scripts() {
       {"a long streamed answer",
        {get("/much/20") + get("/later/11")},
        {std::string(100'000, 'x'), later + "11"}},
+      {"pieces that are handed over, and trailers",
+       {get("/pieces/3") + get("/now/12")},
+       {std::string(90'000, 'p'), now + "12"}},
+      {"trailers of a request",
+       {post("/trailers", "Transfer-Encoding: chunked"), "1\r\nx\r\n0\r\nX-A: 1\r\n",
+        "X-B: 2\r\n\r\n" + get("/now/13")},
+       {"2", now + "13"}},
   };
   return all;
 }

@@ -53,6 +53,23 @@ inline response_stream stream_much(std::uint64_t parts) {
   for (std::uint64_t i = 0; i != parts; ++i) co_yield part;
 }
 
+inline response_stream hand_over(std::uint64_t pieces) {
+  for (std::uint64_t i = 0; i != pieces; ++i) {
+    buffer piece;
+    piece.append(std::string(30'000, 'p'));
+    co_yield std::move(piece);
+  }
+  const header_field last{"X-Pieces", "all"};
+  co_yield stream_trailers{.fields = {&last, 1}};
+}
+inline task<std::string> count_trailers(body_stream sent) {
+  for (;;) {
+    const std::string_view part = co_await sent.read();
+    if (part.empty()) break;
+  }
+  co_return std::to_string(sent.trailers().size());
+}
+
 inline constexpr auto faulty_routes =
     route_table(route<"GET /now/{token}">([](std::uint64_t token) {
                   return "another answer that takes the heap " + std::to_string(token);
@@ -60,7 +77,9 @@ inline constexpr auto faulty_routes =
                 route<"GET /later/{token}">(answer_later),
                 route<"POST /echo">([](body b) { return std::string(b.bytes); }),
                 route<"POST /note">([](json_body<note> n) { return "noted: " + n->text; }),
-                route<"POST /stream">(stream_back), route<"GET /much/{parts}">(stream_much));
+                route<"POST /stream">(stream_back), route<"GET /much/{parts}">(stream_much),
+                route<"GET /pieces/{count}">(hand_over),
+                route<"POST /trailers">(count_trailers));
 
 inline std::string get(std::string_view target) { return http::get(target); }
 

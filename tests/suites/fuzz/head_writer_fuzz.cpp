@@ -107,6 +107,7 @@ std::vector<header_field> framing(body_kind body, const std::string& length) {
 void add_connection(std::vector<header_field>& to, connection_option option) {
   if (option == connection_option::close) to.push_back({"Connection", "close"});
   if (option == connection_option::keep_alive) to.push_back({"Connection", "keep-alive"});
+  if (option == connection_option::upgrade) to.push_back({"Connection", "Upgrade"});
 }
 
 struct random_parts {
@@ -115,7 +116,7 @@ struct random_parts {
         content_type(from.ConsumeRandomLengthString(30)),
         body(static_cast<body_kind>(from.ConsumeIntegralInRange(0, 3))),
         content_length(from.ConsumeIntegral<std::uint64_t>()),
-        connection(static_cast<connection_option>(from.ConsumeIntegralInRange(0, 2))) {}
+        connection(static_cast<connection_option>(from.ConsumeIntegralInRange(0, 3))) {}
 
   bool valid(bool in_request) const {
     constexpr std::uint64_t length_max = std::numeric_limits<std::int64_t>::max();
@@ -160,6 +161,7 @@ void check_response(FuzzedDataProvider& from) {
     for (const header_field& field : framing(parts.body, length)) own.push_back(field);
   }
   if (dated) own.push_back({"Date", date.view()});
+  if (status == 426) add_connection(own, connection_option::upgrade);
   add_connection(own, parts.connection);
   check_lines(head_text, own.size() + parts.fields.fields.size());
 
@@ -208,7 +210,9 @@ void check_request(FuzzedDataProvider& from) {
 
   std::array<header_field, 20> storage;
   request_head head;
-  const head_parse result = parse_request_head(head_text, limits, storage, head);
+  connection_wishes wishes;
+  std::size_t scanned = 0;
+  const head_parse result = parse_request_head(head_text, limits, storage, head, scanned, wishes);
   FUZZ_CHECK(result.state != head_parse::incomplete);
   if (result.state == head_parse::error) {
     // The writer leaves the forms of targets and what an expectation means to its caller.
@@ -225,7 +229,7 @@ void check_request(FuzzedDataProvider& from) {
   const bool has_length = parts.body == body_kind::length;
   FUZZ_CHECK(head.content_length == (has_length ? parts.content_length : 0));
   FUZZ_CHECK((head.body == body_kind::chunked) == (parts.body == body_kind::chunked));
-  FUZZ_CHECK(head.keep_alive == (parts.connection != connection_option::close));
+  FUZZ_CHECK(wishes.keep_alive == (parts.connection != connection_option::close));
 }
 
 }  // namespace

@@ -37,12 +37,15 @@ void check_head(const request_head& head, std::string_view bytes) {
   }
 }
 
-void check_same(const request_head& a, const request_head& b) {
+struct head_and_wishes : request_head, connection_wishes {};
+
+void check_same(const head_and_wishes& a, const head_and_wishes& b) {
   FUZZ_CHECK(a.verb == b.verb && a.method_text == b.method_text && a.target == b.target);
   FUZZ_CHECK(a.path == b.path && a.query == b.query && a.host == b.host);
   FUZZ_CHECK(a.version_minor == b.version_minor && a.keep_alive == b.keep_alive);
   FUZZ_CHECK(a.body == b.body && a.content_length == b.content_length);
-  FUZZ_CHECK(a.expect_continue == b.expect_continue && std::ranges::equal(a.fields, b.fields));
+  FUZZ_CHECK(a.expect_continue == b.expect_continue && a.upgrade == b.upgrade);
+  FUZZ_CHECK(std::ranges::equal(a.fields, b.fields));
 }
 
 void check_written_again(const request_head& head) {
@@ -67,8 +70,9 @@ void check_written_again(const request_head& head) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes = fuzz::as_text(data, size);
   std::array<header_field, 20> storage;
-  request_head head;
-  const head_parse result = parse_request_head(bytes, limits, storage, head);
+  head_and_wishes head;
+  std::size_t scanned_at_once = 0;
+  const head_parse result = parse_request_head(bytes, limits, storage, head, scanned_at_once, head);
   FUZZ_CHECK(result.state != head_parse::incomplete || size < head_bytes_max(limits));
   FUZZ_CHECK((result.state == head_parse::error) == (result.status != 0));
   if (result.state == head_parse::complete) {
@@ -77,11 +81,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_written_again(head);
   }
   std::array<header_field, 20> again_storage;
-  request_head again;
+  head_and_wishes again;
   fuzz::check_pieces(
       bytes, result,
       [&](std::string_view piece, std::size_t& scanned) {
-        return parse_request_head(piece, limits, again_storage, again, scanned);
+        return parse_request_head(piece, limits, again_storage, again, scanned, again);
       },
       [&] { check_same(again, head); });
   return 0;

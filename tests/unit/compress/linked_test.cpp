@@ -12,9 +12,8 @@
 #include "compressed.hpp"
 #include "ferrule/core/rng.hpp"
 #include "ferrule/core/sleep.hpp"
-#include "ferrule/http/server_engine.hpp"
 #include "ferrule/test/call.hpp"
-#include "support/manual_loop.hpp"
+#include "support/engine_conversation.hpp"
 
 namespace ferrule {
 namespace {
@@ -156,33 +155,20 @@ TEST(request_body, long_streams_come_in_parts_of_bounded_size) {
   EXPECT_EQ(call<routes>(post("/large", "gzip", bomb)).status, 413) << "by its ratio";
 }
 
-/// The engine's answers to bytes in pieces.
-struct conversation : http::engine_owner {
-  explicit conversation(const http::server_limits& limits = {})
-      : context(service, loop, limits) {}
-  ~conversation() {
-    engine.abort(stop_reason::disconnect);
-    loop.drain();
-  }
-  void engine_changed() noexcept override {}
+/// The engine's responses to bytes in pieces.
+struct conversation : http::engine_conversation<dispatcher<routes>> {
+  using engine_conversation::engine_conversation;
   std::string ask(std::string_view bytes, std::size_t step) {
-    std::string sent;
+    sent.clear();
     for (std::size_t at = 0; at < bytes.size(); at += step) {
       const std::string piece(bytes.substr(at, step));
       engine.feed(piece);
       loop.advance(std::chrono::milliseconds(1));
-      buffer out;
-      engine.take_outgoing(out);
-      sent += out.view();
+      take();
       engine.outgoing_sent();
     }
     return sent;
   }
-
-  manual_loop loop;
-  dispatcher<routes> service;
-  http::server_context context;
-  http::server_engine engine{context, *this, nullptr};
 };
 
 std::string request_for(std::string_view path, std::string_view data, bool chunked) {

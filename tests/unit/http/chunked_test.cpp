@@ -15,6 +15,7 @@ using namespace ferrule::http;
 struct decoded {
   chunk_state state = chunk_state::need_more;
   std::string data;
+  std::string trailers;
   std::size_t consumed = 0;
   int status = 0;
   std::string reason;
@@ -35,9 +36,11 @@ decoded decode(std::string_view bytes, std::size_t first, std::size_t step,
     EXPECT_EQ(got.state == chunk_state::data, !got.data.empty());
     all.consumed += got.consumed;
     all.data += got.data;
+    all.trailers += got.trailers;
     all.state = got.state;
     all.status = got.status;
     all.reason = got.reason;
+    if (got.state == chunk_state::error) all.trailers.clear();  // there may have been some of them
     if (got.state == chunk_state::done || got.state == chunk_state::error) return all;
     if (got.state == chunk_state::data) continue;
     EXPECT_EQ(got.consumed, piece.size());
@@ -210,13 +213,19 @@ TEST(chunked, tells_how_much_of_a_chunk_is_left) {
   EXPECT_EQ(decoder.chunk_left(), 0U);
 }
 
-TEST(chunked, trailers_are_validated_and_dropped) {
+TEST(chunked, trailers_are_validated) {
   expect_data("1\r\nx\r\n0\r\nA: b\r\nContent-Length: 7\r\nC:\r\nD: \t\xe9\r\n\r\n", "x");
   for (const char* trailers :
        {": b\r\n", "A\r\n", "A b: c\r\n", "A : b\r\n", " A: b\r\n", "A: b\r\n c\r\n", "A: \x01\r\n",
         "A: b\x7f\r\n", "\xe9: b\r\n", "(: b\r\n", "A\r\n: b\r\n"}) {
     expect_chunk_error("0\r\n" + std::string(trailers) + "\r\n");
   }
+}
+
+TEST(chunked, trailers_are_handed_out_as_lines) {
+  const auto trailers = [](std::string_view bytes) { return decode_every_way(bytes).trailers; };
+  EXPECT_EQ(trailers("2\r\nab\r\n0\r\nA: 1\r\nBc:\r\n\r\nD: 2"), "A: 1\r\nBc:\r\n");
+  EXPECT_EQ(trailers("2\r\nab\r\n0\r\n\r\nD: 2\r\n"), "");
 }
 
 TEST(chunked, trailer_limit_is_for_all_of_them) {

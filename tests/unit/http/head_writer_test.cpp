@@ -186,4 +186,30 @@ TEST(head_writer, large_heads_fit) {
   EXPECT_EQ(head.fields.size(), 94U);
 }
 
+TEST(head_writer, trailers_are_checked_like_fields_and_by_their_names) {
+  const auto written_trailers = [](std::vector<header_field> fields) -> std::string {
+    buffer out;
+    out.append("x");
+    if (!write_trailers(out, fields)) return out.view() == "x" ? "refused" : "changed";
+    return std::string(out.view().substr(1));
+  };
+  EXPECT_EQ(written_trailers({}), "\r\n");
+  EXPECT_EQ(written_trailers({{"X-Sum", "1"}, {"ETag", "\"a\""}}),
+            "X-Sum: 1\r\nETag: \"a\"\r\n\r\n");
+  for (const char* name : {"content-length", "Transfer-Encoding", "Host", "Set-Cookie", "TE", "te",
+                           "Authorization", "Content-Type", "Connection", "a b", ""}) {
+    EXPECT_EQ(written_trailers({{"X-Sum", "1"}, {name, "v"}}), "refused") << name;
+  }
+  EXPECT_EQ(written_trailers({{"X-Sum", "1\r\nHost: a"}}), "refused");
+}
+
+TEST(head_writer, says_of_an_upgrade_that_it_is_of_the_connection) {
+  const header_field upgrade{"Upgrade", "echo"};
+  EXPECT_EQ(written(response_head_parts{
+                .status = 101, .connection = connection_option::upgrade, .fields = {&upgrade, 1}}),
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+  EXPECT_EQ(written(response_head_parts{.status = 426, .fields = {&upgrade, 1}}),
+            "HTTP/1.1 426 Upgrade Required\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+}
+
 }  // namespace

@@ -220,6 +220,16 @@ TEST(request_fields, connection) {
   EXPECT_FALSE(keep_alive("HTTP/1.0", "Connection: close, keep-alive\r\n"));
 }
 
+TEST(request_fields, upgrade_is_an_option_of_the_connection) {
+  const auto upgrade = [](const char* version, const char* fields) {
+    return expect_complete("GET / " + std::string(version) + "\r\nHost: h\r\n" + fields + "\r\n")
+        .upgrade;
+  };
+  EXPECT_TRUE(upgrade("HTTP/1.1", "Connection: keep-alive, Upgrade\r\nUpgrade: x\r\n"));
+  EXPECT_FALSE(upgrade("HTTP/1.1", "Upgrade: x\r\n"));
+  EXPECT_FALSE(upgrade("HTTP/1.0", "Connection: Upgrade\r\nUpgrade: x\r\n"));
+}
+
 TEST(request_fields, expectations) {
   EXPECT_TRUE(expect_complete(with_fields("Expect: 100-continue\r\n")).expect_continue);
   EXPECT_TRUE(expect_complete(with_fields("EXPECT: 100-Continue\r\n")).expect_continue);

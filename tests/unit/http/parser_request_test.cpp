@@ -16,7 +16,7 @@ TEST(request_parser, a_plain_request) {
   const parsed_request parsed = parse_every_way(bytes);
   ASSERT_EQ(parsed.result.state, head_parse::complete);
   EXPECT_EQ(parsed.result.bytes, bytes.size());
-  const request_head& head = parsed.head;
+  const head_and_wishes& head = parsed.head;
   EXPECT_EQ(head.verb, method::get);
   EXPECT_EQ(head.method_text, "GET");
   EXPECT_EQ(head.target, "/users/42?full=yes&x");

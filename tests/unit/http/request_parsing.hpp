@@ -14,25 +14,30 @@
 
 namespace ferrule::http {
 
+struct head_and_wishes : request_head, connection_wishes {};
+
 struct parsed_request {
   head_parse result;
-  request_head head;
+  head_and_wishes head;
   std::vector<header_field> storage;
 };
 
 inline parsed_request parse(std::string_view bytes, const head_limits& limits = {}) {
   parsed_request parsed;
   parsed.storage.resize(200);
-  parsed.result = parse_request_head(bytes, limits, parsed.storage, parsed.head);
+  std::size_t scanned = 0;
+  parsed.result =
+      parse_request_head(bytes, limits, parsed.storage, parsed.head, scanned, parsed.head);
   return parsed;
 }
 
-inline void expect_same_head(const request_head& a, const request_head& b) {
+inline void expect_same_head(const head_and_wishes& a, const head_and_wishes& b) {
   EXPECT_EQ(a.verb, b.verb);
   EXPECT_EQ(a.version_minor, b.version_minor);
   EXPECT_EQ(a.body, b.body);
   EXPECT_EQ(a.keep_alive, b.keep_alive);
   EXPECT_EQ(a.expect_continue, b.expect_continue);
+  EXPECT_EQ(a.upgrade, b.upgrade);
   EXPECT_EQ(a.content_length, b.content_length);
   EXPECT_EQ(a.method_text, b.method_text);
   EXPECT_EQ(a.target, b.target);
@@ -48,19 +53,19 @@ inline void expect_same_in_pieces(std::string_view bytes, std::size_t first, std
                                   const head_limits& limits, const parsed_request& whole) {
   SCOPED_TRACE("pieces from " + std::to_string(first) + " by " + std::to_string(step));
   std::vector<header_field> storage(200);
-  request_head head;
+  head_and_wishes head;
   std::size_t scanned = 0;
   head_parse result;
   std::string piece;  // a copy of just these bytes, so that a sanitizer sees a step beyond them
   for (std::size_t size = first;; size = std::min(size + step, bytes.size())) {
     piece = std::string(bytes.substr(0, size));
-    result = parse_request_head(piece, limits, storage, head, scanned);
+    result = parse_request_head(piece, limits, storage, head, scanned, head);
     if (result.state != head_parse::incomplete || size == bytes.size()) break;
   }
   if (result.state == head_parse::incomplete && whole.result.state == head_parse::error) {
     // An error in a later piece may wait for the end of the head, but no longer.
     piece += "\r\n\r\n";
-    result = parse_request_head(piece, limits, storage, head, scanned);
+    result = parse_request_head(piece, limits, storage, head, scanned, head);
   }
   EXPECT_EQ(result.state, whole.result.state);
   EXPECT_EQ(result.status, whole.result.status);
@@ -88,7 +93,7 @@ inline void expect_error(std::string_view bytes, int status, const head_limits& 
 }
 
 // A head together with the bytes and fields it is a view of.
-struct owned_head : request_head {
+struct owned_head : head_and_wishes {
   std::shared_ptr<const std::string> bytes;
   std::vector<header_field> storage;
 };

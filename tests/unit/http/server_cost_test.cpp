@@ -6,7 +6,7 @@
 #include <string>
 
 #include "ferrule/core/frame_pool.hpp"
-#include "ferrule/http/server_engine.hpp"
+#include "http/server_engine.hpp"
 #include "support/counted.hpp"
 #include "support/manual_loop.hpp"
 #include "support/scripted_service.hpp"
@@ -14,8 +14,8 @@
 namespace ferrule::http {
 namespace {
 
-struct silent_owner : engine_owner {
-  void engine_changed() noexcept override {}
+struct silent_owner : net::protocol_owner {
+  void protocol_changed() noexcept override {}
 };
 
 struct cost {
@@ -39,7 +39,7 @@ cost cost_of(std::string_view bytes, std::size_t piece_bytes, const server_limit
   const std::size_t bytes_before = allocated_bytes();
   const std::size_t blocks_before = allocations();
   {
-    server_engine engine(context, owner, nullptr);
+    server_engine engine(context, owner);
     while (!bytes.empty() && !engine.ended() && engine.wants_input()) {
       const std::string_view piece = bytes.substr(0, piece_bytes);
       bytes.remove_prefix(piece.size());

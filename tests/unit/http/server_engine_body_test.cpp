@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "engine_conversation.hpp"
+#include "scripted_conversation.hpp"
 
 namespace ferrule::http {
 namespace {

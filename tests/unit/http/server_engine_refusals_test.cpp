@@ -7,9 +7,9 @@
 
 #include "ferrule/core/sleep.hpp"
 #include "ferrule/http/refusal.hpp"
-#include "ferrule/http/server_engine.hpp"
 #include "ferrule/observe/log.hpp"
-#include "support/manual_loop.hpp"
+#include "support/captured_log.hpp"
+#include "support/engine_conversation.hpp"
 
 namespace ferrule::http {
 namespace {
@@ -51,38 +51,20 @@ class noting_service final : public service {
   static void done(exchange&, task<>&) {}
 };
 
-class server_engine_refusals : public testing::Test, engine_owner {
- protected:
-  void SetUp() override { set_log_level(log_level::off); }
-  void TearDown() override {
-    engine_.abort(stop_reason::disconnect);
-    loop_.drain();
-    set_log_level(log_level::info);
+struct server_engine_refusals : testing::Test, engine_conversation<noting_service> {
+  server_engine_refusals()
+      : engine_conversation({.head = {.request_line_bytes_max = 64, .header_bytes_max = 128}}) {
+    set_log_level(log_level::off);
   }
-  void engine_changed() noexcept override {}
+  ~server_engine_refusals() override { set_log_level(log_level::info); }
 
-  std::string ask(std::string_view bytes) {
-    engine_.feed(bytes);
-    return answer();
-  }
-  std::string answer() {
-    buffer out;
-    engine_.take_outgoing(out);
-    return std::string(out.view());
-  }
   /// The answer has this status and the trace id that was told, and what was told is this.
   void expect(std::string_view status, const std::string& answer, const std::string& heard) const {
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 " + std::string(status))) << answer;
-    EXPECT_EQ(service_.heard, std::vector<std::string>{heard});
-    EXPECT_EQ(service_.trace_id.size(), 32U);
-    EXPECT_NE(answer.find("\"trace_id\":\"" + service_.trace_id + "\"}"), answer.npos) << answer;
+    EXPECT_EQ(service.heard, std::vector<std::string>{heard});
+    EXPECT_EQ(service.trace_id.size(), 32U);
+    EXPECT_NE(answer.find("\"trace_id\":\"" + service.trace_id + "\"}"), answer.npos) << answer;
   }
-
-  manual_loop loop_;
-  noting_service service_;
-  server_context context_{service_, loop_,
-                          {.head = {.request_line_bytes_max = 64, .header_bytes_max = 128}}};
-  server_engine engine_{context_, *this, nullptr};
 };
 
 const std::string host = "\r\nHost: a\r\n";
@@ -105,11 +87,11 @@ TEST_F(server_engine_refusals, of_an_unknown_transfer_coding) {
 }
 TEST_F(server_engine_refusals, of_a_head_that_does_not_arrive) {
   EXPECT_EQ(ask("GET / HT"), "");
-  engine_.time_out();
+  engine.time_out();
   expect("408", answer(), "408 ");
 }
 TEST_F(server_engine_refusals, of_one_connection_too_many) {
-  engine_.turn_away();
+  engine.turn_away();
   expect("503", answer(), "503 ");
 }
 TEST_F(server_engine_refusals, of_a_body_too_large) {
@@ -126,13 +108,13 @@ TEST_F(server_engine_refusals, of_a_malformed_body) {
 }
 TEST_F(server_engine_refusals, of_a_body_that_does_not_arrive) {
   EXPECT_EQ(ask("POST /whole HTTP/1.1" + host + "Content-Length: 4\r\n\r\nab"), "");
-  engine_.time_out();
+  engine.time_out();
   expect("408", answer(), "408 POST /whole asked");
 }
 TEST_F(server_engine_refusals, of_a_late_handler) {
   EXPECT_EQ(ask("GET /never HTTP/1.1" + host + "\r\n"), "");
-  engine_.stop_late_handler();
-  loop_.drain();
+  engine.stop_late_handler();
+  loop.drain();
   expect("503", answer(), "503 GET /never asked");
 }
 TEST_F(server_engine_refusals, of_what_nobody_waits_for) {
@@ -147,38 +129,37 @@ TEST_F(server_engine_refusals, say_the_id_of_the_request_where_it_has_one) {
   const std::string id = "0af7651916cd43dd8448eb211c80319c";
   ask("POST /whole HTTP/1.1" + host + "Content-Length: 5\r\ntraceparent: 00-" + id +
       "-b7ad6b7169203331-01\r\n\r\n");
-  EXPECT_EQ(service_.trace_id, id);
+  EXPECT_EQ(service.trace_id, id);
 }
 
 /// What `work` logs at this level and above.
 template <class Work>
 std::string logged(log_level least, Work work) {
-  testing::internal::CaptureStderr();
+  captured_log log;
   set_log_level(least);
   work();
   set_log_level(log_level::off);
-  EXPECT_TRUE(flush_log(10s));
-  return testing::internal::GetCapturedStderr();
+  return log.take();
 }
 
 TEST_F(server_engine_refusals, are_logged_for_who_looks_closely) {
   const auto refuse = [&] { ask("GET / HTTP/1.1\r\nHost a\r\n\r\n"); };
   const std::string line = logged(log_level::debug, refuse);
   EXPECT_TRUE(line.starts_with("debug: answered 400: ")) << line;
-  EXPECT_TRUE(line.ends_with("(no peer, trace " + service_.trace_id + ")\n")) << line;
+  EXPECT_TRUE(line.ends_with("(no peer, trace " + service.trace_id + ")\n")) << line;
 }
 
 TEST_F(server_engine_refusals, of_an_answer_that_http_cannot_carry_are_errors_with_their_route) {
   for (const auto& [path, fault] :
        {std::pair("/evil", "field 'X-Evil'"), std::pair("/length", "field 'Content-Length'"),
         std::pair("/status", "status 999")}) {
-    service_.heard.clear();
+    service.heard.clear();
     std::string got;
     const std::string line = logged(log_level::info, [&] {
       got = ask("GET " + std::string(path) + " HTTP/1.1" + host + "\r\n");
     });
     expect("500", got, "500 GET /plain asked");
-    EXPECT_EQ(line, "error: GET /plain: the answer is not valid HTTP (trace " + service_.trace_id +
+    EXPECT_EQ(line, "error: GET /plain: the answer is not valid HTTP (trace " + service.trace_id +
                         "): " + fault + "\n");
   }
 }

@@ -1,10 +1,10 @@
-#include "ferrule/http/server_engine.hpp"
+#include "http/server_engine.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "engine_conversation.hpp"
+#include "scripted_conversation.hpp"
 
 namespace ferrule::http {
 namespace {

@@ -215,6 +215,16 @@ TEST_F(server_timeouts, a_client_that_takes_no_bytes_is_reset) {
   EXPECT_LE(loop_->now() - start, 7s);
 }
 
+TEST_F(server_timeouts, a_stream_that_is_not_taken_is_not_idle) {
+  listen({.write_timeout = 60s, .stream_idle_timeout = 1s});
+  client_ = connect();
+  client_->send(get("/pieces/3000000"));
+  ASSERT_TRUE(until([&] { return client_->received().size() > 1000; }));
+  pause_for(5s);
+  EXPECT_EQ(service_.running, 1);
+  ASSERT_TRUE(until([&] { return client_->received().ends_with("0\r\n\r\n"); }));
+}
+
 // The kernel takes a part of an answer as a whole, or not: what the client took of it counts.
 TEST_F(server_timeouts, a_client_that_takes_enough_of_a_large_part_is_not_reset) {
   listen({.output_bytes_max = 1'000'000, .write_timeout = 50s});

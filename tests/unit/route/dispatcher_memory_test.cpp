@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "ferrule/core/sleep.hpp"
-#include "ferrule/http/server_engine.hpp"
+#include "http/server_engine.hpp"
 #include "support/counted.hpp"
 #include "support/manual_loop.hpp"
 
@@ -45,8 +45,8 @@ constexpr auto routes = route_table(
     route<"GET /later/{id}">(show_later), route<"POST /echo">(echo), route<"POST /documents">(take),
     route<"POST /bodies">(look_at), route<"GET /fail/{id}">(fail_later));
 
-struct quiet_owner : http::engine_owner {
-  void engine_changed() noexcept override {}
+struct quiet_owner : net::protocol_owner {
+  void protocol_changed() noexcept override {}
 };
 
 /// What one request costs once everything is warm.
@@ -60,7 +60,7 @@ cost cost_of(std::string_view request, std::string_view end_of_answer) {
   dispatcher<routes> service;
   http::server_context context(service, loop, {});
   quiet_owner owner;
-  http::server_engine engine(context, owner, nullptr);
+  http::server_engine engine(context, owner);
   buffer out;
   constexpr std::size_t rounds = 100;
   const auto ask = [&] {
@@ -101,7 +101,7 @@ std::size_t held_while_waiting(std::string_view path, std::size_t body_bytes) {
   dispatcher<routes> service;
   http::server_context context(service, loop, {});
   quiet_owner owner;
-  http::server_engine engine(context, owner, nullptr);
+  http::server_engine engine(context, owner);
   const std::string body = R"({"text":")" + std::string(body_bytes, 'x') + R"("})";
   const std::string asked = "POST " + std::string(path) +
                             " HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
@@ -133,7 +133,7 @@ TEST(memory_of_a_request, may_be_gone_when_its_failure_is_logged) {
   dispatcher<routes> service;
   http::server_context context(service, loop, {});
   quiet_owner owner;
-  http::server_engine engine(context, owner, nullptr);
+  http::server_engine engine(context, owner);
   std::string asked =
       "GET /fail/7 HTTP/1.1\r\nHost: a\r\n"
       "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n\r\n";

@@ -6,12 +6,11 @@
 #include <vector>
 
 #include "ferrule/core/sleep.hpp"
-#include "ferrule/http/server_engine.hpp"
 #include "ferrule/observe/log.hpp"
 #include "ferrule/route/dispatcher.hpp"
 #include "ferrule/route/layers.hpp"
 #include "ferrule/route/limits.hpp"
-#include "support/manual_loop.hpp"
+#include "support/engine_conversation.hpp"
 
 namespace ferrule {
 namespace {
@@ -87,30 +86,14 @@ constexpr auto routes = route_table(
     route<"GET /status">([] { return response{.status = 999}; }),
     route<"GET /bad-stream">(bad_stream));
 
+struct with_tally {
+  tally counts;
+};
 /// A client's conversation with an engine that serves `Table`.
 template <const auto& Table>
-struct conversation : http::engine_owner {
-  ~conversation() {
-    engine.abort(stop_reason::disconnect);
-    loop.drain();
-  }
-  void engine_changed() noexcept override {}
-
-  std::string ask(std::string_view bytes) {
-    engine.feed(bytes);
-    return answer();
-  }
-  std::string answer() {
-    buffer out;
-    engine.take_outgoing(out);
-    return std::string(out.view());
-  }
-
-  manual_loop loop;
-  tally counts;
-  dispatcher<Table, tally> service{counts};
-  http::server_context context{service, loop, {.body_bytes_max = 1000}};
-  http::server_engine engine{context, *this, nullptr};
+struct conversation : with_tally, http::engine_conversation<dispatcher<Table, tally>> {
+  conversation()
+      : http::engine_conversation<dispatcher<Table, tally>>({.body_bytes_max = 1000}, counts) {}
 };
 
 std::string request_of(std::string_view line, std::string_view rest = "\r\n") {

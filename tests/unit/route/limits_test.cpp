@@ -31,8 +31,8 @@ http::route_traits traits_of(std::string_view line) {
     void respond(http::exchange&, const http::answer_head&, std::string_view) override {}
     void begin(http::exchange&, const http::answer_head&, std::optional<std::uint64_t>) override {}
     bool write(http::exchange&, std::string_view) override { return true; }
-    void finish(http::exchange&) override {}
-    void reset(http::exchange&) override {}
+    void finish(http::exchange&, std::span<const header_field>) override {}
+    void reset(http::exchange&, http::reset_reason) override {}
     std::optional<std::string_view> read(http::exchange&) override { return std::nullopt; }
     void refuse(http::exchange&, int, std::string_view) override {}
     void handler_ended(http::exchange&, bool) noexcept override {}

@@ -8,13 +8,12 @@
 #include <string_view>
 
 #include "ferrule/core/sleep.hpp"
-#include "ferrule/http/server_engine.hpp"
 #include "ferrule/observe/log.hpp"
 #include "ferrule/route/combine.hpp"
 #include "ferrule/route/dispatcher.hpp"
 #include "ferrule/route/layers.hpp"
 #include "ferrule/test/call.hpp"
-#include "support/manual_loop.hpp"
+#include "support/engine_conversation.hpp"
 
 namespace ferrule {
 namespace {
@@ -220,26 +219,8 @@ TEST_F(problem_form, is_that_of_the_innermost_table) {
 
 // On an engine, which answers much by itself.
 
-struct conversation : http::engine_owner {
-  ~conversation() {
-    engine.abort(stop_reason::disconnect);
-    loop.drain();
-  }
-  void engine_changed() noexcept override {}
-  std::string ask(std::string_view bytes) {
-    engine.feed(bytes);
-    return answer();
-  }
-  std::string answer() {
-    buffer out;
-    engine.take_outgoing(out);
-    return std::string(out.view());
-  }
-
-  manual_loop loop;
-  dispatcher<routes> service;
-  http::server_context context{service, loop, {.body_bytes_max = 1000}};
-  http::server_engine engine{context, *this, nullptr};
+struct conversation : http::engine_conversation<dispatcher<routes>> {
+  conversation() : engine_conversation({.body_bytes_max = 1000}) {}
 };
 
 void expect_told(const std::string& answer, std::string_view status, std::string_view body) {

@@ -1,4 +1,4 @@
-// How answers are framed. How input becomes exchanges is in server_engine.cpp.
+// How responses are framed. How input becomes exchanges is in server_engine.cpp.
 #include <fmt/format.h>
 
 #include <new>
@@ -6,10 +6,9 @@
 
 #include "ferrule/http/problem_text.hpp"
 #include "ferrule/http/refusal.hpp"
-#include "ferrule/http/server_engine.hpp"
 #include "ferrule/http/status.hpp"
 #include "ferrule/observe/log.hpp"
-#include "kept_exchange.hpp"
+#include "http/server_engine.hpp"
 
 namespace ferrule::http {
 namespace {
@@ -21,7 +20,7 @@ constexpr body_kind framing_of(int code, body_kind body) noexcept {
   return has_no_body(code) ? body_kind::none : body;
 }
 
-/// Whether a handler says what is the engine's to say: interim answers, or a field once more.
+/// Whether a handler says what is the engine's to say: interim responses, or a field once more.
 bool says_too_much(const answer_head& head) noexcept {
   const auto has = [&](std::string_view name) {
     return find_field(head.fields, name).data() != nullptr;
@@ -45,22 +44,25 @@ buffer& server_engine::out() {
   return out_;
 }
 
-void server_engine::take_outgoing(buffer& into) {
+void server_engine::take_outgoing(buffer& into) noexcept {
   batch_ = 0;
   settle_held();
-  held_kib_ -= context_.large_kib(out_);  // it is `into` that holds it
-  std::swap(into, out_);
+  buffer& next = out_.empty() && life_ != nullptr ? life_->piece : out_;
+  held_kib_ -= context_.large_kib(next);  // it is `into` that holds it
+  std::swap(into, next);
+  all_sent_ = false;  // it goes on
+  clocks_.send_started();
 }
 
 void server_engine::tell_owner() noexcept {
   if (in_call_) return;
   settle_held();
-  owner_.engine_changed();
+  owner_.protocol_changed();
 }
 
 connection_option server_engine::connection_option_now() const noexcept {
   if (!keep_alive_) return connection_option::close;
-  return version_minor_ == 0 ? connection_option::keep_alive : connection_option::unsaid;
+  return is_http_1_0_ ? connection_option::keep_alive : connection_option::unsaid;
 }
 
 /// Writes a head, or a 500 in its place when it would not be valid; returns whether it was.
@@ -79,17 +81,17 @@ bool server_engine::write_head(exchange& ex, const answer_head& head, body_kind 
                                   .connection = connection_option_now(),
                                   .date = &context_.date(),
                                   .fields = head.fields};
-  const bool tells_retries = kept_ != nullptr && kept_->tells_retries;
+  const retry_allowance* const retries = life_ != nullptr ? life_->retries_to_tell() : nullptr;
   const bool written =
-      !says_too_much(head) && (tells_retries ? write_head_with_retries(out(), parts, kept_->retries)
-                                             : write_response_head(out(), parts));
+      !says_too_much(head) && (retries != nullptr ? write_head_with_retries(out(), parts, *retries)
+                                                  : write_response_head(out(), parts));
   if (written) return true;
   answer_invalid(ex, head);
   return false;
 }
 
 void server_engine::respond(exchange& ex, const answer_head& head, std::string_view body) {
-  if (phase_ == phase::ended) return;  // refused or lost meanwhile
+  if (phase_ == phase::ended || upgraded_) return;  // refused or lost meanwhile
   const bool has_body = !head_only_ && !has_no_body(head.status);
   if (has_body && body.size() > context_.small_bytes_max && context_.is_full(body.size())) {
     answer_too_much(ex);
@@ -101,8 +103,8 @@ void server_engine::respond(exchange& ex, const answer_head& head, std::string_v
 
 void server_engine::begin(exchange& ex, const answer_head& head,
                           std::optional<std::uint64_t> content_length) {
-  if (phase_ == phase::ended) return;
-  // A handler that streams both ways may read on; later, 100 Continue would be inside its answer.
+  if (phase_ == phase::ended || upgraded_) return;
+  // A handler that streams both ways may read on; later, 100 Continue would be inside its response.
   if (owes_continue_ && !body_.complete() && ex.match().traits->body == body_mode::stream) {
     send_continue();
   }
@@ -114,7 +116,7 @@ void server_engine::begin(exchange& ex, const answer_head& head,
   stream_left_ = content_length.value_or(0);
   if (content_length) {
     stream_ = body_kind::length;
-  } else if (version_minor_ == 0) {
+  } else if (is_http_1_0_) {
     stream_ = body_kind::until_close;
     keep_alive_ = false;
   } else {
@@ -134,49 +136,83 @@ void server_engine::begin(exchange& ex, const answer_head& head,
   tell_owner();
 }
 
-bool server_engine::write(exchange& ex, std::string_view bytes) {
-  if (!streaming_ || phase_ == phase::ended || bytes.empty()) return true;
-  switch (stream_) {
-    case body_kind::length:
-      if (bytes.size() > stream_left_) {
-        reset(ex);  // more than was announced: the client could take it for the next answer
-        return true;
-      }
-      out().append(bytes);
-      stream_left_ -= bytes.size();
-      break;
-    case body_kind::chunked:
-      // Room for the whole chunk first: without memory for all of it there must be none of it.
-      out().prepare(chunk_head_bytes_max + bytes.size() + chunk_end.size());
-      out_.commit(write_chunk_head(out_.prepare(chunk_head_bytes_max), bytes.size()));
-      out_.append(bytes);
-      out_.append(chunk_end);
-      break;
-    case body_kind::until_close:
-      out().append(bytes);
-      break;
-    case body_kind::none:
-      break;
+/// Whether so much more of a streamed response can be sent; too much resets it.
+bool server_engine::may_write(exchange& ex, std::size_t bytes) {
+  if (!streaming_ || phase_ == phase::ended || bytes == 0) return false;
+  copy_piece();
+  if (stream_ != body_kind::length) return true;
+  if (bytes > stream_left_) {  // the client could take it for the next response
+    reset(ex, reset_reason::failed);
+    return false;
   }
+  stream_left_ -= bytes;
+  return true;
+}
+
+/// Makes `room` as well, for without memory for a whole chunk there must be none of it.
+void server_engine::begin_chunk(std::size_t bytes, std::size_t room) {
+  out().prepare(chunk_end.size() + chunk_head_bytes_max + room);
+  if (owes_chunk_end_) out_.append(chunk_end);
+  owes_chunk_end_ = false;
+  out_.commit(write_chunk_head(out_.prepare(chunk_head_bytes_max), bytes));
+}
+
+/// A piece that was not waited for must not be overtaken by what follows it.
+void server_engine::copy_piece() {
+  if (life_ == nullptr || life_->piece.empty()) return;
+  out().append(life_->piece.view());
+  life_->piece = buffer();
+}
+
+bool server_engine::write(exchange& ex, std::string_view bytes) {
+  if (!may_write(ex, bytes.size())) return true;
+  const bool chunked = stream_ == body_kind::chunked;
+  if (chunked) begin_chunk(bytes.size(), bytes.size() + chunk_end.size());
+  out().append(bytes);
+  if (chunked) out_.append(chunk_end);
   tell_owner();
   return out_.size() < context_.limits.output_bytes_max;
 }
 
-void server_engine::finish(exchange& ex) {
-  if (!streaming_ || phase_ == phase::ended) return;
-  if (stream_ == body_kind::length && stream_left_ != 0) {
-    reset(ex);
-    return;
+bool server_engine::write_piece(exchange& ex, buffer&& piece) {
+  if (piece.size() <= server_context::small_bytes_max) return write(ex, piece.view());
+  if (!may_write(ex, piece.size())) return true;
+  if (stream_ == body_kind::chunked) {
+    begin_chunk(piece.size(), 0);
+    owes_chunk_end_ = true;
   }
-  if (stream_ == body_kind::chunked) out().append(last_chunk);
+  life_->piece = std::move(piece);
+  tell_owner();
+  return false;  // until it is on its way
+}
+
+void server_engine::finish(exchange& ex, std::span<const header_field> trailers) {
+  if (!streaming_ || phase_ == phase::ended) return;
+  copy_piece();
+  if (stream_ == body_kind::length && stream_left_ != 0) return reset(ex, reset_reason::failed);
+  if (stream_ == body_kind::chunked && !end_chunks(trailers)) {
+    log(log_level::error,
+        fmt::format("{}: the trailers are not valid", ex.match().traits->pattern));
+    return reset(ex, reset_reason::failed);
+  }
   streaming_ = false;
   stream_complete_ = true;
   tell_owner();
 }
 
-void server_engine::reset(exchange& ex) {
+bool server_engine::end_chunks(std::span<const header_field> trailers) {
+  const std::size_t before = out().size();
+  if (owes_chunk_end_) out_.append(chunk_end);
+  out_.append(trailers.empty() ? last_chunk : chunk_before_trailers);
+  const bool valid = trailers.empty() || write_trailers(out_, trailers);
+  if (!valid) out_.truncate(before);
+  owes_chunk_end_ = false;
+  return valid;
+}
+
+void server_engine::reset(exchange& ex, reset_reason) {
   if (stream_complete_) return;  // the client has it, or will
-  cut_answer();
+  cut_response();
   phase_ = phase::ended;
   ex.engine_parts().stop.request_stop();  // so that a handler that writes on ends
   tell_owner();
@@ -184,11 +220,19 @@ void server_engine::reset(exchange& ex) {
 
 /// What there is of the response is still sent: RST could destroy it, and whole responses before
 /// it. A client sees by FIN as well that a chunk or some of the announced length is missing.
-void server_engine::cut_answer() noexcept {
+void server_engine::cut_response() noexcept {
   const bool all_announced = stream_ == body_kind::length && stream_left_ == 0;
   broken_ = all_announced || fin_misleads(false);
   cut_ = true;
-  streaming_ = false;
+  streaming_ = owes_chunk_end_ = false;
+  if (life_ != nullptr) life_->piece = buffer();
+}
+
+void server_engine::inform(exchange&, int status, std::span<const header_field> fields) {
+  if (phase_ == phase::ended || is_http_1_0_) return;  // which knows none (RFC 9110 section 15.2)
+  const bool written = write_response_head(out(), {.status = status, .fields = fields});
+  FERRULE_ASSERT(written, "an interim response was not checked");
+  tell_owner();
 }
 
 void server_engine::send_continue() {
@@ -205,71 +249,39 @@ void server_engine::refuse(int status, std::string_view reason, exchange* asked)
   if (asked == nullptr) {
     answer_unread(status, reason);
   } else if (!asked->answered()) {
-    answer_for_handler(*asked, status, reason,
-                       asked->running() ? handler::begun : handler::not_begun);
+    answer_for_handler(context_, owner_.peer(), *asked, status, reason,
+                       asked->running() ? handler_state::begun : handler_state::not_begun);
   } else if (streaming_) {
-    cut_answer();
+    cut_response();
   }
   phase_ = phase::ended;
-  if (kept_ == nullptr) return;
-  if (kept_->ex.running()) {
-    kept_->ex.engine_parts().stop.request_stop();
-  } else if (!in_invoke_) {
-    free_kept();
+  if (life_ == nullptr) return;
+  if (life_->running()) {
+    life_->engine_parts().stop.request_stop();
+  } else if (!life_->is_starting()) {
+    free_life();
   }
-}
-
-/// Answers in the place of a handler, past the layers around it.
-void server_engine::answer_for_handler(exchange& ex, int status, std::string_view reason,
-                                       handler is) {
-  const trace_id_text trace(ex);
-  const refusal why{.status = status,
-                    .reason = reason,
-                    .trace_id = trace.view(),
-                    .asked = &ex.request(),
-                    .route = ex.match().traits->pattern,
-                    .peer = peer_};
-  tell_of(why);
-  if (is == handler::not_begun) return context_.handlers().refuse(ex, why);
-  respond_problem(context_.handlers(), ex, why);
 }
 
 /// Answers what is no request.
 void server_engine::answer_unread(int status, std::string_view reason) {
-  const trace_id_text trace(context_.loop().random());
-  const refusal why{
-      .status = status, .reason = reason, .trace_id = trace.view(), .peer = peer_};
-  tell_of(why);
-  write_refusal(why, nullptr);
+  write_refusal(told_refusal(context_, owner_.peer(), status, reason).why, nullptr);
 }
 
-/// Answers 500 in the place of an answer that HTTP cannot carry, and tells whose it was.
+/// Answers 500 in the place of a response that HTTP cannot carry, and tells whose it was.
 void server_engine::answer_invalid(exchange& ex, const answer_head& head) {
-  const trace_id_text trace(ex);
-  const refusal why{.status = 500,
-                    .reason = "the handler's answer was not valid HTTP",
-                    .trace_id = trace.view(),
-                    .asked = &ex.request(),
-                    .route = ex.match().traits->pattern,
-                    .peer = peer_};
-  log(log_level::error, fmt::format("{}: the answer is not valid HTTP (trace {}): {}", why.route,
-                                    why.trace_id, fault_of(head)));
-  tell_of(why);
-  write_refusal(why, ex.match().traits);
+  const told_refusal told(context_, owner_.peer(), ex, 500,
+                          "the handler's answer was not valid HTTP");
+  log(log_level::error, fmt::format("{}: the answer is not valid HTTP (trace {}): {}",
+                                    told.why.route, told.why.trace_id, fault_of(head)));
+  write_refusal(told.why, ex.match().traits);
 }
 
-/// Answers 503 in the place of an answer that there is no room for.
+/// Answers 503 in the place of a response that there is no room for.
 void server_engine::answer_too_much(exchange& ex) {
   ++context_.counters.requests_refused;
-  const trace_id_text trace(ex);
-  const refusal why{.status = 503,
-                    .reason = too_much_held,
-                    .trace_id = trace.view(),
-                    .asked = &ex.request(),
-                    .route = ex.match().traits->pattern,
-                    .peer = peer_};
-  tell_of(why);
-  write_refusal(why, ex.match().traits);
+  write_refusal(told_refusal(context_, owner_.peer(), ex, 503, too_much_held).why,
+                ex.match().traits);
 }
 
 /// Writes the service's words for a refusal past no layers.
@@ -291,18 +303,6 @@ void server_engine::write_refusal(const refusal& why, const route_traits* traits
   };
   writer to(*this);
   context_.handlers().word(why, traits, to);
-}
-
-void server_engine::tell_of(const refusal& why) noexcept {
-  context_.handlers().refused(why);
-  if (!logs(log_level::debug)) return;
-  try {
-    log(log_level::debug,
-        fmt::format("answered {}: {} ({}{}{}, trace {})", why.status, why.reason, why.route,
-                    why.route.empty() ? "" : ", ",
-                    why.peer != nullptr ? why.peer->text() : "no peer", why.trace_id));
-  } catch (const std::bad_alloc&) {  // the answer is what matters
-  }
 }
 
 }  // namespace ferrule::http

@@ -1,24 +1,27 @@
 #pragma once
 // A conversation with one engine, without a connection.
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
-#include "ferrule/http/server_engine.hpp"
+#include "http/server_engine.hpp"
 #include "support/manual_loop.hpp"
-#include "support/scripted_service.hpp"
 
 namespace ferrule::http {
 
-/// One engine with its surroundings; collects what it sends.
-struct conversation : engine_owner {
-  explicit conversation(const server_limits& limits = {}) : context(service, loop, limits) {}
-  ~conversation() {
+/// One engine that serves a `Service`, with its surroundings; collects what it sends.
+template <class Service>
+struct engine_conversation : net::protocol_owner {
+  template <class... State>
+  explicit engine_conversation(const server_limits& limits = {}, State&... state)
+      : service(state...), context(service, loop, limits) {}
+  ~engine_conversation() {
     engine.abort(stop_reason::disconnect);
     loop.drain();
   }
 
-  void engine_changed() noexcept override {
+  void protocol_changed() noexcept override {
     ++changes;
     if (takes_output) take();
   }
@@ -41,7 +44,9 @@ struct conversation : engine_owner {
     loop.advance(by);
     if (takes_output && engine.has_outgoing()) take();
   }
-  std::string answer() const {
+  /// What was sent since `ask` began.
+  std::string answer() {
+    if (takes_output && engine.has_outgoing()) take();
     std::string text = sent;
     for (std::size_t at = 0; (at = text.find("Date: ", at)) != text.npos;) {
       text.erase(at, text.find("\r\n", at) + 2 - at);
@@ -50,18 +55,13 @@ struct conversation : engine_owner {
   }
 
   manual_loop loop;
-  scripted_service service;
+  Service service;
   server_context context;
-  server_engine engine{context, *this, nullptr};
+  server_engine engine{context, *this};
   std::string sent;
   int batches = 0;
   int changes = 0;
   bool takes_output = true;
 };
-
-inline std::string ok(std::string_view body, std::string_view extra = "") {
-  return "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: " +
-         std::to_string(body.size()) + "\r\n" + std::string(extra) + "\r\n" + std::string(body);
-}
 
 }  // namespace ferrule::http
