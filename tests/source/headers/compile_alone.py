@@ -3,9 +3,9 @@
     compile_alone.py --tree DIR --out DIR [--examples] [--library] -- COMPILER FLAG...
 
 Every header under include/ and lib/ must compile as the first line of a source file, without a
-warning; where a private one is the first line of a source file, building that shows it. With
---library, which is quicker, all of them must compile together, and every .cpp under lib/, a folder
-at a time. With --examples, every public header must have at least one ```cpp fence in its opening
+warning; where a private one is the first line of a source file, building that shows it. clang does
+so with modules: header_modules.py. With --library, which is quicker without them, all headers must
+compile together, and every .cpp under lib/, a folder at a time. With --examples, every public header must have at least one ```cpp fence in its opening
 `/// @file` comment, and each must compile after including just that header. The rule for one:
 
   * `#include` lines in it go to the top;
@@ -18,10 +18,11 @@ import dataclasses
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import textwrap
+
+from header_modules import module_flags
 
 # What an example that is a function's body has at the beginning of a line.
 STATEMENT = re.compile(r"^(if|for|while|return|co_\w+|FERRULE_\w+)\b|^[\w.:]+(\(|\.| \+?= |\+\+)",
@@ -37,9 +38,9 @@ class Compiler:
     command: list
     out: pathlib.Path
 
-    def errors_in(self, source, flags=(), name=None):
+    def errors_in(self, source, flags=()):
         """Compiles a source file; returns what the compiler says of it."""
-        command = [*self.command, *flags, "-c", source, "-o", self.out / f"{name or source.stem}.o"]
+        command = [*self.command, *flags, "-fsyntax-only", source]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode == 0:
             return ""
@@ -109,7 +110,7 @@ def check_sources(compiler, tree, paths):
     the halves are tried."""
     name = str(paths[0].relative_to(tree))
     if len(paths) == 1:
-        errors = compiler.errors_in(paths[0], name=name.replace("/", "_"))
+        errors = compiler.errors_in(paths[0])
         return [f"{name} does not compile:\n{errors}" if errors else ""]
     together = "".join(f'#include "{path}"\n' for path in paths)
     if not compiler.errors(f"{name} and {len(paths) - 1} more", together, ONE_OF_SEVERAL):
@@ -117,6 +118,15 @@ def check_sources(compiler, tree, paths):
     middle = len(paths) // 2
     return (check_sources(compiler, tree, paths[:middle]) +
             check_sources(compiler, tree, paths[middle:]))
+
+
+def one_of_each(problems):
+    """One of those that have the first error in common, because they include the same header."""
+    first = {}
+    for problem in problems:
+        error = re.search(r"^.*\berror: .*$", problem, re.MULTILINE)
+        first.setdefault(error.group() if error else problem, problem)
+    return first.values()
 
 
 def shorten(text):
@@ -131,6 +141,11 @@ def headers_of(tree, folder):
         yield str(path.relative_to(tree / folder)), path
 
 
+def include_all(tree):
+    return "".join(f'#include "{include}"\n' for folder in ("include", "lib")
+                   for include, _ in headers_of(tree, folder))
+
+
 def built_alone(tree):
     """The headers that are the first line of a source file, which is compiled whenever the library
     is built."""
@@ -141,6 +156,11 @@ def built_alone(tree):
 
 def check_tree(compiler, tree, with_examples):
     """Returns what is wrong with each header in turn; an empty string is a good one."""
+    headers = [path for folder in ("include", "lib") for _, path in headers_of(tree, folder)]
+    flags = module_flags(compiler.command, headers, compiler.out)
+    compiler = dataclasses.replace(compiler, command=compiler.command + flags)
+    # Builds each module once; several compilers at a time could meet in building one.
+    compiler.errors("every header", include_all(tree))
     jobs = []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         check = check_examples if with_examples else check_header
@@ -155,10 +175,8 @@ def check_tree(compiler, tree, with_examples):
 
 def check_library(compiler, tree):
     """The same for a file that includes every header, and for each source file."""
-    includes = "".join(f'#include "{include}"\n' for folder in ("include", "lib")
-                       for include, _ in headers_of(tree, folder))
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        headers = pool.submit(compiler.errors, "all headers", includes)
+        headers = pool.submit(compiler.errors, "all headers", include_all(tree))
         folders = {}
         for path in sorted((tree / "lib").rglob("*.cpp")):
             folders.setdefault(path.relative_to(tree / "lib").parts[0], []).append(path)
@@ -175,16 +193,15 @@ def main():
     parser.add_argument("command", nargs="+")
     args = parser.parse_args()
 
-    ccache = [shutil.which("ccache")] if shutil.which("ccache") else []
     out = args.out / args.command[0]
     out.mkdir(parents=True, exist_ok=True)
-    compiler = Compiler(ccache + args.command, out)
+    compiler = Compiler(args.command, out)
     if args.library:
         results = check_library(compiler, args.tree)
     else:
         results = check_tree(compiler, args.tree, args.examples)
     problems = [problem for problem in results if problem]
-    for problem in problems:
+    for problem in one_of_each(problems):
         print(problem, end="\n\n")
     print(f"{len(results)} files compiled by {args.command[0]}, {len(problems)} with problems")
     return 1 if problems or not results else 0

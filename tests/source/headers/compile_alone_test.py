@@ -3,7 +3,7 @@ import pathlib
 import tempfile
 import unittest
 
-from compile_alone import Compiler, check_library, check_tree
+from compile_alone import Compiler, check_library, check_tree, one_of_each
 
 GOOD = """#pragma once
 /// @file
@@ -44,6 +44,22 @@ class CompileAlone(unittest.TestCase):
 
     def test_refuses_a_header_that_lacks_an_include(self):
         self.assertIn("does not compile alone", self.header(GOOD + "std::string name();\n"))
+
+    def test_refuses_a_header_that_lacks_what_others_include(self):
+        files = {"include/ferrule/core/x.hpp": GOOD + "#include <vector>\n",
+                 "include/ferrule/core/y.hpp": GOOD.replace("answer", "other") +
+                                               "inline std::vector<int> none() { return {}; }\n"}
+        self.assertIn("core/y.hpp does not compile alone", self.problems(files))
+        files["include/ferrule/core/y.hpp"] += '#include "ferrule/core/x.hpp"\n'
+        self.assertIn("core/y.hpp does not compile alone", self.problems(files), "it comes too late")
+        files["include/ferrule/core/y.hpp"] = (
+            '#include "ferrule/core/x.hpp"\n' + files["include/ferrule/core/y.hpp"])
+        self.assertEqual(self.problems(files), "")
+
+    def test_says_once_what_is_wrong_with_a_header_that_others_include(self):
+        wrong = "a.hpp:1:1: error: no such type"
+        self.assertEqual(len(one_of_each([f"a:\n{wrong}", f"b:\nin a module:\n{wrong}"])), 1)
+        self.assertEqual(len(one_of_each([f"a:\n{wrong}", "b has no example"])), 2)
 
     def test_refuses_a_header_with_a_warning(self):
         self.assertIn("does not compile alone", self.header(GOOD + "inline int f(int x) {}\n"))
