@@ -4,6 +4,8 @@
 //
 //   $ curl -s http://127.0.0.1:8000/me
 //   {"type":"about:blank","title":"Send Authorization: Bearer TOKEN","status":401,"trace_id":"..."}
+//   $ curl -si http://127.0.0.1:8000/me | grep -i authenticate
+//   WWW-Authenticate: Bearer
 //   $ curl -s -H 'authorization: Bearer s3cret' http://127.0.0.1:8000/me
 //   {"name":"ada"}
 //   $ curl -s -H 'authorization: Bearer s3cret' -X DELETE http://127.0.0.1:8000/articles/7
@@ -30,6 +32,11 @@ constexpr problem to_problem(denial why) noexcept {
   if (why == denial::not_root) return {.status = 403, .title = "For root only"};
   return {.status = 401, .title = "Send Authorization: Bearer TOKEN"};
 }
+struct challenge {  // which a 401 has to come with (RFC 9110 section 15.5.2)
+  void after(answer& a) const {
+    if (a.status == 401) a.add_field("WWW-Authenticate", "Bearer");
+  }
+};
 
 // How long it takes says nothing about where the two differ.
 bool is_same_secret(std::string_view one, std::string_view other) {
@@ -44,8 +51,10 @@ bool is_same_secret(std::string_view one, std::string_view other) {
 template <>
 struct ferrule::extractor<user> {
   static result<user, denial> extract(header<"Authorization"> sent, const token_list& known) {
-    constexpr std::string_view scheme = "Bearer ";
-    if (!sent || !sent->starts_with(scheme)) return fail(denial::unknown);
+    constexpr std::string_view scheme = "Bearer ";  // in any case
+    if (!sent || !equal_ignoring_case(sent->substr(0, scheme.size()), scheme)) {
+      return fail(denial::unknown);
+    }
     for (const auto& [name, token] : known.users) {
       if (is_same_secret(sent->substr(scheme.size()), token)) return user{name};
     }
@@ -66,7 +75,8 @@ std::string remove_article(administrator who, std::uint64_t id) {
 }
 
 constexpr auto routes =
-    route_table(route<"GET /me">(show_me), route<"DELETE /articles/{id}">(remove_article));
+    route_table(with(challenge{}), route<"GET /me">(show_me),
+                route<"DELETE /articles/{id}">(remove_article));
 
 std::string add_tokens(void* target, std::string_view list) {
   while (!list.empty()) {

@@ -1,5 +1,5 @@
 // Background work: what goes on beside requests. It is logged when it fails and begins again, and
-// it ends with the service.
+// it ends with the service, which it can be told of.
 //
 //   $ background_work --port 8000
 //
@@ -32,13 +32,14 @@ class outbox {  // of the process, so that one mail is sent by one reactor
     waiting_.push_back(std::move(mail));
     return waiting_.size();
   }
-  std::optional<std::string> take() {
+  std::optional<std::string> first() const {
     const std::lock_guard lock(mutex_);
-    if (waiting_.empty()) return std::nullopt;
-    std::string mail = std::move(waiting_.front());
+    return waiting_.empty() ? std::nullopt : std::optional(waiting_.front());
+  }
+  void remove_first() {
+    const std::lock_guard lock(mutex_);
     waiting_.pop_front();
     ++sent_;
-    return mail;
   }
   std::pair<std::size_t, std::size_t> counts() const {
     const std::lock_guard lock(mutex_);
@@ -51,10 +52,18 @@ class outbox {  // of the process, so that one mail is sent by one reactor
   std::size_t sent_ = 0;
 };
 
+// A mail is in the queue until it is sent, so that a failure, after which this begins again, loses
+// none. Told that the service ends, it sends what is there. What has to outlive the process,
+// however that ends, is kept in a database.
 task<> send_mails(outbox& queue) {
-  while (const auto mail = queue.take()) {
-    co_await sleep(10ms);  // a mail server, say
-    log(log_level::info, "sent to " + *mail);
+  for (bool is_last = false;;) {
+    while (const auto mail = queue.first()) {
+      co_await sleep(10ms);  // a mail server, say
+      queue.remove_first();
+      log(log_level::info, "sent to " + *mail);
+    }
+    if (is_last) co_return;
+    is_last = (co_await with_deadline(100ms, drain_begins())).has_value();
   }
 }
 
@@ -78,5 +87,5 @@ int main(int argc, char** argv) {
   outbox mails;
   return serve<routes>({.port = 8000}, argc, argv, per_reactor([] { return rates{}; }),
                        shared(mails), background_per_reactor("refresh rates", every(30s), refresh),
-                       background("send mails", every(100ms), send_mails));
+                       background("send mails", send_mails));
 }

@@ -11,9 +11,12 @@
 //   $ curl -s http://127.0.0.1:8000/carts/3,0
 //   {"type":"about:blank","title":"No such article","status":404,"detail":"article 0",\
 //       "trace_id":"..."}
+//   $ calling_services --stock nowhere
+//   calling_services: --stock must be a URL such as http://stock, not 'nowhere'
 #include <ferrule/client/upstream_of.hpp>
 #include <ferrule/ferrule.hpp>
 using namespace ferrule;
+using namespace std::string_literals;
 
 namespace stock {  // in a header of its own, which both services include
 struct article {
@@ -45,12 +48,13 @@ task<result<stock::article, problem>> find(std::uint64_t id, const stock_client&
 
 task<result<std::vector<stock::article>, problem>> show_cart(std::string_view ids,
                                                              const stock_client& service) {
+  constexpr std::size_t ids_max = 20;
   std::vector<task<result<stock::article, problem>>> calls;
-  while (!ids.empty() && calls.size() != 20) {
+  while (!ids.empty()) {
     const std::string_view one = ids.substr(0, ids.find(','));
     std::uint64_t id = 0;
-    if (!parse_parameter(one, id)) {
-      co_return fail(problem{.status = 400, .detail = "ids must be numbers"});
+    if (!parse_parameter(one, id) || calls.size() == ids_max) {
+      co_return fail(problem{.status = 400, .detail = "ids must be at most 20 numbers"});
     }
     calls.push_back(find(id, service));
     ids.remove_prefix(std::min(one.size() + 1, ids.size()));
@@ -68,15 +72,18 @@ constexpr auto routes = route_table(
     route<"GET /resilience">([](const stock_client& service) { return service.report(); }));
 
 struct settings {
-  std::string stock = "http://127.0.0.1:8000";
+  origin stock = *origin::parse("http://127.0.0.1:8000");
 };
 constexpr option options[] = {
-    text_option<&settings::stock>("stock", "URL", "the service that knows the stock")};
+    {"stock", "URL", "the service that knows the stock", [](void* target, std::string_view url) {
+       const auto read = origin::parse(url);
+       if (!read || read->is_tls()) return "must be a URL such as http://stock"s;
+       static_cast<settings*>(target)->stock = *read;
+       return ""s;
+     }}};
 
 int main(int argc, char** argv) {
   settings given;
   return serve<routes>({.port = 8000}, argc, argv, {options, &given},
-                       upstream_of<stock::api>("stock", [&] {
-                         return std::vector{origin::parse(given.stock).value()};
-                       }));
+                       upstream_of<stock::api>("stock", [&] { return std::vector{given.stock}; }));
 }

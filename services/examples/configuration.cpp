@@ -6,30 +6,19 @@
 //   $ curl -s http://127.0.0.1:8000/greetings/Ada
 //   Howdy, Ada! Howdy, Ada!
 //   $ configuration --repeat many
-//   configuration: --repeat must be a number from 1 to 10, not 'many'
+//   configuration: --repeat must be an unsigned integer from 1 to 10, not 'many'
 #include <ferrule/ferrule.hpp>
 using namespace ferrule;
 
 struct settings {
   static constexpr bool thread_safe = true;  // nobody writes to it once it is served
   std::string greeting = "Hello";
-  unsigned repeat = 1;
+  bounded<unsigned, 1, 10> repeat = 1;
 };
 
-std::string set_repeat(void* target, std::string_view text) {
-  unsigned repeat = 0;
-  if (!parse_parameter(text, repeat) || repeat < 1 || repeat > 10) {
-    return "must be a number from 1 to 10";
-  }
-  static_cast<settings*>(target)->repeat = repeat;
-  return {};
-}
-
-constexpr option options[] = {
-    text_option<&settings::greeting>("greeting", "TEXT", "what to say first"),
-    {"repeat", "N", "how often to say it", set_repeat, [](const void* target) {
-       return std::to_string(static_cast<const settings*>(target)->repeat);
-     }}};
+constexpr option options[] = {  // each is read as its member's type says
+    value_option<&settings::greeting>("greeting", "TEXT", "what to say first"),
+    value_option<&settings::repeat>("repeat", "N", "how often to say it")};
 
 std::string greet(std::string_view name, const settings& configured) {
   std::string text;

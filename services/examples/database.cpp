@@ -21,7 +21,8 @@ struct note {
 };
 struct new_note {
   std::string text;
-  static constexpr json::member_limits json_limits[] = {{.member = "text", .size_max = 1000}};
+  static constexpr json::member_limits json_limits[] = {  // SQLite's texts hold no U+0000
+      {.member = "text", .size_max = 1000, .form = &json::plain_text}};
 };
 
 enum class error : std::uint8_t { no_such_note, busy };

@@ -16,6 +16,8 @@
 //       what this route takes","trace_id":"...","errors":[{"detail":"must have from 1 to 60 \
 //       characters","parameter":"name"}]}
 #include <ferrule/ferrule.hpp>
+
+#include <charconv>
 using namespace ferrule;
 
 struct guest {
@@ -54,12 +56,14 @@ std::string to_cookie(std::string_view text) {
   for (const char c : text) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
   return hex;
 }
-std::string from_cookie(std::string_view hex) {
+std::string from_cookie(std::string_view hex) {  // a client may send any
   std::string text;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    text += static_cast<char>(std::strtol(std::string(hex.substr(i, 2)).c_str(), nullptr, 16));
+  for (; hex.size() > 1; hex.remove_prefix(2)) {
+    unsigned char byte = 0;
+    if (std::from_chars(hex.data(), hex.data() + 2, byte, 16).ptr != hex.data() + 2) return {};
+    text += static_cast<char>(byte);
   }
-  return text;
+  return json::is_plain_text(text) ? text : std::string();
 }
 
 response show_page(cookie<"name"> name) {

@@ -13,6 +13,10 @@
 //   "sunday"
 //   $ curl -s http://127.0.0.1:8000/weekdays/1969/2/30
 //   {"type":"about:blank","title":"No such day","status":404,"trace_id":"..."}
+//   $ curl -s http://127.0.0.1:8000/weekdays/1969/7/276
+//   {"type":"about:blank","title":"Bad Request","status":400,"detail":"path parameter 'day' must \
+//       be an unsigned integer from 1 to 31","trace_id":"...","errors":[{"detail":"must be an \
+//       unsigned integer from 1 to 31","parameter":"day"}]}
 //   $ curl -s http://127.0.0.1:8000/health
 //   {"status":"ok"}
 //   $ curl -s http://127.0.0.1:8000/openapi.json | cut -c 1-60
@@ -36,18 +40,22 @@ enum class weekday : std::uint8_t {
 enum class error : std::uint8_t { no_such_day };
 constexpr problem to_problem(error) noexcept { return {.status = 404, .title = "No such day"}; }
 
+// What <chrono> keeps: it would take the 276th of July for the 20th, as 276 is 20 in eight bits.
+using year_number = bounded<int, 1, 9999>;
+using month_number = path<"month", bounded<unsigned, 1, 12>>;
+using day_number = path<"day", bounded<unsigned, 1, 31>>;
+
 inline constexpr endpoint<"GET /weekdays/{year}/{month}/{day}",
-                          weekday(int year, path<"month", unsigned>, path<"day", unsigned>), error>
+                          weekday(year_number, month_number, day_number), error>
     show{};
 inline constexpr contract api(show);
 inline constexpr openapi_info about{
     .title = "weekdays", .version = "1.0.0", .description = "Says what day of the week it was."};
 
-// Two parameters of one type are named, lest they be swapped.
-result<weekday, error> weekday_of(int year, path<"month", unsigned> month,
-                                  path<"day", unsigned> day) {
-  const std::chrono::year_month_day asked{std::chrono::year(year), std::chrono::month(*month),
-                                          std::chrono::day(*day)};
+// The numbers of a month and a day are named, lest they be swapped.
+result<weekday, error> weekday_of(year_number year, month_number month, day_number day) {
+  const std::chrono::year_month_day asked{std::chrono::year(*year), std::chrono::month(**month),
+                                          std::chrono::day(**day)};
   if (!asked.ok()) return fail(error::no_such_day);
   return static_cast<weekday>(std::chrono::weekday(asked).c_encoding());
 }

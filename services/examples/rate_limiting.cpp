@@ -13,10 +13,11 @@
 using namespace ferrule;
 
 // Who counts as one client: a key if there is one, else the address. A real service has checked the
-// key before, see authentication.cpp, lest a client make up a new one for each request.
+// key before, see authentication.cpp, lest a client make up a new one for each request. No key may
+// look like an address: it would use up what another client has.
 std::string by_key_or_address(const request& r) {
   const std::string_view key = r.header("X-Api-Key");
-  return key.empty() ? std::string(by_peer(r)) : std::string(key);
+  return key.empty() ? std::string(by_peer(r)) : fmt::format("key {}", key);
 }
 
 struct report_slots : async_bulkhead {

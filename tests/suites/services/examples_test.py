@@ -12,11 +12,14 @@ lines, and says something in its comment.
 import pathlib
 import re
 import shlex
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
+import urllib.request
 
 from service_process import Service
 
@@ -86,6 +89,43 @@ def add_tests():
     for source in sorted(sources.glob("*.cpp")):
         setattr(Examples, f"test_{source.stem}",
                 lambda self, source=source: self.try_example(source))
+
+
+class Uploads(unittest.TestCase):
+    def test_of_two_processes_on_one_folder_do_not_mix(self):  # as while one is restarted
+        program = executables / "uploads"
+        with tempfile.TemporaryDirectory() as folder:
+            with Service(program, "--folder", folder) as one, \
+                    Service(program, "--folder", folder) as other:
+                begun = []
+                for service, name in ((one, "a"), (other, "b")):
+                    client = socket.create_connection(("127.0.0.1", service.port), timeout=30)
+                    client.sendall(f"PUT /files/{name} HTTP/1.1\r\nHost: a\r\n"
+                                   f"Content-Length: 2000\r\n\r\n{name * 1000}".encode())
+                    begun.append((client, name))
+                    self.wait_for_parts(folder, len(begun))
+                for client, name in begun:
+                    client.sendall(name.encode() * 1000)
+                    self.assertIn(b" 200 ", client.recv(1000))
+                    client.close()
+            for _, name in begun:
+                self.assertEqual((pathlib.Path(folder) / name).read_text(), name * 2000)
+
+    def wait_for_parts(self, folder, count):
+        end = time.monotonic() + 30
+        while len(list(pathlib.Path(folder).glob(".part*"))) < count:
+            self.assertLess(time.monotonic(), end, "each has a part of its own")
+            time.sleep(0.01)
+
+
+class BackgroundWork(unittest.TestCase):
+    def test_sends_what_is_queued_before_it_ends(self):
+        with Service(executables / "background_work") as service:
+            for number in range(20):
+                urllib.request.urlopen(service.url + "/mails", data=b"m%d" % number, timeout=30)
+            service.process.send_signal(signal.SIGTERM)
+            log = service.process.stderr.read()
+        self.assertEqual(re.findall(r"sent to (m\d+)", log), [f"m{n}" for n in range(20)])
 
 
 class Count(unittest.TestCase):
