@@ -10,15 +10,14 @@ long double nearest_number(std::string_view text) {
 }
 
 std::string expected_number(std::string expected, const json::member_limits& limits) {
-  const bool has_min = limits.min != json::member_limits::no_min;
-  const bool has_max = limits.max != json::member_limits::no_max;
-  if (!has_min && !has_max) return expected;
+  if (!limits.bound_number()) return expected;
   expected.erase(std::min(expected.find(" of "), expected.size()));  // the width says less
-  if (has_min && has_max) {
-    return expected + " from " + std::to_string(limits.min) + " to " + std::to_string(limits.max);
+  if (limits.min && limits.max) {
+    return expected + " from " + std::to_string(*limits.min) + " to " +
+           std::to_string(*limits.max);
   }
-  return expected + (has_min ? " of at least " + std::to_string(limits.min)
-                             : " of at most " + std::to_string(limits.max));
+  return expected + (limits.min ? " of at least " + std::to_string(*limits.min)
+                                : " of at most " + std::to_string(*limits.max));
 }
 
 }  // namespace ferrule::detail

@@ -1,6 +1,7 @@
 #include "ferrule/json/limits.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -29,11 +30,10 @@ void refuse_range(violations& problems, const member_limits& limits, std::string
 }
 
 void refuse_number(violations& problems, const member_limits& limits) {
-  const auto text = [](std::int64_t bound, std::int64_t none) {
-    return bound == none ? std::string() : std::to_string(bound);
+  const auto text = [](const std::optional<std::int64_t>& bound) {
+    return bound ? std::to_string(*bound) : std::string();
   };
-  refuse_range(problems, limits, "be", text(limits.min, member_limits::no_min),
-               text(limits.max, member_limits::no_max), "");
+  refuse_range(problems, limits, "be", text(limits.min), text(limits.max), "");
 }
 
 }  // namespace
@@ -86,11 +86,12 @@ std::string expected_text(const member_limits& limits) {
     return said.append(" that matches ").append(message.substr(must_match.size()));
   }
   return said.append(" that ").append(message);
-  return said;
 }
 
 void check_text(violations& problems, const member_limits& limits, std::string_view text) {
-  check_size(problems, limits, characters_in(text), "characters");
+  const std::size_t size = characters_in(text);
+  check_size(problems, limits, size, "characters");
+  if (size > limits.size_max) return;  // however long it is, no form is looked for in it
   if (limits.form != nullptr && !limits.form->fits(text)) {
     refuse(problems, limits, limits.form->message);
   }
@@ -107,20 +108,20 @@ void check_size(violations& problems, const member_limits& limits, std::size_t s
 }
 
 void check_signed(violations& problems, const member_limits& limits, std::int64_t number) {
-  if (number < limits.min || number > limits.max) refuse_number(problems, limits);
+  const bool is_below = limits.min && number < *limits.min;
+  const bool is_above = limits.max && number > *limits.max;
+  if (is_below || is_above) refuse_number(problems, limits);
 }
 
 void check_unsigned(violations& problems, const member_limits& limits, std::uint64_t number) {
-  const bool is_above =
-      limits.max != member_limits::no_max && std::cmp_greater(number, limits.max);
-  if (std::cmp_less(number, limits.min) || is_above) refuse_number(problems, limits);
+  const bool is_below = limits.min && std::cmp_less(number, *limits.min);
+  const bool is_above = limits.max && std::cmp_greater(number, *limits.max);
+  if (is_below || is_above) refuse_number(problems, limits);
 }
 
 void check_floating(violations& problems, const member_limits& limits, double number) {
-  const bool is_below =
-      limits.min != member_limits::no_min && number < static_cast<double>(limits.min);
-  const bool is_above =
-      limits.max != member_limits::no_max && number > static_cast<double>(limits.max);
+  const bool is_below = limits.min && number < static_cast<double>(*limits.min);
+  const bool is_above = limits.max && number > static_cast<double>(*limits.max);
   if (is_below || is_above) refuse_number(problems, limits);
 }
 

@@ -110,13 +110,13 @@ void put_floating_schema(buffer& out, std::string_view prefix, bool is_single,
   };
   constexpr std::string_view minimum = R"(,"minimum":)";
   constexpr std::string_view maximum = R"(,"maximum":)";
-  if (limits.min != member_limits::no_min) {
-    put_integer(out, minimum, limits.min);
+  if (limits.min) {
+    put_integer(out, minimum, *limits.min);
   } else {
     put_end(minimum, -1);
   }
-  if (limits.max != member_limits::no_max) {
-    put_integer(out, maximum, limits.max);
+  if (limits.max) {
+    put_integer(out, maximum, *limits.max);
   } else {
     put_end(maximum, 1);
   }
@@ -124,9 +124,9 @@ void put_floating_schema(buffer& out, std::string_view prefix, bool is_single,
 }
 
 schema_range within(schema_range range, const member_limits& limits) {
-  if (std::cmp_greater(limits.min, range.min)) range.min = limits.min;
-  if (std::cmp_less(limits.max, range.max) && limits.max != member_limits::no_max) {
-    range.max = static_cast<std::uint64_t>(limits.max);
+  if (limits.min && *limits.min > range.min) range.min = *limits.min;
+  if (limits.max && std::cmp_less(*limits.max, range.max)) {
+    range.max = static_cast<std::uint64_t>(*limits.max);
   }
   return range;
 }

@@ -16,9 +16,10 @@
 /// ```
 ///
 /// What is read is within the limits. What is made by hand is, too: a constant beyond them does not
-/// compile, and all else goes through `from`. Only a number that was never given a value may be
-/// beyond them, as every number may; writing one throws `unwritable`. For limits of one member of
-/// an aggregate alone there is `json_limits` (json/limits.hpp).
+/// compile, and all else goes through `from`. Only what was never given a value may be beyond them,
+/// a number as every number may, and a text that is still empty or was moved from; writing one
+/// throws `unwritable`. For limits of one member of an aggregate alone there is `json_limits`
+/// (json/limits.hpp).
 
 #include <concepts>
 #include <cstddef>

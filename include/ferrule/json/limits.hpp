@@ -90,7 +90,8 @@ consteval member_limits checked_limits() {
                 "maps do");
   static_assert(!limits.bound_number() || form == kind::integer || form == kind::floating,
                 "ferrule: json_limits gives a range to a member that is no number");
-  static_assert(limits.min <= limits.max && limits.size_min <= limits.size_max,
+  static_assert((!limits.min || !limits.max || *limits.min <= *limits.max) &&
+                    limits.size_min <= limits.size_max,
                 "ferrule: json_limits leaves a member no value: its least is above its greatest");
   if constexpr (limits.form != nullptr) {
     static_assert(limits.form->fits != nullptr,

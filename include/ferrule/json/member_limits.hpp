@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -44,18 +45,17 @@ inline constexpr text_form date_form{"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", is_date,
 /// The limits of a member or a value, both ends included.
 struct member_limits {
   static constexpr std::size_t no_size = std::numeric_limits<std::size_t>::max();
-  static constexpr std::int64_t no_min = std::numeric_limits<std::int64_t>::min();
-  static constexpr std::int64_t no_max = std::numeric_limits<std::int64_t>::max();
 
   std::string_view member{};  ///< as it is declared; empty for a value by itself
   std::size_t size_min = 0;   ///< characters (code points) of text, elements of arrays and maps
   std::size_t size_max = no_size;
-  std::int64_t min = no_min;  ///< of numbers
-  std::int64_t max = no_max;
+  // Optional, for every number can be an end: the greatest of 64 bits bounds an unsigned one.
+  std::optional<std::int64_t> min{};  ///< of numbers
+  std::optional<std::int64_t> max{};
   const text_form* form = nullptr;
 
   constexpr bool bound_size() const { return size_min != 0 || size_max != no_size; }
-  constexpr bool bound_number() const { return min != no_min || max != no_max; }
+  constexpr bool bound_number() const { return min || max; }
   constexpr bool exist() const { return bound_size() || bound_number() || form != nullptr; }
 };
 

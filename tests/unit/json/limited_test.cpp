@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -63,6 +65,27 @@ TEST(limited, values_are_read_within_their_limits) {
             "/note must have from 1 to 3 characters\n");
   EXPECT_EQ(problems_of<order>(R"({"pieces":"1","codes":[]})"),
             "/pieces must be a whole number, not a string\n");
+}
+
+// As a number without an end each of these would be read, and could not be written.
+TEST(limited, ends_can_be_those_of_64_bits) {
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  using row = bounded<std::uint64_t, 1, most>;
+  EXPECT_EQ(problems_of<row>("9223372036854775807"), "");
+  EXPECT_EQ(problems_of<row>("9223372036854775808"),
+            " must be from 1 to 9223372036854775807\n");
+  EXPECT_EQ(problems_of<std::vector<std::optional<row>>>("[18446744073709551615]"),
+            "/0 must be from 1 to 9223372036854775807\n");
+  EXPECT_EQ(schema_of<row>(), R"({"type":"integer","minimum":1,"maximum":9223372036854775807})");
+  using debt = bounded<double, -9223372036854775808.0, 0.0>;
+  EXPECT_EQ(problems_of<debt>("-9223372036854775808"), "");
+  EXPECT_EQ(problems_of<debt>("-1e300"), " must be from -9223372036854775808 to 0\n");
+}
+
+TEST(limited, no_form_is_looked_for_in_what_is_too_long) {
+  EXPECT_EQ(problems_of<code>(R"("ab123456")"), " must have from 3 to 5 characters\n");
+  EXPECT_EQ(problems_of<code>(R"("a")"),
+            " must have from 3 to 5 characters\n must match [A-Z]{2}[0-9]+\n");
 }
 
 TEST(limited, text_is_a_key_of_maps) {

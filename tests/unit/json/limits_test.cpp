@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -82,6 +84,17 @@ struct fixed {
 TEST(json_limits, may_leave_one_value) {
   EXPECT_TRUE(json::read<fixed>(R"({"count":5})"));
   EXPECT_FALSE(json::read<fixed>(R"({"count":6})"));
+}
+
+struct row {
+  std::uint64_t id = 1;
+  static constexpr json::member_limits json_limits[] = {
+      {.member = "id", .max = std::numeric_limits<std::int64_t>::max()}};
+};
+
+TEST(json_limits, may_end_at_the_greatest_of_64_bits) {
+  EXPECT_TRUE(json::read<row>(R"({"id":9223372036854775807})"));
+  EXPECT_FALSE(json::read<row>(R"({"id":9223372036854775808})"));
 }
 
 TEST(json_limits, count_characters) {
