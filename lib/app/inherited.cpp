@@ -42,15 +42,21 @@ result<std::vector<int>, std::string> inherited_sockets::of_systemd(std::string_
   std::string_view names = environment_value("LISTEN_FDNAMES");
   for (int fd = first_of_systemd; fd != first_of_systemd + *count; ++fd) {
     const std::string_view its_name = next_name(names);
-    if (name.empty() ? !is_taken(fd) : name == its_name) found.push_back(fd);
+    const bool is_rest = !is_taken(fd) && !is_expected(fd, its_name);
+    if (name.empty() ? is_rest : name == its_name) found.push_back(fd);
   }
   if (!found.empty()) return found;
-  return fail(name.empty() ? std::string("all sockets that were passed have other names")
+  return fail(name.empty() ? std::string("all sockets that were passed go to other places")
                            : fmt::format("no socket that was passed has the name {}", name));
 }
 
 bool inherited_sockets::is_taken(int descriptor) const {
   return std::ranges::find(taken_, descriptor) != taken_.end();
+}
+
+bool inherited_sockets::is_expected(int descriptor, std::string_view name) const {
+  return std::ranges::find(expected_, fmt::format("fd:{}", descriptor)) != expected_.end() ||
+         std::ranges::find(expected_, fmt::format("systemd:{}", name)) != expected_.end();
 }
 
 result<std::vector<int>, std::string> inherited_sockets::take(std::string_view what) {

@@ -58,8 +58,7 @@ class listening_plan {
 
  private:
   std::string add(const listener_settings& one, std::size_t number);
-  std::string add(const listen_place& place, served_table& table,
-                  std::list<served_socket>& sockets);
+  std::string add(const listen_place& place, served_table& table);
 
   const serve_settings& settings_;
   const std::size_t threads_;

@@ -15,7 +15,7 @@ std::string cannot_listen(const served_socket& socket, std::int32_t failed) {
   std::string_view remedy;
   if (failed == -EADDRINUSE) {
     remedy = is_path ? "; end what listens there or choose another path"
-                     : "; end what holds the port or choose another with --port";
+                     : "; end what holds the port or choose another";
   }
   if (failed == -ENOTSOCK) remedy = "; the file that is there was not made for a socket";
   return fmt::format("{}cannot listen on {}: {}{}", socket.table.prefix(), socket.at.text(),

@@ -68,8 +68,9 @@ struct listen_place {
 
 /// What a listener has of its own.
 struct listener_limits {
-  /// So many connections are kept for it, out of the process's `--connections-max`: it can be
-  /// reached however many the others have, and has no more. 0: it shares with the others.
+  /// So many connections are kept for it, if it listens anywhere, out of the process's
+  /// `--connections-max`: it can be reached however many the others have, and has no more. 0: it
+  /// shares with the others.
   std::uint32_t connections_max = 0;
   /// In the place of the service's; their `connections_max` does not count.
   std::optional<http::server_limits> limits{};

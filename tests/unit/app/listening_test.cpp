@@ -52,6 +52,31 @@ class own_descriptor {
   int fd_;
 };
 
+/// A listening socket in the place of whatever has this descriptor.
+class socket_at {
+ public:
+  explicit socket_at(int fd) : fd_(fd), other_(::dup(fd)) {
+    const int made = ::socket(AF_INET, SOCK_STREAM, 0);
+    EXPECT_EQ(::listen(made, 1), 0);
+    if (made == fd) return;
+    EXPECT_EQ(::dup2(made, fd), fd);
+    ::close(made);
+  }
+  socket_at(const socket_at&) = delete;
+  ~socket_at() {
+    if (other_ < 0) {
+      ::close(fd_);
+    } else {
+      ::dup2(other_, fd_);
+      ::close(other_);
+    }
+  }
+
+ private:
+  int fd_;
+  int other_;
+};
+
 TEST(listening_plan, has_the_service_first) {
   serve_settings settings{.port = 80};
   EXPECT_EQ(planned(settings, "127.0.0.1:9001"), "@127.0.0.1:80 admin@127.0.0.1:9001 ");
@@ -72,7 +97,7 @@ TEST(listening_plan, takes_descriptors_that_listen_once) {
   const own_descriptor deaf(SOCK_STREAM, false);
   const own_descriptor datagrams(SOCK_DGRAM, false);
   EXPECT_EQ(planned({.listen = good.place()}, "none"), "@" + good.shown() + "! ");
-  EXPECT_EQ(planned({.listen = good.place()}, good.place()).substr(0, 20), "cannot listen on fd:");
+  EXPECT_TRUE(planned({.listen = good.place()}, good.place()).ends_with("to two listeners"));
   for (const std::string& place : {deaf.place(), datagrams.place()}) {
     EXPECT_TRUE(planned({.listen = place}, "none").ends_with("is no listening TCP or Unix socket"));
   }
@@ -93,6 +118,20 @@ TEST(listening_plan, takes_from_systemd_only_what_was_passed_to_this_process) {
   EXPECT_EQ(planned({}, "systemd:admin"),
             "listener admin: cannot listen on systemd:admin: no socket that was passed has the "
             "name admin");
+}
+
+// Whichever of them comes first: what a place asks for by name is never among the rest.
+TEST(listening_plan, gives_the_rest_to_whoever_names_nothing) {
+  const socket_at three(3);
+  const socket_at four(4);
+  const passed_sockets passed(2, "admin:shop");
+  EXPECT_EQ(planned({.listen = "systemd"}, "systemd:admin"), "@fd4! admin@fd3! ");
+  EXPECT_EQ(planned({.listen = "systemd:shop"}, "systemd"), "@fd4! admin@fd3! ");
+  EXPECT_EQ(planned({.listen = "systemd,systemd:shop"}, "none"), "@fd3! @fd4! ");
+  EXPECT_EQ(planned({.listen = "systemd"}, "fd:4"), "@fd3! admin@fd4! ");
+  EXPECT_EQ(planned({.listen = "systemd"}, "systemd"),
+            "listener admin: cannot listen on systemd: all sockets that were passed go to other "
+            "places");
 }
 
 TEST(listening_plan, keeps_connections_for_single_listeners) {
@@ -116,6 +155,13 @@ TEST(listening_plan, keeps_connections_for_single_listeners) {
   EXPECT_EQ(&inner->connections, &plan.process());
   EXPECT_EQ(listening_plan({.limits = {.connections_max = 10}}, more, 1).error(),
             "--connections-max must be more than all that is kept for single listeners");
+}
+
+TEST(listening_plan, keeps_nothing_for_whoever_listens_nowhere) {
+  const listener_settings admin{.name = "admin", .places = "none", .own = {.connections_max = 10}};
+  listening_plan plan({.limits = {.connections_max = 10}}, {&admin, 1}, 1);
+  ASSERT_EQ(plan.error(), "");
+  EXPECT_EQ(plan.sockets().front().table.limits.connections_max, 10U);
 }
 
 }  // namespace

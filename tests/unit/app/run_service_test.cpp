@@ -263,8 +263,7 @@ TEST(run_service, reports_a_taken_port) {
     process second({"--port", port, "--threads", threads});
     EXPECT_EQ(second.everything(),
               "slow: cannot listen on 127.0.0.1:" + port +
-                  ": Address already in use; end what holds the port or choose another with "
-                  "--port\n");
+                  ": Address already in use; end what holds the port or choose another\n");
     EXPECT_EQ(second.end(), 1);
   }
 }
