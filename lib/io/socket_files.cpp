@@ -25,17 +25,18 @@ const char* path_of(const address& at) noexcept {
 
 /// While it lives, no other process that asks this way looks at, replaces or removes a socket's
 /// file in the directory of `path`: else two that find the same dead socket could each remove what
-/// the other has just made of it. Who may not read the directory does without.
+/// the other has just made of it. Who may not read the directory does without, and so does who has
+/// no `patience` left, in hundredths of a second: anybody may hold the lock of a public directory.
 class directory_lock {
  public:
-  explicit directory_lock(std::string_view path) noexcept {
+  directory_lock(std::string_view path, int& patience) noexcept {
     std::array<char, sizeof(sockaddr_un::sun_path) + 1> directory{'.'};
     const std::size_t slash = path.rfind('/');
     if (slash != path.npos) path.copy(directory.data(), std::max<std::size_t>(slash, 1));
     fd_ = ::open(directory.data(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    constexpr int tries = 100;
-    for (int i = 0; fd_ >= 0 && i != tries; ++i) {
-      if (::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+    while (fd_ >= 0 && ::flock(fd_, LOCK_EX | LOCK_NB) < 0) {
+      if (errno != EWOULDBLOCK || patience == 0) return;
+      --patience;
       ::poll(nullptr, 0, 10);  // it is held for a few system calls, if by one of us
     }
   }
@@ -56,9 +57,10 @@ std::int32_t check_dead(const address& at) noexcept {
   const std::int32_t probe = open(AF_UNIX, SOCK_STREAM);
   if (probe < 0) return probe;
   const int connected = ::connect(probe, at.data(), at.size());
-  const bool is_dead = connected < 0 && errno == ECONNREFUSED;
+  const int why = connected < 0 ? errno : 0;
   ::close(probe);
-  return is_dead ? 0 : -EADDRINUSE;
+  if (why == ECONNREFUSED) return 0;
+  return why == EACCES ? -EACCES : -EADDRINUSE;
 }
 
 std::int32_t bind_and_listen(int fd, const address& at, const socket_options& options) noexcept {
@@ -91,7 +93,7 @@ std::int32_t socket_files::listen(const address& at, const socket_options& optio
   all_.reserve(all_.size() + 1);
   const std::int32_t fd = open(AF_UNIX, SOCK_STREAM);
   if (fd < 0) return fd;
-  const directory_lock lock(at.path());
+  const directory_lock lock(at.path(), patience_to_listen_);
   struct stat about{};
   std::int32_t failed = bind_and_listen(fd, at, options);
   if (failed == 0 && ::lstat(path_of(at), &about) < 0) failed = -errno;
@@ -108,7 +110,7 @@ bool socket_files::remove(handle listener) noexcept {
   if (found == all_.end()) return false;
   const file gone = *found;
   all_.erase(found);
-  const directory_lock lock(gone.path);
+  const directory_lock lock(gone.path, patience_to_remove_);
   struct stat about{};
   const bool is_ours = ::lstat(gone.path, &about) == 0 && about.st_dev == gone.device &&
                        about.st_ino == gone.inode;

@@ -35,6 +35,10 @@ class socket_files {
     ino_t inode;
   };
   std::vector<file> all_;
+  // For the locks of directories, all together, in hundredths of a second. While one is waited for
+  // at the end, the reactor's requests wait too.
+  int patience_to_listen_ = 100;
+  int patience_to_remove_ = 10;
 };
 
 }  // namespace ferrule::io::kernel

@@ -1,14 +1,17 @@
 // Conformance of every backend: listening at Unix sockets.
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "support/backend_suite.hpp"
 
@@ -164,6 +167,22 @@ TYPED_TEST(backend_socket_file_test, stays_if_another_has_taken_its_place) {
   leave_dead_socket(this->at_);
   EXPECT_EQ(this->io().stop_listening(listener), 0);
   EXPECT_TRUE(this->has_file());
+}
+
+// Anybody may lock a directory that all may read.
+TYPED_TEST(backend_socket_file_test, goes_soon_though_another_holds_its_directory) {
+  std::vector<handle> listeners;
+  for (int i = 0; i != 20; ++i) {
+    this->at_ = *address::unix_socket(this->directory_.file(std::to_string(i)));
+    listeners.push_back(this->listen());
+  }
+  const int directory = ::open(this->directory_.file("").c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_EQ(::flock(directory, LOCK_EX), 0);
+  const auto begin = std::chrono::steady_clock::now();
+  for (const handle each : listeners) EXPECT_EQ(this->io().stop_listening(each), 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
+  ::close(directory);
+  EXPECT_FALSE(std::filesystem::exists(this->directory_.file("19")));
 }
 
 TYPED_TEST(backend_socket_file_test, says_why_there_can_be_none) {
