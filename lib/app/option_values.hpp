@@ -33,7 +33,7 @@ std::string set_number(U& target, std::string_view text, T least, T most, const 
 /// Of any unit, in durations.
 inline constexpr std::uint32_t duration_count_max = 1'000'000;
 
-/// "10s", "500ms", "2m"; a bare number counts seconds.
+/// "10s", "500ms", "2m", "20us", "5ns"; a bare number counts seconds.
 inline std::optional<std::chrono::nanoseconds> duration(std::string_view text) noexcept {
   constexpr std::uint32_t most = duration_count_max;
   const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
@@ -43,6 +43,8 @@ inline std::optional<std::chrono::nanoseconds> duration(std::string_view text) n
   if (unit == "ms") return std::chrono::milliseconds(*count);
   if (unit == "s" || unit.empty()) return std::chrono::seconds(*count);
   if (unit == "m") return std::chrono::minutes(*count);
+  if (unit == "us") return std::chrono::microseconds(*count);
+  if (unit == "ns") return std::chrono::nanoseconds(*count);
   return std::nullopt;
 }
 
@@ -58,9 +60,16 @@ inline std::string set_duration(std::chrono::nanoseconds& target, std::string_vi
   return {};
 }
 
+/// In the largest of these units of which it is a whole number.
 inline std::string duration_text(std::chrono::nanoseconds value) {
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(value).count();
-  return ms % 1000 == 0 ? fmt::format("{}s", ms / 1000) : fmt::format("{}ms", ms);
+  auto count = value.count();
+  std::string_view unit = "ns";
+  for (const std::string_view larger : {"us", "ms", "s"}) {
+    if (count % 1000 != 0) break;
+    count /= 1000;
+    unit = larger;
+  }
+  return fmt::format("{}{}", count, unit);
 }
 
 }  // namespace ferrule

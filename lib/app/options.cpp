@@ -35,6 +35,18 @@ std::optional<std::string_view> variable(const char* const* environ_like, std::s
   return std::nullopt;
 }
 
+/// A name that two options have, or empty.
+std::string_view shared_name(std::span<const option_group> groups) {
+  std::vector<std::string_view> names{"help"};
+  for (const option_group& group : groups) {
+    for (const option& each : group.options) {
+      if (std::ranges::find(names, each.name) != names.end()) return each.name;
+      names.push_back(each.name);
+    }
+  }
+  return {};
+}
+
 bool is_flag(const option& o) { return o.value_name.empty(); }
 
 /// Sets one option; returns what is wrong, naming `origin` ("--port" or "FERRULE_PORT").
@@ -114,6 +126,9 @@ parsed_options parse_options(int argc, const char* const* argv, const char* cons
                              std::span<const option_group> groups, const command_line_form& form) {
   parsed_options parsed;
   std::vector<const option*> given;
+  if (const std::string_view name = shared_name(groups); !name.empty()) {
+    parsed.error = fmt::format("there are two options --{}: one needs another name", name);
+  }
   for (int i = 1; i < argc && parsed.error.empty(); ++i) {
     const std::string_view argument = argv[i];
     if (argument == "--help" || argument == "-h") {

@@ -23,6 +23,8 @@
 /// ```
 
 #include <chrono>
+#include <concepts>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -59,18 +61,36 @@ struct member_of<T Class::*> {
   using type = T;
 };
 
-/// "10s", "500ms", "2m"; a bare number counts seconds.
+/// "10s", "500ms", "2m", "20us", "5ns"; a bare number counts seconds.
 std::optional<std::chrono::nanoseconds> option_duration(std::string_view text) noexcept;
 std::string option_duration_text(std::chrono::nanoseconds value);
 
 template <class>
 inline constexpr bool is_chrono_duration = false;
 template <class Rep, class Period>
-inline constexpr bool is_chrono_duration<std::chrono::duration<Rep, Period>> = true;
+inline constexpr bool is_chrono_duration<std::chrono::duration<Rep, Period>> =
+    std::integral<Rep>;
 template <class>
 inline constexpr bool is_optional_option = false;
 template <class T>
 inline constexpr bool is_optional_option<std::optional<T>> = true;
+
+/// A duration as often as `T` counts; else what is wrong with it.
+template <class T>
+std::string set_option_duration(T& into, std::string_view text) {
+  using wide = std::chrono::duration<std::int64_t, typename T::period>;
+  const auto value = option_duration(text);
+  if (!value) return "must be a duration such as 10s, 500ms or 2m";
+  const wide count = std::chrono::duration_cast<wide>(*value);
+  if (std::chrono::nanoseconds(count) != *value) {
+    return "must be a duration in whole units of " + option_duration_text(wide(1));
+  }
+  if (!std::in_range<typename T::rep>(count.count())) {
+    return "must be a duration of at most " + option_duration_text(T::max());
+  }
+  into = T(static_cast<typename T::rep>(count.count()));
+  return {};
+}
 
 template <class T>
 std::string set_option_value(T& into, std::string_view text) {
@@ -80,17 +100,12 @@ std::string set_option_value(T& into, std::string_view text) {
     if (wrong.empty()) into = std::move(value);
     return wrong;
   } else if constexpr (is_chrono_duration<T>) {
-    const auto value = option_duration(text);
-    const T given = std::chrono::duration_cast<T>(value.value_or(std::chrono::nanoseconds(0)));
-    if (!value || std::chrono::nanoseconds(given) != *value) {
-      return "must be a duration such as 10s, 500ms or 2m";
-    }
-    into = given;
-    return {};
+    return set_option_duration(into, text);
   } else {
     static_assert(text_parameter<T>,
-                  "ferrule: an option sets text, a number, an enumeration, a duration, a bounded, "
-                  "or a std::optional of one of these; for a bool there is flag_option");
+                  "ferrule: an option sets text, a number, an enumeration, a duration of whole "
+                  "numbers, a bounded, or a std::optional of one of these; for a bool there is "
+                  "flag_option");
     T value{};
     if (!parse_parameter(text, value)) return "must be " + expected_parameter<T>();
     into = std::move(value);
@@ -112,8 +127,8 @@ std::string option_value_text(const T& value) {
 }  // namespace detail
 
 /// An option that sets a member of the target, read as its type says: a whole number or one within
-/// a `bounded`, an enumeration by name, a duration ("10s", "500ms", "2m"), text, or a
-/// `std::optional` of one of these.
+/// a `bounded`, an enumeration by name, a duration ("10s", "500ms", "2m", also "us" and "ns", in
+/// whole units of its type), text, or a `std::optional` of one of these.
 template <auto Member>
 constexpr option value_option(std::string_view name, std::string_view value_name,
                               std::string_view help) {
@@ -179,8 +194,9 @@ struct command_line_form {
 
 /// Sets options from the arguments, and those that are not among them from the environment
 /// ("FERRULE_RECEIVE_BUFFER_BYTES" for "receive-buffer-bytes", or with the prefix of the group).
-/// One that has to be given and is not is an error. An option that is given several
-/// times is set as often: the last wins, unless its `set` collects them. An unknown argument, a
+/// One that has to be given and is not is an error. An option that is given several times is set as
+/// often: the last wins, unless its `set` collects them. Two options of one name are an error,
+/// whatever the arguments are, lest one be never set. An unknown argument, a
 /// missing or an invalid value is an error; so is an invalid value in a variable, of which a flag's
 /// must be empty or "1". Passed over, with a note, is what Kubernetes sets for a service of our
 /// prefix's name: FERRULE_PORT=tcp://10.0.0.11:80. `environ_like` is a null-terminated array of

@@ -210,6 +210,7 @@ struct typed {
   std::string db;
   bounded<std::uint32_t, 1, 100> workers = 4;
   std::chrono::seconds wait{10};
+  std::chrono::duration<std::int8_t> short_wait{1};
   color paint = color::red;
   std::optional<double> rate;
   bool is_loud = false;
@@ -218,6 +219,7 @@ constexpr option typed_options[] = {
     required(value_option<&typed::db>("db", "FILE", "where it is kept")),
     value_option<&typed::workers>("workers", "N", "how many"),
     value_option<&typed::wait>("wait", "TIME", "how long"),
+    value_option<&typed::short_wait>("short-wait", "TIME", "how long at most"),
     value_option<&typed::paint>("paint", "COLOR", "which"),
     value_option<&typed::rate>("rate", "N", "how fast"),
     flag_option<&typed::is_loud>("loud", "say it loudly")};
@@ -255,10 +257,31 @@ TEST(options, say_what_their_types_would_take) {
   };
   EXPECT_EQ(error("--workers", "101"),
             "--workers must be an unsigned integer from 1 to 100, not '101'");
+  EXPECT_EQ(error("--wait", "soon"),
+            "--wait must be a duration such as 10s, 500ms or 2m, not 'soon'");
   EXPECT_EQ(error("--wait", "500ms"),
-            "--wait must be a duration such as 10s, 500ms or 2m, not '500ms'");
+            "--wait must be a duration in whole units of 1s, not '500ms'");
+  EXPECT_EQ(error("--short-wait", "128"),
+            "--short-wait must be a duration of at most 127s, not '128'");
   EXPECT_EQ(error("--paint", "blue"), "--paint must be one of red, green, not 'blue'");
   EXPECT_EQ(error("--rate", "x"), "--rate must be a number, not 'x'");
+}
+
+TEST(options, show_durations_as_they_can_be_given) {
+  for (const char* text : {"0s", "90s", "1500ms", "20us", "7ns"}) {
+    std::chrono::nanoseconds read{};
+    EXPECT_EQ(detail::set_option_value(read, text), "");
+    EXPECT_EQ(detail::option_value_text(read), text);
+  }
+}
+
+// One of them would never be set.
+TEST(options, have_names_of_their_own) {
+  typed set;
+  const option_group groups[] = {{typed_options, &set, "SHOP_"}, {typed_options, &set, "BELL_"}};
+  const char* const arguments[] = {"program"};
+  EXPECT_EQ(parse_options(1, arguments, nullptr, groups).error,
+            "there are two options --db: one needs another name");
 }
 
 TEST(options, may_have_to_be_given) {
