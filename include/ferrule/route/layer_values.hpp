@@ -74,7 +74,7 @@ struct joined_takeable<takeable<A...>, takeable<B...>> {
 /// Whether a value can be given to handlers.
 template <class R>
 inline constexpr bool is_giveable = std::is_class_v<R> && is_plain_value<R> &&
-                                    !std::same_as<R, no_content>;
+                                    !std::same_as<R, no_content> && std::move_constructible<R>;
 
 /// What a `before` with this result gives.
 template <class R>
@@ -162,8 +162,8 @@ struct layer_check {
   static_assert(given_by<typename before_result<L>::type>::is_sound,
                 "ferrule: the before of a layer returns void; std::optional<response>, "
                 "std::optional<problem> or result<void, E>, to answer instead of the handler; a "
-                "struct of its own, or result<T, E> of one, to give it to handlers; or a task<> of "
-                "one of these");
+                "movable struct of its own, or result<T, E> of one, to give it to handlers; or a "
+                "task<> of one of these");
   static constexpr bool passed = true;
 };
 

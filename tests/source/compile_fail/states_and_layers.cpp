@@ -210,6 +210,25 @@ constexpr auto routes = route_table(route<"GET /me">([] {}, with(logged_in{}, ad
 inline void make() { dispatcher<routes> made; }
 #endif
 
+//! case: a before that gives what cannot be moved to where it is kept
+//! expect: movable struct of its own
+//! lines: 40
+struct given {
+  given() = default;
+#ifdef REFUSED
+  given(const given&) = delete;
+#endif
+};
+struct layer {
+  given before() const { return {}; }
+};
+constexpr auto routes = route_table(route<"GET /me">([] {}, with(layer{})));
+#ifdef REFUSED
+template class ferrule::dispatcher<routes>;
+#else
+inline void make() { dispatcher<routes> made; }
+#endif
+
 //! case: a before that returns what is neither an answer nor a struct
 //! expect: the before of a layer returns void
 //! lines: 40
