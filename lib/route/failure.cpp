@@ -1,5 +1,6 @@
 #include "ferrule/route/failure.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -12,6 +13,7 @@
 
 #include "ferrule/http/fields.hpp"
 #include "ferrule/http/problem_text.hpp"
+#include "ferrule/http/status.hpp"
 #include "ferrule/observe/log.hpp"
 #include "ferrule/route/match.hpp"
 #include "ferrule/route/problem_form.hpp"
@@ -22,7 +24,7 @@ namespace {
 void log_exception(const escaped_exception& e) noexcept {
   try {
     buffer line;
-    line.append(e.route);
+    line.append(e.route.empty() ? "a request that could not be read" : e.route);
     line.append(": unhandled exception (trace ");
     line.append(e.trace_id);
     line.append("): ");
@@ -90,9 +92,11 @@ void send(const outlet& out, const problem& what, std::string_view trace_id,
   const http::route_traits& traits = matched == nullptr ? unmatched : *matched;
   const auto said =
       word(traits.wording, what, {trace_id, traits.pattern}, out.exchange().request());
-  const std::string seconds =
-      what.retry_after ? std::to_string(what.retry_after->count()) : std::string();
-  const header_field retry{"Retry-After", seconds};
+  // The field has no sign (RFC 9110 section 10.2.3): what is over already is now.
+  constexpr std::chrono::seconds none_left(0);
+  const auto left = std::max(what.retry_after.value_or(none_left), none_left);
+  const std::string wait = std::to_string(left.count());
+  const header_field retry{"Retry-After", wait};
   scratch memory;
   static const response_fields none;
   add_fields(memory.fields(), said ? said->fields : none, fields);
@@ -120,6 +124,11 @@ problem explain_exception(const http::problem_wording* wording, std::string_view
 }
 
 }  // namespace
+
+problem titled(problem what) {
+  what.title = reason_phrase(what.status);
+  return what;
+}
 
 void word_refusal(const http::problem_wording* wording, const http::refusal& why,
                   http::refusal_writer& to) {

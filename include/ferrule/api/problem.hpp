@@ -140,7 +140,7 @@ struct problem {
   std::optional<std::string> detail{};    ///< about this occurrence
   std::optional<std::string> instance{};  ///< a URI of this occurrence
   std::vector<invalid_value> errors{};
-  std::optional<std::chrono::seconds> retry_after{};  ///< the response's Retry-After field
+  std::optional<std::chrono::seconds> retry_after{};  ///< the Retry-After field, at least 0
   std::vector<problem_member> members{};              ///< of this kind, see `with`
 
   /// This problem with one more member: `.with("code", "sold_out")`. `value` is anything with a

@@ -22,7 +22,7 @@ namespace ferrule {
 /// An exception that left a handler and was answered 500 (or broke the answer off, if it had
 /// begun).
 struct escaped_exception {
-  std::string_view route;     ///< the pattern
+  std::string_view route;     ///< the pattern; empty when no request could be read
   std::string_view what;      ///< for a type derived from std::exception
   std::string_view trace_id;  ///< as the client was told
 };

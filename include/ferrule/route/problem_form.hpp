@@ -24,12 +24,13 @@
 /// error, what a layer answers, parameters and bodies that do not fit (400, 415, 422), exceptions
 /// (500), requests without a route (404, 405, 501), and what the server answers by itself (400,
 /// 408, 413, 431, 503, 504, 505), to requests that cannot be read as well. It takes the `const
-/// problem&` and, if it likes, `const problem_origin&` and `const request&`, which is an empty one
-/// where none could be read; it returns an aggregate (JSON), text or a `response`. The status stays
-/// that of the problem, and Allow and Retry-After come with it, unless the `response` has them. It
-/// does not wait. If it throws, or gives what HTTP cannot carry, that is logged, and the client
-/// gets the problem as RFC 9457 has it. A typed client (client/client.hpp) recognises errors in
-/// that form alone, so a service that is called by contract keeps it: `problem::with` adds to it.
+/// problem&`, whose title is the status' phrase where none was given, and, if it likes, `const
+/// problem_origin&` and `const request&`, which is an empty one where none could be read; it
+/// returns an aggregate (JSON), text or a `response`. The status stays that of the problem, and
+/// Allow and Retry-After come with it, unless the `response` has them. It does not wait. If it
+/// throws, or gives what HTTP cannot carry, that is logged, and the client gets the problem as RFC
+/// 9457 has it. A typed client (client/client.hpp) recognises errors in that form alone, so a
+/// service that is called by contract keeps it: `problem::with` adds to it.
 ///
 /// **`on_exception`** takes functions that make a `problem`, or an error with a `to_problem`, of
 /// the exception that each takes by `const` reference; the first that fits is asked, of a route's
@@ -165,8 +166,15 @@ response word_by(signature<R, A...>* /*known*/, const problem& what, const probl
   return worded_response<std::remove_cvref_t<R>>(
       function_of<Function>()(worded_argument<A>(what, source, asked)...));
 }
+/// The problem with the phrase of its status as title.
+problem titled(problem what);
+
 template <auto Function>
 response word_problem(const problem& what, const problem_origin& source, const request& asked) {
+  if (what.title.empty()) {
+    const problem with_title = titled(what);
+    if (!with_title.title.empty()) return word_problem<Function>(with_title, source, asked);
+  }
   return word_by<Function>(static_cast<signature_of<decltype(Function)>*>(nullptr), what, source,
                            asked);
 }

@@ -70,6 +70,7 @@ task<> never() { co_await sleep(1h); }
 constexpr auto routes = route_table(
     with(on_problem<tell>, on_exception<explain, explain_badly>, marks{}, handler_timeout_ms<1000>),
     route<"GET /error">(find), route<"GET /later">(find_later), route<"POST /sale">(sell),
+    route<"GET /past">([] { return problem{.status = 503, .retry_after = -5s}; }),
     route<"POST /sale/later">(sell_later), route<"GET /never">(never),
     route<"GET /staff">([] {}, with(staff_only{})), route<"GET /n/{n}">([](int) {}),
     route<"POST /drafts">([](json_body<draft>) {}, with(body_bytes_max<100>)),
@@ -98,9 +99,9 @@ TEST_F(problem_form, is_that_of_errors_layers_parameters_and_exceptions) {
     std::string_view body;
   } const cases[] = {
       {"GET /error", 404,
-       R"({"message":"","code":"\"missing\"","status":404,"route":"GET /error"})"},
+       R"({"message":"Not Found","code":"\"missing\"","status":404,"route":"GET /error"})"},
       {"GET /later", 404,
-       R"({"message":"","code":"\"missing\"","status":404,"route":"GET /later"})"},
+       R"({"message":"Not Found","code":"\"missing\"","status":404,"route":"GET /later"})"},
       {"GET /staff", 403,
        R"({"message":"Staff only","code":"","status":403,"route":"GET /staff"})"},
       {"GET /n/x", 400,
@@ -113,9 +114,10 @@ TEST_F(problem_form, is_that_of_errors_layers_parameters_and_exceptions) {
       {"POST /sale/later", 409,
        R"({"message":"no more now","code":"7","status":409,"route":"POST /sale/later"})"},
       {"GET /nowhere", 404,
-       R"-({"message":"","code":"","status":404,"route":"(no such path)"})-"},
+       R"-({"message":"Not Found","code":"","status":404,"route":"(no such path)"})-"},
       {"GET /sale", 405,
-       R"-({"message":"","code":"","status":405,"route":"(method not allowed)"})-"},
+       R"-({"message":"Method Not Allowed","code":"","status":405,)-"
+       R"-("route":"(method not allowed)"})-"},
   };
   for (const auto& each : cases) {
     const auto answer = call<routes>({.line = std::string(each.line)});
@@ -130,7 +132,7 @@ TEST_F(problem_form, is_that_of_errors_layers_parameters_and_exceptions) {
 
 TEST_F(problem_form, of_an_exception_that_nobody_knows_is_500) {
   EXPECT_EQ(call<routes>("GET /unknown").body,
-            R"({"message":"","code":"","status":500,"route":"GET /unknown"})");
+            R"({"message":"Internal Server Error","code":"","status":500,"route":"GET /unknown"})");
   EXPECT_EQ(logged, 1);
   EXPECT_EQ(call<routes>("GET /broken").status, 500);  // explaining it failed
   EXPECT_EQ(logged, 3);
@@ -141,6 +143,10 @@ TEST_F(problem_form, of_a_server_s_fault_is_logged) {
   EXPECT_EQ(answer.status, 503);
   EXPECT_EQ(answer.field("Retry-After"), "5");
   EXPECT_EQ(logged, 1);
+}
+
+TEST_F(problem_form, has_no_time_before_now) {
+  EXPECT_EQ(call<routes>("GET /past").field("Retry-After"), "0");
 }
 
 // What tells problems may fail itself.
@@ -254,7 +260,7 @@ TEST_F(problem_form, is_that_of_what_the_server_says_by_itself) {
   conversation head;
   const std::string none = head.ask("HEAD /nowhere HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_TRUE(none.starts_with("HTTP/1.1 404 ")) << none;
-  EXPECT_NE(none.find("Content-Length: 62\r\n"), none.npos) << none;
+  EXPECT_NE(none.find("Content-Length: 71\r\n"), none.npos) << none;
   EXPECT_TRUE(none.ends_with("\r\n\r\n")) << none;
 }
 
