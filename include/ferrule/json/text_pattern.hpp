@@ -13,7 +13,9 @@
 /// `[^,]`, and `\d`, `\w`, `\s` and escaped marks such as `\.`; each may have `?`, `*`, `+`, `{4}`,
 /// `{4,}` or `{4,6}` behind it. The whole text has to match, so it has neither `^` nor `$`. There
 /// are no groups and no alternatives. It is ASCII; of other characters in a text `.` and classes
-/// that begin with `^` match one each.
+/// that begin with `^` match one each. It can be compiled with the flag `u` too, as validators of
+/// JSON Schema do, so marks without a meaning are not escaped; in schemas `.` and `\s`, which mean
+/// more or less there, stand as classes.
 
 #include <algorithm>
 #include <array>
@@ -59,6 +61,8 @@ inline void this_pattern_has_an_anchor_though_the_whole_text_has_to_match() {}
 inline void this_pattern_repeats_nothing() {}
 inline void this_pattern_has_a_class_without_an_end() {}
 inline void this_pattern_has_a_class_whose_range_is_backwards() {}
+inline void this_pattern_has_a_range_that_begins_with_a_set() {}
+inline void this_pattern_has_a_bracket_that_closes_nothing() {}
 inline void this_pattern_has_an_escape_that_is_not_known() {}
 inline void this_pattern_has_a_count_that_is_none() {}
 inline void this_pattern_is_not_ascii() {}
@@ -94,12 +98,13 @@ class pattern_parser {
     pattern_atom atom;
     const char c = take();
     if (c == '(' || c == ')' || c == '|') this_pattern_has_a_group_or_an_alternative();
+    if (c == ']' || c == '}') this_pattern_has_a_bracket_that_closes_nothing();
     if (c == '^' || c == '$') this_pattern_has_an_anchor_though_the_whole_text_has_to_match();
     if (c == '?' || c == '*' || c == '+' || c == '{') this_pattern_repeats_nothing();
     if (c == '[') {
       take_class(atom);
     } else if (c == '\\') {
-      add_escaped(atom);
+      add_escaped(atom, "^$\\.*+?()[]{}|/");
     } else if (c == '.') {
       atom.add('\n'), atom.add('\r');
       atom.negate();
@@ -109,7 +114,7 @@ class pattern_parser {
     return atom;
   }
   /// Adds what an escape stands for; returns the character, or 0 for several.
-  consteval char add_escaped(pattern_atom& atom) {
+  consteval char add_escaped(pattern_atom& atom, std::string_view marks) {
     const char c = take();
     if (c == 'd' || c == 'w') atom.add('0', '9');
     if (c == 'w') atom.add('a', 'z'), atom.add('A', 'Z'), atom.add('_');
@@ -119,26 +124,26 @@ class pattern_parser {
       }
     }
     if (c == 'd' || c == 'w' || c == 's') return 0;
-    constexpr std::string_view marks = "^$\\.*+?()[]{}|/-";
     if (marks.find(c) == marks.npos) this_pattern_has_an_escape_that_is_not_known();
     atom.add(static_cast<unsigned char>(c));
     return c;
   }
   consteval void take_class(pattern_atom& atom) {
+    constexpr std::string_view marks = "^$\\.*+?()[]{}|/-";
     const bool is_negated = takes('^');
     while (!takes(']')) {
       char first = take();
       if (first == '\\') {
-        first = add_escaped(atom);
-        if (first == 0) continue;
+        first = add_escaped(atom, marks);
       } else {
         atom.add(static_cast<unsigned char>(first));
       }
       const bool is_range = at_ + 1 < text_.size() && text_[at_] == '-' && text_[at_ + 1] != ']';
       if (!is_range) continue;
+      if (first == 0) this_pattern_has_a_range_that_begins_with_a_set();
       ++at_;
       char last = take();
-      if (last == '\\') last = add_escaped(atom);
+      if (last == '\\') last = add_escaped(atom, marks);
       if (last < first) this_pattern_has_a_class_whose_range_is_backwards();
       atom.add(static_cast<unsigned char>(first), static_cast<unsigned char>(last));
     }
@@ -188,6 +193,26 @@ bool matches_pattern(std::string_view text) {
   return matches(std::span(parsed.atoms).first(parsed.count), text);
 }
 
+/// Gives `put` the parts of a pattern as schemas have it.
+template <class Put>
+consteval void spell_for_schemas(std::string_view pattern, Put put) {
+  bool in_class = false;
+  put("^");
+  for (std::size_t i = 0; i != pattern.size(); ++i) {
+    const bool is_escaped = pattern[i] == '\\';
+    const std::string_view part = pattern.substr(i, is_escaped ? 2 : 1);
+    if (part == "\\s") {
+      put(in_class ? R"( \t\n\r\f\v)" : R"([ \t\n\r\f\v])");
+    } else {
+      put(part == "." && !in_class ? R"([^\n\r])" : part);
+    }
+    if (part == "[") in_class = true;
+    if (part == "]") in_class = false;
+    i += part.size() - 1;
+  }
+  put("$");
+}
+
 /// Texts put together while compiling.
 template <std::size_t N>
 struct joined_text {
@@ -204,8 +229,19 @@ consteval joined_text<N> join_text(std::string_view before, std::string_view tex
   return joined;
 }
 template <fixed_string Pattern>
-inline constexpr auto whole_pattern =
-    join_text<Pattern.view().size() + 2>("^", Pattern.view(), "$");
+inline constexpr std::size_t schema_pattern_size = [] {
+  std::size_t size = 0;
+  spell_for_schemas(Pattern.view(), [&](std::string_view part) { size += part.size(); });
+  return size;
+}();
+template <fixed_string Pattern>
+inline constexpr auto whole_pattern = [] {
+  joined_text<schema_pattern_size<Pattern>> spelled;
+  auto to = spelled.chars.begin();
+  spell_for_schemas(Pattern.view(),
+                    [&](std::string_view part) { to = std::ranges::copy(part, to).out; });
+  return spelled;
+}();
 template <fixed_string Pattern>
 inline constexpr auto pattern_message =
     join_text<Pattern.view().size() + 11>("must match ", Pattern.view(), "");

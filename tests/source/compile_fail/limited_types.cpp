@@ -31,6 +31,30 @@ inline matching<"(ab)+"> text;
 inline matching<"[ab]+"> text;
 #endif
 
+//! case: a pattern with an escape that validators do not know outside of a class
+//! expect: this_pattern_has_an_escape_that_is_not_known
+#ifdef REFUSED
+inline matching<"[0-9]+\\-[0-9]+"> text;
+#else
+inline matching<"[0-9]+-[\\-0-9]+"> text;
+#endif
+
+//! case: a pattern with a range of a set
+//! expect: this_pattern_has_a_range_that_begins_with_a_set
+#ifdef REFUSED
+inline matching<"[\\d-x]"> text;
+#else
+inline matching<"[\\dx-]"> text;
+#endif
+
+//! case: a pattern with a bracket that closes nothing
+//! expect: this_pattern_has_a_bracket_that_closes_nothing
+#ifdef REFUSED
+inline matching<"a}"> text;
+#else
+inline matching<"a\\}"> text;
+#endif
+
 //! case: a pattern with an anchor
 //! expect: this_pattern_has_an_anchor_though_the_whole_text_has_to_match
 #ifdef REFUSED

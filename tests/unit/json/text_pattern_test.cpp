@@ -57,7 +57,14 @@ TEST(text_pattern, agrees_with_regular_expressions) {
   agree<"\\w+-\\d?">(texts);
   agree<"[^1]*1{2,}[^a-b]?">(texts);
   agree<"a?a?a?aaa">(texts);
-  agree<"\\s*[ab1]+\\-*">(texts);
+  agree<"\\s*[ab1]+-*">(texts);
+}
+
+// Where a validator's `.` and `\s` are others, it would refuse what is taken, or the reverse.
+TEST(text_pattern, says_to_schemas_what_it_checks) {
+  EXPECT_EQ(pattern_form<"[A-Z]{2}-?\\d+">.pattern, R"(^[A-Z]{2}-?\d+$)");
+  EXPECT_EQ(pattern_form<".+\\.\\s*">.pattern, R"(^[^\n\r]+\.[ \t\n\r\f\v]*$)");
+  EXPECT_EQ(pattern_form<"[^.\\s\\]]?">.pattern, R"(^[^. \t\n\r\f\v\]]?$)");
 }
 
 TEST(text_pattern, takes_no_time_without_end) {
