@@ -29,9 +29,11 @@
 ///
 /// Source: RFC 9457; section 3.2 for further members.
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -162,8 +164,9 @@ struct problem {
   template <class T>
   static json::raw json_of(const T& value) {
     try {
-      if constexpr (std::is_array_v<T>) {
-        return json::raw::trusted(json::write(std::string_view(value)));
+      if constexpr (std::is_array_v<T>) {  // of characters; its end may be all that ends it
+        const auto* const end = std::find(std::begin(value), std::end(value), '\0');
+        return json::raw::trusted(json::write(std::string_view(std::begin(value), end)));
       } else {
         return json::raw::trusted(json::write(value));
       }

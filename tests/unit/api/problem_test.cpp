@@ -49,6 +49,8 @@ TEST(problem, has_further_members_that_are_said_of_it) {
   EXPECT_EQ(said.member("code")->text(), "7");
   EXPECT_EQ(said.member("more"), nullptr);
   EXPECT_EQ(said.with("more", true).members.size(), 4U);
+  const char whole[2] = {'o', 'k'};  // which nothing ends
+  EXPECT_EQ(problem{}.with("code", whole).member("code")->text(), R"("ok")");
   EXPECT_EQ(said.members.size(), 3U);
 }
 
