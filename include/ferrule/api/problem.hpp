@@ -48,16 +48,26 @@
 
 namespace ferrule {
 
-/// Text of a problem. A literal is kept as it is, so that problems can be constants, and so is any
-/// array of `const char`, which is taken for one; all other text is copied, and so it cannot be
-/// gone when the problem is sent.
+/// Text of a problem. A literal is kept as it is, so that problems can be constants, and so is an
+/// array of `const char` that its text fills, which is taken for one; all other text is copied, and
+/// so it cannot be gone when the problem is sent.
 /// Thread rule: as a plain value.
 class problem_text {
  public:
   constexpr problem_text() noexcept = default;
   // NOLINTBEGIN(google-explicit-constructor): they stand for text
   template <std::size_t N>
-  constexpr problem_text(const char (&literal)[N]) noexcept : literal_(literal, N - 1) {}
+  constexpr problem_text(const char (&literal)[N]) {
+    const std::string_view text(literal, std::find(literal, literal + N, '\0'));
+    if (text.size() == N - 1) {
+      literal_ = text;
+    } else {
+      *this = problem_text(text);  // no literal is that short
+    }
+  }
+  template <std::size_t N>
+  constexpr problem_text(char (&text)[N])
+      : problem_text(std::string_view(text, std::find(text, text + N, '\0'))) {}
   template <class T>
     requires(std::same_as<T, const char*> || std::same_as<T, char*>)
   constexpr problem_text(T text) : problem_text(std::string_view(text)) {}

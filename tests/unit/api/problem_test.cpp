@@ -59,11 +59,24 @@ problem with_text_that_goes() {
   std::string type = "https://example.com/" + name;
   return {.title = name + "!", .type = std::string_view(type)};
 }
+struct names {
+  char first[80] = "an array of which only so much is text";
+};
+problem with_an_array_that_goes() {
+  names all;
+  return {.title = all.first};
+}
+problem with_a_constant_array_that_goes() {
+  const names all;
+  return {.title = all.first};
+}
 
 TEST(problem, keeps_its_text) {
   const problem kept = with_text_that_goes();
   EXPECT_TRUE(kept.title.view().ends_with("itself!"));
   EXPECT_TRUE(kept.type.view().ends_with("itself"));
+  EXPECT_EQ(with_an_array_that_goes().title.view(), names().first);
+  EXPECT_EQ(with_a_constant_array_that_goes().title.view(), names().first);
   const problem copy = kept;
   const problem moved = problem(copy);
   EXPECT_EQ(copy.title, kept.title);
