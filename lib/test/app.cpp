@@ -1,6 +1,8 @@
 #include "ferrule/test/app.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
 #include <stdexcept>
 #include <string_view>
 
@@ -8,6 +10,7 @@
 #include "ferrule/core/race.hpp"
 #include "ferrule/core/when_all.hpp"
 #include "ferrule/http/client_connection.hpp"
+#include "ferrule/http/date.hpp"
 #include "ferrule/net/stream.hpp"
 #include "ferrule/test/sim_run.hpp"
 
@@ -38,6 +41,42 @@ void keep_head(call_answer& answer, const response_head& head) {
       answer.fields.emplace_back(field.name, field.value);
     }
   }
+}
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
+  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
+}
+
+/// A part of a Set-Cookie field: "Max-Age=0".
+struct cookie_part {
+  std::string_view name;
+  std::optional<std::string_view> value{};
+};
+/// Takes the next one from a field, which ends up without it.
+cookie_part next_part(std::string_view& field) {
+  const std::string_view part = field.substr(0, field.find(';'));
+  field.remove_prefix(std::min(part.size() + 1, field.size()));
+  const std::size_t equals = part.find('=');
+  if (equals == part.npos) return {trimmed(part)};
+  return {trimmed(part.substr(0, equals)), trimmed(part.substr(equals + 1))};
+}
+
+/// Whether attributes take a cookie back (RFC 6265 section 5.3): Max-Age, else Expires, says so.
+bool take_back(std::string_view attributes, std::chrono::sys_seconds now) {
+  std::optional<bool> by_age;
+  bool by_date = false;
+  while (!attributes.empty()) {
+    const cookie_part part = next_part(attributes);
+    const std::string_view value = part.value.value_or("");
+    if (equal_ignoring_case(part.name, "Max-Age") && !value.empty()) {
+      by_age = value.front() == '-' || value.find_first_not_of('0') == value.npos;
+    } else if (equal_ignoring_case(part.name, "Expires")) {
+      const auto date = http::parse_date(value, now);
+      by_date = date && *date <= now;
+    }
+  }
+  return by_age.value_or(by_date);
 }
 
 task<call_answer> ask(const call_request* r, std::string cookies) {
@@ -134,15 +173,13 @@ std::vector<call_answer> app_world::call_all(const std::vector<call_request>& al
 void app_world::keep_cookies(const call_answer& answer) {
   for (const auto& [name, value] : answer.fields) {
     if (!equal_ignoring_case(name, "Set-Cookie")) continue;
-    const std::string_view pair = std::string_view(value).substr(0, value.find(';'));
-    const std::size_t equals = pair.find('=');
-    if (equals == pair.npos) continue;
-    const bool is_taken_back = value.find("Max-Age=0") != value.npos;
-    if (is_taken_back) {
-      cookies_.erase(std::string(pair.substr(0, equals)));
+    std::string_view attributes = value;
+    const cookie_part cookie = next_part(attributes);
+    if (cookie.name.empty() || !cookie.value) continue;
+    if (take_back(attributes, std::chrono::floor<std::chrono::seconds>(clients_.date()))) {
+      cookies_.erase(std::string(cookie.name));
     } else {
-      cookies_.insert_or_assign(std::string(pair.substr(0, equals)),
-                                std::string(pair.substr(equals + 1)));
+      cookies_.insert_or_assign(std::string(cookie.name), std::string(*cookie.value));
     }
   }
 }

@@ -55,8 +55,9 @@ class app_world {
 
   /// Sends a request and waits, in virtual time, for the whole response. Of a `call_request` count
   /// the line, the fields, to which Host and the cookies are added unless they are there, the body,
-  /// and as `deadline` how long the client waits: then it closes its connection, and the status is
-  /// 0.
+  /// and as `deadline` how long the client waits, a day unless it says so: then it closes its
+  /// connection, and the status is 0. It is 0 as well where no client could send the request; what
+  /// a server says to such a one, `test::call` tells.
   call_answer call(const call_request& r);
   call_answer call(const char* line) { return call(call_request{.line = line}); }
   /// The same for several at the same time, each on a connection of its own. Cookies that they are
@@ -65,7 +66,8 @@ class app_world {
 
   /// Lets time pass: timers, background work.
   void run_for(std::chrono::nanoseconds span) { world_.run_for(span); }
-  /// The cookies that were set and not taken back, by name. Paths, domains and dates do not count.
+  /// The cookies that were set and not taken back, by a Max-Age or a date that is over when they
+  /// come, by name. Paths and domains do not count, and none goes later.
   std::map<std::string, std::string, std::less<>>& cookies() noexcept { return cookies_; }
   /// The network and its clock.
   sim_world& world() noexcept { return world_; }

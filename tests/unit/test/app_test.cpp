@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -43,6 +45,9 @@ task<std::string> date() {
 constexpr auto routes = route_table(
     route<"POST /login">(log_in), route<"POST /logout">(log_out), route<"GET /me">(who),
     route<"GET /slow">(slow, with(handler_timeout_ms<0>)), route<"GET /parts">(parts),
+    route<"POST /cookies">([](body b) {
+      return response{.status = 204}.field("Set-Cookie", std::string(*b));
+    }),
     route<"GET /date">(date), route<"POST /echo">([](body b) { return std::string(*b); }));
 
 TEST(app, keeps_cookies_from_request_to_request) {
@@ -54,6 +59,30 @@ TEST(app, keeps_cookies_from_request_to_request) {
   EXPECT_EQ(shop.call({.line = "GET /me", .fields = {{"Cookie", "sid=8"}}}).body, "83");
   EXPECT_EQ(shop.call("POST /logout").status, 204);
   EXPECT_EQ(shop.call("GET /me").body, "nobody4");
+}
+
+// As browsers read them (RFC 6265 section 5).
+TEST(app, loses_the_cookies_that_are_taken_back) {
+  for (const char* attribute :
+       {"Max-Age=0", "max-age=0", "Max-Age=-1", "expires=Thu, 01 Jan 1970 00:00:00 GMT",
+        "Max-Age=00; Expires=Fri, 01 Jan 2100 00:00:00 GMT"}) {
+    app<routes> shop(per_reactor([] { return visits(); }));
+    shop.call({.line = "POST /cookies", .body = "sid=1"});
+    shop.call({.line = "POST /cookies", .body = std::string("sid=2; Path=/;  ") + attribute});
+    EXPECT_EQ(shop.cookies().count("sid"), 0U) << attribute;
+  }
+  for (const char* cookie :
+       {"sid=2; Max-Age=05", "sid=2; Expires=Fri, 01 Jan 2100 00:00:00 GMT", " sid = 2 ; Path=/",
+        "sid=2; Max-Age=9; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "sid=2; Expires=never"}) {
+    app<routes> shop(per_reactor([] { return visits(); }));
+    shop.call({.line = "POST /cookies", .body = cookie});
+    EXPECT_EQ(shop.cookies()["sid"], "2") << cookie;
+  }
+  app<routes> shop(per_reactor([] { return visits(); }));
+  shop.call({.line = "POST /cookies", .body = "note=Max-Age=0"});
+  shop.call({.line = "POST /cookies", .body = "=nameless"});
+  EXPECT_EQ(shop.cookies(), (std::map<std::string, std::string, std::less<>>{
+                                {"note", "Max-Age=0"}}));
 }
 
 TEST(app, answers_several_at_once) {
