@@ -4,9 +4,10 @@
 
 Every header under include/ and lib/ must compile as the first line of a source file, without a
 warning; where a private one is the first line of a source file, building that shows it. clang does
-so with modules: header_modules.py. With --library, which is quicker without them, all headers must
-compile together, and every .cpp under lib/, a folder at a time. With --examples, every public header must have at least one ```cpp fence in its opening
-`/// @file` comment, and each must compile after including just that header. The rule for one:
+so with modules: header_modules.py. With --library, which GCC is quick enough for, all of them must
+compile together, and every .cpp under lib/, a folder at a time. With --examples, every public
+header must have at least one ```cpp fence in its opening `/// @file` comment, and each must compile
+after including just that header. The rule for one:
 
   * `#include` lines in it go to the top;
   * the rest compiles at namespace scope or, failing that, as the body of a function, which is a

@@ -8,8 +8,8 @@ import pathlib
 import re
 import subprocess
 
-# Modules are built with the default of hexadecimal floating literals, which is not to have them;
-# and pragmas in the library's headers do not reach what is instantiated elsewhere. GCC warns of both.
+# Modules are built with the default of hexadecimal floating literals, which is to have none, and
+# pragmas in the library's headers do not reach what is instantiated elsewhere. GCC warns of both.
 NOT_OF_MODULES = ["-Wno-c++17-extensions", "-Wno-deprecated-declarations"]
 # C's own headers are included as they are: they may be included again and again.
 OF_CXX = re.compile(r"/c\+\+/|/fmt/|/simdjson\.h$")
