@@ -1,6 +1,7 @@
 # Compiles and runs toolchain_probe.cpp, and stops if this compiler builds coroutines wrongly: such
 # code compiles without a warning and fails in service. What counts is how the probe runs, not the
-# compiler's name or version.
+# compiler's name or version. What Ferrule's headers need besides is compiled there too, so that the
+# remedy is said at once.
 if(NOT DEFINED ferrule_probe_result)
   message(STATUS "Checking that the compiler builds coroutines rightly")
   try_run(ferrule_probe_result ferrule_probe_compiles
@@ -9,7 +10,7 @@ if(NOT DEFINED ferrule_probe_result)
           COMPILE_OUTPUT_VARIABLE compile_output
           RUN_OUTPUT_VARIABLE run_output)
   if(NOT ferrule_probe_compiles)
-    set(reason "it cannot compile C++20 coroutines:\n${compile_output}")
+    set(reason "it cannot compile what they stand on:\n${compile_output}")
   else()
     set(reason "it miscompiles them:\n${run_output}")
   endif()

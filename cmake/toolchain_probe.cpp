@@ -1,11 +1,13 @@
 // Runs the everyday coroutine patterns that some compilers build wrongly without a word, and
 // returns 0 if this one builds them rightly. Known to fail: g++ 12.2 (GCC bug 106188, and the
-// double destruction of aggregate temporaries). Kept free of any library but the standard one.
+// double destruction of aggregate temporaries). Does not compile where the headers would not: clang
+// 16 and 17. Kept free of any library but the standard one.
 #include <coroutine>
 #include <cstdio>
 #include <exception>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 
 namespace {
@@ -100,6 +102,26 @@ task<int> aggregate_argument(std::shared_ptr<int> owner) {
 task<int> aggregate_argument_by_reference(std::shared_ptr<int> owner) {
   co_return co_await take_reference(aggregate{{}, owner});
 }
+
+// Members of an aggregate are named by the addresses they would have in an object that need not be.
+struct pair_of_numbers {
+  int first;
+  int second;
+};
+template <class T>
+struct place {
+  T value;
+};
+template <class T>
+extern const place<T> nowhere;
+template <const auto& Member>
+constexpr bool is_named = true;
+template <class T>
+consteval bool names_its_members() {
+  constexpr const auto& value = nowhere<T>.value;
+  return requires { is_named<std::get<1>(std::tie(value.first, value.second))>; };
+}
+static_assert(names_its_members<pair_of_numbers>(), "addresses of members are no constants");
 
 template <class Call>
 bool destroys_each_once(Call call) {
