@@ -14,9 +14,11 @@
 ///
 /// Parameters and columns: whole numbers (beyond the range of the C++ type: `mismatch`), bool and
 /// enums as whole numbers, floating point, texts, `std::span<const std::byte>` and
-/// `std::vector<std::byte>` as blobs, and `std::optional` of those for what may be NULL. A column
-/// of another type than asked for is a `mismatch`, never converted. So is what SQLite would keep as
-/// something else than it is:
+/// `std::vector<std::byte>` as blobs, and `std::optional` of those for what may be NULL. Durations
+/// and times of `std::chrono::system_clock` are numbers of their own ticks, times since 1970: for
+/// `std::chrono::sys_seconds` that is what SQL's `unixepoch()` gives. A column of another type than
+/// asked for is a `mismatch`, never converted. So is what SQLite would keep as something else than
+/// it is:
 ///
 /// - a text with a NUL: collations and functions stop there, so that two such texts may count as
 ///   equal. Bind a blob, or refuse it where it comes from. Other bytes are kept as they are;

@@ -10,6 +10,7 @@
 /// }
 /// ```
 
+#include <chrono>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -98,6 +99,21 @@ inline constexpr bool is_optional = false;
 template <class T>
 inline constexpr bool is_optional<std::optional<T>> = true;
 
+template <class>
+inline constexpr bool is_duration = false;
+template <class Rep, class Period>
+inline constexpr bool is_duration<std::chrono::duration<Rep, Period>> = true;
+
+template <class>
+inline constexpr bool is_time_point = false;
+template <class Clock, class Duration>
+inline constexpr bool is_time_point<std::chrono::time_point<Clock, Duration>> = true;
+
+/// Of the calendar's clock: others begin anew with the machine or the process.
+template <class T>
+concept storable_time = is_time_point<T> && std::same_as<typename T::clock,
+                                                         std::chrono::system_clock>;
+
 /// What a row is read into member by member, rather than as a value of its own.
 template <class T>
 concept row_struct = std::is_aggregate_v<T> && std::is_class_v<T>;
@@ -116,12 +132,19 @@ void bind_value(statement& s, int at, const T& value) {
   static_assert(!is_character<T>,
                 "ferrule: a character is no value of SQL: bind a std::string_view of it, or its "
                 "number as std::int32_t");
+  static_assert(!is_time_point<T> || storable_time<T>,
+                "ferrule: store a time of std::chrono::system_clock: another clock's says nothing "
+                "to whoever reads it later");
   if constexpr (is_optional<T>) {
     value ? bind_value(s, at, *value) : s.bind(at, nullptr);
   } else if constexpr (std::is_null_pointer_v<T>) {
     s.bind(at, nullptr);
   } else if constexpr (std::is_enum_v<T>) {
     bind_value(s, at, static_cast<std::underlying_type_t<T>>(value));
+  } else if constexpr (is_time_point<T>) {
+    bind_value(s, at, value.time_since_epoch().count());
+  } else if constexpr (is_duration<T>) {
+    bind_value(s, at, value.count());
   } else if constexpr (std::same_as<T, bool>) {
     s.bind(at, std::int64_t{value});
   } else if constexpr (std::integral<T>) {
@@ -158,6 +181,8 @@ T column_value(const statement& s, int at) {
   static_assert(!std::same_as<T, std::string_view> && !std::same_as<T, std::span<const std::byte>>,
                 "ferrule: a column lives only until the next row: read a text as std::string, a "
                 "blob as std::vector<std::byte>");
+  static_assert(!is_time_point<T> || storable_time<T>,
+                "ferrule: read a time of std::chrono::system_clock, as it is stored");
   if constexpr (is_optional<T>) {
     if (s.is_null(at)) return std::nullopt;
     return column_value<typename T::value_type>(s, at);
@@ -165,6 +190,10 @@ T column_value(const statement& s, int at) {
     return s.integer(at) != 0;
   } else if constexpr (std::is_enum_v<T>) {
     return static_cast<T>(column_value<std::underlying_type_t<T>>(s, at));
+  } else if constexpr (is_time_point<T>) {
+    return T(column_value<typename T::duration>(s, at));
+  } else if constexpr (is_duration<T>) {
+    return T(column_value<typename T::rep>(s, at));
   } else if constexpr (std::integral<T>) {
     const std::int64_t value = s.integer(at);
     if (!std::in_range<T>(value)) {

@@ -42,3 +42,13 @@ inline void write_mark(connection& c, char mark) {
   c.execute("INSERT INTO t VALUES (?)", std::string_view(&mark, 1));
 #endif
 }
+
+//! case: a time that means nothing to whoever reads it later
+//! expect: store a time of std::chrono::system_clock
+inline void write_time(connection& c) {
+#ifdef REFUSED
+  c.execute("INSERT INTO t VALUES (?)", std::chrono::steady_clock::now());
+#else
+  c.execute("INSERT INTO t VALUES (?)", std::chrono::system_clock::now());
+#endif
+}

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -67,6 +69,22 @@ TEST_F(connection_test, carries_values_there_and_back) {
   const std::vector<std::byte> bytes{std::byte{0}, std::byte{255}};
   EXPECT_EQ(there_and_back(bytes), bytes);
   EXPECT_EQ(there_and_back(std::vector<std::byte>()), std::vector<std::byte>());
+}
+
+TEST_F(connection_test, keeps_times_as_numbers_of_their_ticks) {
+  using namespace std::chrono;
+  const sys_seconds now = sys_days(2026y / November / 29) + 20h + 30min;
+  EXPECT_EQ(there_and_back(now), now);
+  EXPECT_EQ(c.first<std::int64_t>("SELECT unixepoch('2026-11-29 20:30:00')"),
+            now.time_since_epoch().count());
+  EXPECT_EQ(c.first<sys_seconds>("SELECT unixepoch('2026-11-29 20:30:00')"), now);
+  EXPECT_EQ(there_and_back(sys_days(1815y / December / 10)), sys_days(1815y / December / 10));
+  const sys_time<nanoseconds> precise = now + 1ns;
+  EXPECT_EQ(there_and_back(precise), precise);
+  EXPECT_EQ(there_and_back(std::optional<sys_seconds>()), std::nullopt);
+  EXPECT_EQ(there_and_back(1500ms), 1500ms);
+  EXPECT_EQ(there_and_back(duration<double>(0.25)), duration<double>(0.25));
+  EXPECT_EQ(kind_of_failure([&] { there_and_back(duration<double>(NAN)); }), error_kind::mismatch);
 }
 
 TEST_F(connection_test, an_empty_view_is_a_text_and_not_null) {
