@@ -242,8 +242,35 @@ bool read_variant(reader& in, node value, T& into) {
   return chosen && table.second[*chosen](in, value, into);
 }
 
+/// Whether both ends of a whole number within limits are among those of 64 bits with a sign.
+template <class T>
+inline constexpr bool has_signed_ends = false;
+template <class T>
+  requires(kind_of<typename T::limited_type> == kind::integer)
+inline constexpr bool has_signed_ends<T> =
+    T::value_limits.bound_number() &&
+    (T::value_limits.max ||
+     std::in_range<std::int64_t>(std::numeric_limits<typename T::limited_type>::max()));
+
+/// One of them, which is refused with its limits even where its type could not hold it.
+template <class T>
+bool read_within_ends(reader& in, node value, T& into) {
+  using number = typename T::limited_type;
+  using type = std::numeric_limits<number>;
+  constexpr json::member_limits limits = T::value_limits;
+  constexpr std::int64_t min =
+      limits.min ? *limits.min : static_cast<std::int64_t>(type::min());
+  constexpr std::int64_t max =
+      limits.max ? *limits.max : static_cast<std::int64_t>(type::max());
+  std::int64_t wide = 0;
+  if (!in.read_signed(value, min, max, wide)) return false;
+  into = *T::from(static_cast<number>(wide));
+  return true;
+}
+
 template <class T>
 bool read_limited(reader& in, node value, T& into) {
+  if constexpr (has_signed_ends<T>) return read_within_ends(in, value, into);
   typename T::limited_type plain{};
   if (!read_value(in, value, plain)) return false;
   violations problems(in);

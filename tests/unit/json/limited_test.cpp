@@ -82,6 +82,17 @@ TEST(limited, ends_can_be_those_of_64_bits) {
   EXPECT_EQ(problems_of<debt>("-1e300"), " must be from -9223372036854775808 to 0\n");
 }
 
+TEST(limited, numbers_are_told_their_limits_whatever_their_type_holds) {
+  using level = bounded<std::uint8_t, 1, 200>;
+  for (const char* text : {"0", "201", "256", "-1", "1e30"}) {
+    EXPECT_EQ(problems_of<level>(text), " must be from 1 to 200\n") << text;
+  }
+  using degrees = bounded<std::int16_t, -40, 32767>;
+  EXPECT_EQ(problems_of<degrees>("99999"), " must be from -40 to 32767\n");
+  EXPECT_EQ(*read<degrees>("-40"), -40);
+  EXPECT_EQ(problems_of<degrees>("1.5"), " must be a whole number\n");
+}
+
 TEST(limited, no_form_is_looked_for_in_what_is_too_long) {
   EXPECT_EQ(problems_of<code>(R"("ab123456")"), " must have from 3 to 5 characters\n");
   EXPECT_EQ(problems_of<code>(R"("a")"),
