@@ -72,10 +72,14 @@ void server_connection::on_received(io::operation& op, const io::completion& c) 
   if (!c.more) self.receiving_ = self.receive_cancelled_ = false;
   if (c.result > 0) {
     const std::string_view bytes(reinterpret_cast<const char*>(c.bytes.data()), c.bytes.size());
-    self.with_protocol([bytes](auto& protocol) { protocol.feed(bytes); });
+    self.with_protocol([bytes](auto& protocol) {
+      if (net::listens(protocol.state())) protocol.feed(bytes);
+    });
   } else if (c.result == 0) {
     self.peer_ended_ = true;
-    self.with_protocol([](auto& protocol) { protocol.feed_end(); });
+    self.with_protocol([](auto& protocol) {
+      if (net::listens(protocol.state())) protocol.feed_end();
+    });
   } else if (c.result != -ECANCELED) {
     self.peer_ended_ = true;
     self.fail(c.result);
@@ -139,13 +143,13 @@ void server_connection::step_open(Protocol& protocol) noexcept {
 void server_connection::switch_protocol() noexcept {
   buffer unread;
   auto successor = with_protocol([&](auto& protocol) { return protocol.successor(unread); });
-  FERRULE_ASSERT(successor != nullptr, "a protocol has switched to none");
+  if (successor == nullptr) {
+    ++server_.context_.counters.out_of_memory;
+    return lose(stop_reason::cancelled);
+  }
   other_ = std::move(successor);
-  other_->start(*this);
-  if (!unread.empty()) other_->feed(unread.view());
-  if (peer_ended_) other_->feed_end();
+  start_successor(*other_, *this, {unread.view(), peer_ended_, server_.draining()});
   server_.context_.take_back(unread);
-  if (server_.draining()) other_->drain();
   step();
 }
 
@@ -238,7 +242,9 @@ void server_connection::judge_taking(mono_time now) noexcept {
 }
 
 void server_connection::drain() noexcept {
-  with_protocol([](auto& protocol) { protocol.drain(); });
+  with_protocol([](auto& protocol) {
+    if (net::listens(protocol.state())) protocol.drain();
+  });
   step();
 }
 

@@ -28,8 +28,9 @@
 
 namespace ferrule::net {
 
-/// One connection's bytes in both directions, on the side of a server or of a client. All may
-/// throw std::bad_alloc, and the connection is lost then. Thread rule: the reactor's thread.
+/// One connection's bytes in both directions, on the side of a server or of a client. Whatever it
+/// throws, the connection is lost, and what is no std::bad_alloc is logged. Thread rule: the
+/// reactor's thread.
 class byte_filter {
  public:
   /// What came of what was received.
@@ -49,9 +50,11 @@ class byte_filter {
   /// Whether both sides have agreed, so that `send` may be called. May change in `receive` alone.
   virtual bool is_ready() const noexcept { return true; }
   /// Takes what arrived, all of it. Appends what it carries to `plain`, and what has to be said to
-  /// the peer because of it to `outgoing`.
+  /// the peer because of it to `outgoing`. A peer that does not take what is said to it is not
+  /// received from.
   virtual step receive(std::string_view wire, buffer& plain, buffer& outgoing) = 0;
-  /// Appends what carries `plain` to `outgoing`.
+  /// Appends what carries `plain`, 64 KiB at most, to `outgoing`: all of it, for nobody asks later
+  /// for what was held back.
   virtual void send(std::string_view plain, buffer& outgoing) = 0;
   /// Nothing more will be sent: appends what tells the peer so.
   virtual void send_end(buffer& /*outgoing*/) {}

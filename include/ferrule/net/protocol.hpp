@@ -40,7 +40,8 @@ class protocol_owner {
   explicit protocol_owner(const address& peer) noexcept : peer_(peer), has_peer_(true) {}
 
   /// To be called when there is something new outside of a call to the protocol: bytes to send,
-  /// room for input, another deadline, or the end.
+  /// room for input, another deadline, or the end. The last thing that its caller does: the
+  /// protocol may be gone when it returns.
   virtual void protocol_changed() noexcept = 0;
 
   /// Who is at the other end; null where there is no connection.
@@ -56,10 +57,15 @@ class protocol_owner {
 /// How far a protocol has come.
 enum class protocol_state : std::uint8_t {
   open,
-  ended,     ///< it takes no more: what is outgoing is sent, then FIN
+  ended,     ///< it takes no more, and is given none: what is outgoing is sent, then FIN
   broken,    ///< FIN would make what was sent look whole: the connection is reset
   switched,  ///< once what is outgoing has been sent, another protocol goes on: `successor`
 };
+
+/// Whether a protocol in this state is told of input, its end and the drain.
+constexpr bool listens(protocol_state state) noexcept {
+  return state == protocol_state::open || state == protocol_state::switched;
+}
 
 /// What still runs of a protocol's work, for whoever waits for its end.
 struct unfinished_work {
@@ -119,9 +125,20 @@ class protocol {
   virtual void abort(stop_reason reason) noexcept = 0;
 
   /// After `switched`: what goes on, once. `unread` gets the bytes received behind the switch,
-  /// which are fed to it.
+  /// which are fed to it. Null for want of memory: the connection is lost.
   virtual std::unique_ptr<protocol> successor(buffer& /*unread*/) noexcept { return nullptr; }
 };
+
+/// What has happened to a connection that a protocol was not there for.
+struct missed_events {
+  std::string_view bytes{};  ///< that arrived
+  bool peer_ended = false;
+  bool drain = false;
+};
+
+/// Gives a successor its connection, and tells it what it has missed.
+void start_successor(protocol& successor, protocol_owner& owner,
+                     const missed_events& missed) noexcept;
 
 /// Makes what stands on new connections.
 class protocol_source {

@@ -163,6 +163,25 @@ TYPED_TEST(server_protocol_test, what_it_holds_outlives_its_connection) {
   EXPECT_TRUE(this->until([&] { return this->server_->counters().connections_open == 0; }));
 }
 
+TYPED_TEST(server_protocol_test, a_response_is_held_until_it_was_sent) {
+  if (!TypeParam::simulated) GTEST_SKIP() << "the kernel may take all of it at once";
+  this->listen();
+  auto client = this->connect();
+  client->send(get("/plain"));  // with a filter, both sides have agreed now
+  ASSERT_TRUE(this->until([&] { return client->received().ends_with("plain /plain"); }));
+  client->pause();
+  ASSERT_TRUE(this->until([&] { return client->paused(); }));
+  constexpr std::size_t bytes = 900'000;
+  client->send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(bytes) +
+               "\r\n\r\n" + std::string(bytes, 'x'));
+  const mono_time end = this->loop_->now() + 1s;
+  while (this->loop_->now() < end) this->loop_->run_once(end);
+  EXPECT_GE(this->server_->counters().bytes_held, bytes);
+  client->read_on();
+  ASSERT_TRUE(this->until([&] { return client->received().size() > bytes; }));
+  EXPECT_TRUE(this->until([&] { return this->server_->counters().bytes_held == 0; }));
+}
+
 // The filter is put before HTTP/1.1 here, so the peer of a filter is what is tested.
 TEST(filtered_protocol, a_peer_that_speaks_plainly_is_told_and_closed) {
   class bare : public server_fixture<filtered_world<io::suite::simulated_world>> {

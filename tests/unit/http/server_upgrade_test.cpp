@@ -120,6 +120,65 @@ TYPED_TEST(server_upgrade_test, the_other_protocol_is_told_of_the_drain) {
   EXPECT_EQ(client->receiving.result, 0);
 }
 
+/// Ends after "x", and must hear of nothing that comes then.
+class brief_protocol final : public net::protocol {
+ public:
+  void feed(std::string_view bytes) noexcept override {
+    EXPECT_EQ(state_, net::protocol_state::open);
+    out_.append(bytes);
+    if (bytes.ends_with("x")) state_ = net::protocol_state::ended;
+  }
+  void feed_end() noexcept override { EXPECT_EQ(state_, net::protocol_state::open); }
+  bool has_outgoing() const noexcept override { return !out_.empty(); }
+  void take_outgoing(buffer& into) noexcept override { std::swap(into, out_); }
+  net::protocol_state state() const noexcept override { return state_; }
+  void drain() noexcept override { EXPECT_EQ(state_, net::protocol_state::open); }
+  void abort(stop_reason) noexcept override {}
+
+ private:
+  buffer out_;
+  net::protocol_state state_ = net::protocol_state::open;
+};
+
+TYPED_TEST(server_upgrade_test, a_protocol_that_has_ended_hears_no_more) {
+  this->listen();
+  this->service_.make_next = []() -> std::unique_ptr<net::protocol> {
+    return std::make_unique<brief_protocol>();
+  };
+  auto client = this->connect();
+  client->send(upgrade_request("/switch", "next") + "x");
+  ASSERT_TRUE(this->until([&] { return client->received().ends_with("\r\n\r\nx"); }));
+  client->send("more");
+  ASSERT_TRUE(this->until([&] { return client->sent() && client->ended(); }));
+  EXPECT_EQ(client->receiving.result, 0) << "FIN, and no reset because of an answer after it";
+  client->send_fin();
+  this->drain(10s);
+  EXPECT_TRUE(this->until([&] { return this->server_->counters().connections_open == 0; }));
+}
+
+/// Should be followed by a protocol for which there is no memory.
+class last_protocol final : public net::protocol {
+ public:
+  void feed(std::string_view) noexcept override {}
+  void feed_end() noexcept override {}
+  bool has_outgoing() const noexcept override { return false; }
+  void take_outgoing(buffer&) noexcept override {}
+  net::protocol_state state() const noexcept override { return net::protocol_state::switched; }
+  void drain() noexcept override {}
+  void abort(stop_reason) noexcept override {}
+};
+
+TYPED_TEST(server_upgrade_test, a_connection_without_a_next_protocol_is_lost) {
+  this->listen();
+  this->service_.make_next = []() -> std::unique_ptr<net::protocol> {
+    return std::make_unique<last_protocol>();
+  };
+  auto client = this->connect();
+  client->send(upgrade_request("/switch", "next"));
+  ASSERT_TRUE(this->until([&] { return client->ended(); }));
+  EXPECT_LT(client->receiving.result, 0);
+}
+
 TYPED_TEST(server_upgrade_test, hints_leave_before_the_response) {
   this->listen();
   auto client = this->connect();

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
+#include "support/captured_log.hpp"
 #include "support/counted.hpp"
 #include "support/handshake_filter.hpp"
 
@@ -16,24 +18,38 @@ namespace {
 class echo final : public protocol {
  public:
   void feed(std::string_view bytes) noexcept override {
+    hear();
     out_.append(bytes);
     if (bytes.ends_with("bye")) state_ = protocol_state::ended;
     if (bytes.ends_with("next")) state_ = protocol_state::switched;
   }
-  void feed_end() noexcept override { state_ = protocol_state::ended; }
+  void feed_end() noexcept override { hear(), state_ = protocol_state::ended; }
   bool has_outgoing() const noexcept override { return !out_.empty(); }
   void take_outgoing(buffer& into) noexcept override { std::swap(into, out_); }
   protocol_state state() const noexcept override { return state_; }
-  void drain() noexcept override { state_ = protocol_state::ended; }
+  void take_back(buffer& taken) noexcept override {
+    taken_back += static_cast<int>(taken.size());
+    taken = buffer();
+  }
+  void drain() noexcept override {
+    hear();
+    if (state_ == protocol_state::open) state_ = protocol_state::ended;
+  }
   void abort(stop_reason) noexcept override { aborted = true; }
   std::unique_ptr<protocol> successor(buffer& unread) noexcept override {
+    if (!has_successor) return nullptr;
     unread.append("unread");
     return std::make_unique<echo>();
   }
 
   bool aborted = false;
+  bool has_successor = true;
+  int taken_back = 0;  // bytes
+  int heard_after_end = 0;
 
  private:
+  void hear() noexcept { heard_after_end += state_ == protocol_state::ended ? 1 : 0; }
+
   buffer out_;
   protocol_state state_ = protocol_state::open;
 };
@@ -158,6 +174,105 @@ TEST(filtered, keeps_the_filter_when_the_protocol_changes) {
   EXPECT_EQ(c.ask("next"), "nextunread");
   EXPECT_EQ(c.server.state(), protocol_state::open);
   EXPECT_EQ(c.ask("more"), "more");
+}
+
+TEST(filtered, passes_what_is_much_on_in_parts_and_keeps_it_until_it_was_sent) {
+  conversation c;
+  c.exchange();
+  buffer wire;
+  c.client.send(std::string(90'000, 'x'), wire);
+  c.server.feed(wire.view());
+  buffer out;
+  c.server.take_outgoing(out);
+  EXPECT_LT(out.size(), 66'000U);
+  EXPECT_TRUE(c.server.has_outgoing());
+  c.server.outgoing_sent();
+  EXPECT_EQ(c.source.last->taken_back, 0);
+  out.clear();
+  c.server.take_outgoing(out);
+  EXPECT_FALSE(c.server.has_outgoing());
+  EXPECT_EQ(c.source.last->taken_back, 0);
+  c.server.outgoing_sent();
+  EXPECT_EQ(c.source.last->taken_back, 90'000);
+}
+
+TEST(filtered, a_protocol_that_has_ended_is_fed_no_more) {
+  conversation c;
+  c.exchange();
+  EXPECT_EQ(c.ask("bye"), "bye");
+  EXPECT_EQ(c.ask("more"), "");
+  c.server.feed_end();
+  c.server.drain();
+  EXPECT_FALSE(c.server.has_outgoing());
+  EXPECT_EQ(c.source.last->heard_after_end, 0);
+}
+
+TEST(filtered, a_successor_is_told_of_the_drain) {
+  conversation c;
+  c.exchange();
+  buffer wire;
+  c.client.send("next", wire);
+  c.server.feed(wire.view());  // it has switched, and its last bytes are to be sent
+  c.server.drain();
+  EXPECT_EQ(c.server.state(), protocol_state::open);
+  c.exchange();
+  EXPECT_EQ(c.server.state(), protocol_state::ended);
+}
+
+TEST(filtered, is_lost_without_a_successor) {
+  conversation c;
+  c.exchange();
+  c.source.last->has_successor = false;
+  EXPECT_EQ(c.ask("next"), "next");
+  EXPECT_EQ(c.server.state(), protocol_state::broken);
+}
+
+/// Says ten bytes for each that it hears, and throws after "!".
+class talkative_filter final : public byte_filter {
+ public:
+  step receive(std::string_view wire, buffer& plain, buffer& outgoing) override {
+    plain.append(wire);
+    outgoing.append(std::string(10 * wire.size(), 't'));
+    if (wire.ends_with("!")) throw std::runtime_error("it had enough");
+    return step::goes_on;
+  }
+  void send(std::string_view plain, buffer& outgoing) override {
+    if (plain == "no") throw 1;
+    outgoing.append(plain);
+  }
+};
+
+struct talkative_server : protocol_owner {
+  void protocol_changed() noexcept override {}
+  echo_source source;
+  filtered server{std::make_unique<talkative_filter>(), source, *this};
+};
+
+TEST(filtered, does_not_listen_to_who_takes_nothing) {
+  talkative_server s;
+  for (int i = 0; i != 6; ++i) {
+    EXPECT_TRUE(s.server.wants_input()) << i;
+    s.server.feed(std::string(1200, 'x'));
+  }
+  EXPECT_FALSE(s.server.wants_input());
+  buffer out;
+  s.server.take_outgoing(out);
+  EXPECT_TRUE(s.server.wants_input());
+}
+
+TEST(filtered, is_lost_when_the_filter_throws_and_says_why) {
+  captured_log log;
+  talkative_server receiving;
+  receiving.server.feed("!");
+  EXPECT_EQ(receiving.server.state(), protocol_state::broken);
+  talkative_server sending;
+  sending.server.feed("no");
+  buffer out;
+  sending.server.take_outgoing(out);
+  EXPECT_EQ(sending.server.state(), protocol_state::broken);
+  EXPECT_EQ(log.take(),
+            "error: a byte filter has thrown: it had enough\n"
+            "error: a byte filter has thrown: of a type that is no std::exception\n");
 }
 
 TEST(filtered, is_lost_for_want_of_memory) {
