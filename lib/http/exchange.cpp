@@ -1,7 +1,10 @@
 #include "ferrule/http/exchange.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <stdexcept>
+#include <vector>
 
 #include "ferrule/core/frame_pool.hpp"
 #include "ferrule/http/head_writer.hpp"
@@ -10,9 +13,9 @@ namespace ferrule::http {
 namespace {
 
 void check(std::span<const header_field> fields) {
-  const bool all_writable =
-      std::ranges::all_of(fields, [](const header_field& field) { return is_writable(field); });
-  if (!all_writable) throw std::invalid_argument("a field is not valid");
+  const auto fault = std::ranges::find_if_not(fields, is_writable);
+  if (fault == fields.end()) return;
+  throw std::invalid_argument(fmt::format("the field '{}' is not valid here", fault->name));
 }
 
 /// Whether a comma-separated list has the element, case ignored.
@@ -39,6 +42,11 @@ void exchange::inform(int status, std::span<const header_field> fields) {
 }
 
 bool exchange::offers(std::string_view protocol) const noexcept {
+  const bool drains = env_.drain != nullptr && env_.drain->stop_requested();
+  return !drains && may_go_on_in(protocol);
+}
+
+bool exchange::may_go_on_in(std::string_view protocol) const noexcept {
   if (answered_ || !sink_.may_upgrade(*this)) return false;
   return std::ranges::any_of(request().fields, [&](const header_field& field) {
     return equal_ignoring_case(field.name, "Upgrade") && lists(field.value, protocol);
@@ -47,10 +55,18 @@ bool exchange::offers(std::string_view protocol) const noexcept {
 
 void exchange::upgrade_to(std::string_view protocol, std::span<const header_field> fields,
                           std::unique_ptr<net::protocol> next) {
-  if (!offers(protocol)) throw std::invalid_argument("the client has not offered this protocol");
+  if (!may_go_on_in(protocol)) {
+    throw std::invalid_argument(
+        "the client has not offered this protocol, or its body is not read, or it was answered");
+  }
   check(fields);
-  answered_ = true;
-  sink_.upgrade(*this, protocol, fields, std::move(next));
+  std::vector<header_field> all(fields.begin(), fields.end());
+  if (answer_filter_ != nullptr) {
+    answer_filter_->upgrade(*answer_filter_, fields, all);
+    check(all);
+  }
+  answered_ = upgraded_ = true;
+  sink_.upgrade(*this, protocol, all, std::move(next));
 }
 
 char* exchange::keep(std::size_t bytes) {
@@ -70,6 +86,10 @@ void exchange::give_back_kept() noexcept {
 }
 
 std::optional<std::string_view> exchange::next_filtered_part() {
+  if (upgraded_) {  // what comes now is no body
+    filter_.reset();
+    return sink_.read(*this);
+  }
   for (;;) {
     const body_filter::step step = filter_->next();
     if (!has_room(0)) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -116,7 +117,7 @@ class request_life : public exchange {
   std::size_t reading_begin = 0;
   buffer piece;          // of the response: handed over, and sent next after the engine's `out_`
   buffer trailer_lines;  // as they came, until they are asked for
-  std::span<const header_field> trailers{};
+  std::optional<std::span<const header_field>> trailers;  // once they were
   std::unique_ptr<net::protocol> successor;  // after an upgrade
 
  private:

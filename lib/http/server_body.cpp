@@ -135,9 +135,9 @@ std::optional<std::string_view> server_engine::read(exchange& ex) {
 std::span<const header_field> server_engine::trailers(exchange& ex) {
   if (life_ == nullptr || &ex != life_ || !body_.complete()) return {};
   buffer& lines = life_->trailer_lines;
-  if (!life_->trailers.empty() || lines.empty()) return life_->trailers;
-  life_->trailers = parse_trailers(lines, ex);
-  return life_->trailers;
+  if (lines.empty()) return {};
+  if (!life_->trailers) life_->trailers = parse_trailers(lines, ex);
+  return *life_->trailers;
 }
 
 void server_engine::read_abandoned(exchange&) noexcept {

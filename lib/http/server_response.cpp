@@ -1,7 +1,9 @@
 // How responses are framed. How input becomes exchanges is in server_engine.cpp.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <new>
+#include <string>
 #include <vector>
 
 #include "ferrule/http/problem_text.hpp"
@@ -26,6 +28,13 @@ bool says_too_much(const answer_head& head) noexcept {
     return find_field(head.fields, name).data() != nullptr;
   };
   return head.status < 200 || has("Date") || (!head.content_type.empty() && has("Content-Type"));
+}
+
+std::string fault_of_trailers(std::span<const header_field> trailers) {
+  const auto fault = std::ranges::find_if_not(trailers, [](const header_field& field) {
+    return is_writable(field) && may_be_trailer(field.name);
+  });
+  return fmt::format("'{}' may not be a trailer, or its value is not valid", fault->name);
 }
 
 /// Gives back to the client what it lent.
@@ -191,8 +200,9 @@ void server_engine::finish(exchange& ex, std::span<const header_field> trailers)
   copy_piece();
   if (stream_ == body_kind::length && stream_left_ != 0) return reset(ex, reset_reason::failed);
   if (stream_ == body_kind::chunked && !end_chunks(trailers)) {
-    log(log_level::error,
-        fmt::format("{}: the trailers are not valid", ex.match().traits->pattern));
+    log(log_level::error, fmt::format("{}: the response is cut off (trace {}): {}",
+                                      ex.match().traits->pattern, trace_id_text(ex).view(),
+                                      fault_of_trailers(trailers)));
     return reset(ex, reset_reason::failed);
   }
   streaming_ = false;
@@ -230,6 +240,7 @@ void server_engine::cut_response() noexcept {
 
 void server_engine::inform(exchange&, int status, std::span<const header_field> fields) {
   if (phase_ == phase::ended || is_http_1_0_) return;  // which knows none (RFC 9110 section 15.2)
+  if (out_.size() >= context_.limits.output_bytes_max) return;  // nobody needs them, so none waits
   const bool written = write_response_head(out(), {.status = status, .fields = fields});
   FERRULE_ASSERT(written, "an interim response was not checked");
   tell_owner();

@@ -8,8 +8,10 @@
 namespace ferrule::http {
 
 bool server_engine::may_upgrade(const exchange& ex) const noexcept {
-  return wishes_upgrade_ && phase_ == phase::handle && &ex == life_ && body_.complete() &&
-         !draining_;
+  if (!wishes_upgrade_ || phase_ != phase::handle || &ex != life_) return false;
+  // Of a body that nobody reads it is chance whether all of it is here by now.
+  const bool is_wanted = ex.match().traits->body != body_mode::none;
+  return body_.complete() && (is_wanted || ex.request().body == body_kind::none);
 }
 
 void server_engine::upgrade(exchange& ex, std::string_view name,

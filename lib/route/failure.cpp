@@ -185,6 +185,15 @@ void respond_past_hooks(http::answer_filter& self, http::exchange& ex,
   ex.reset();
 }
 
+void upgrade_past_hooks(http::answer_filter& self, std::span<const header_field> given,
+                        std::vector<header_field>& fields) {
+  constexpr int switching = 101;
+  auto& hooks = static_cast<answer_hooks&>(self);
+  answer outgoing({.status = switching, .fields = given}, {}, fields);
+  outgoing.handler_began = hooks.handler_began;
+  hooks.run(hooks, outgoing);
+}
+
 void send_unrouted(const outlet& out, unrouted answer) {
   const bool allows = answer.status == 204 || answer.status == 405;
   const allow_field allowed(static_cast<std::uint8_t>(out.exchange().match().extra));

@@ -54,6 +54,8 @@ namespace ferrule::http {
 /// /pieces/left     hands a piece over, does not wait until it is taken, and ends
 /// /upgrade         goes on in "echo", if that is offered, and sends back what it reads until FIN
 /// /upgrade/once    likewise, but ends after the first part
+/// /upgrade/later   asks what is offered, and goes on in it 1 ms later
+/// /upgrade/coded/read  reads a streamed body that its filter makes nothing of before it goes on
 /// /switch          goes on in what `make_next` makes, if "next" is offered
 class scripted_service final : public service {
  public:
@@ -97,6 +99,15 @@ class scripted_service final : public service {
     counted(const counted&) = delete;
     ~counted() { --alive; }
     int& alive;
+  };
+
+  class swallowing_filter final : public body_filter {
+   public:
+    void give(std::string_view part) override { ended_ = part.empty(); }
+    step next() override { return {.is = ended_ ? step::end : step::more}; }
+
+   private:
+    bool ended_ = false;
   };
 
   static answer_head text() { return {.status = 200, .content_type = "text/plain"}; }
@@ -146,8 +157,14 @@ class scripted_service final : public service {
       co_await write_pieces(ex, path.ends_with("/length"));
     }
     if (path == "/trailers/read") co_await read_trailers(ex);
-    if (path.starts_with("/upgrade") && ex.offers("echo"))
+    if (path == "/upgrade/coded/read") {
+      ex.filter_body(std::make_unique<swallowing_filter>());
+      co_await drain(ex);
+    }
+    if (path.starts_with("/upgrade") && ex.offers("echo")) {
+      if (path.ends_with("later")) co_await sleep(std::chrono::milliseconds(1));
       co_await echo(ex, path.ends_with("once"));
+    }
     if (path == "/switch" && ex.offers("next")) ex.upgrade("next", {}, make_next());
     if (path == "/events") {
       ex.begin(text(), std::nullopt);
@@ -227,6 +244,9 @@ class scripted_service final : public service {
     for (const header_field& field : ex.trailers()) {
       all += std::string(field.name) + "=" + std::string(field.value) + ";";
     }
+    const std::size_t held = ex.held_bytes();
+    (void)ex.trailers();
+    if (ex.held_bytes() != held) all = "they were made once more";
     ex.respond(text(), all);
   }
   task<> echo(exchange& ex, bool once) {

@@ -212,8 +212,9 @@ class early_hints {
  public:
   explicit early_hints(http::exchange& from) noexcept : from_(&from) {}
 
-  /// Sends these fields, mostly Link; not to HTTP/1.0, and not once the response has begun. May be
-  /// called again. Throws std::invalid_argument for fields that are not valid.
+  /// Sends these fields, mostly Link; not to HTTP/1.0, not once the response has begun, and not
+  /// while the client does not take what was sent before. May be called again. Throws
+  /// std::invalid_argument for fields that are not valid.
   void send(std::span<const header_field> fields) const {
     constexpr int early_hints_status = 103;
     from_->inform(early_hints_status, fields);
@@ -247,11 +248,14 @@ class upgrade_offer {
  public:
   explicit upgrade_offer(http::exchange& from) noexcept : from_(&from) {}
 
-  /// Whether this one is among them; not for HTTP/1.0, and not while the service ends.
+  /// Whether this one is among them; not for HTTP/1.0, not while the service ends, and not before a
+  /// body that comes with the request was read: all of it, by a `body` or a `body_stream`.
   bool has(std::string_view protocol) const noexcept { return from_->offers(protocol); }
   /// Answers 101, after which the connection is the handler's: FIN follows its end, and what it
   /// returns is not sent. `server_limits::stream_idle_timeout` ends it when neither side sends
-  /// anything. Throws std::invalid_argument when `has` is false, or for fields that are not valid.
+  /// anything. Layers see it as an answer of status 101. Throws std::invalid_argument when `has` is
+  /// false for another reason than that the service has begun to end since, for fields that are not
+  /// valid, and what layers throw.
   [[nodiscard]] two_way_stream accept(std::string_view protocol,
                                       std::span<const header_field> fields = {}) const {
     from_->upgrade(protocol, fields);

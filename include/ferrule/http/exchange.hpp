@@ -132,22 +132,27 @@ class exchange {
   void reset(reset_reason why = reset_reason::failed) { sink_.reset(*this, why); }
 
   /// Sends an interim response before the other, as 103 Early Hints with what will be needed
-  /// (RFC 8297). Nothing is sent to HTTP/1.0, or once the response has begun. Throws
-  /// std::invalid_argument for a status that is not 102 to 199, and for fields that are not valid.
+  /// (RFC 8297). Nothing is sent to HTTP/1.0, once the response has begun, or while the client does
+  /// not take what was sent before. Throws std::invalid_argument for a status that is not 102 to
+  /// 199, and for fields that are not valid.
   void inform(int status, std::span<const header_field> fields);
 
   /// Whether the client would go on in `protocol` (RFC 9110 section 7.8), and may: its request has
-  /// no body that is not read yet, and nothing was answered. For handlers that may wait.
+  /// no body that is not read yet, nothing was answered, and the service does not end. For handlers
+  /// that may wait.
   bool offers(std::string_view protocol) const noexcept;
-  /// Answers 101 and goes on in `protocol`, which the client must have offered. From here on `read`
-  /// gives whatever it sends, until it has sent FIN, `write` sends, and FIN follows when the
-  /// handler ends. No deadline but `server_limits::stream_idle_timeout`, in which neither side
-  /// sends anything, ends it. Throws std::invalid_argument for fields that are not valid.
+  /// Answers 101 and goes on in `protocol`, which the client must have offered; also when the
+  /// service has begun to end since that was asked. From here on `read` gives whatever it sends,
+  /// until it has sent FIN, `write` sends, and FIN follows when the handler ends. No deadline but
+  /// `server_limits::stream_idle_timeout`, in which neither side sends anything, ends it. Layers
+  /// see the 101 and may add fields. Throws std::invalid_argument for fields that are not valid,
+  /// and what layers throw.
   void upgrade(std::string_view protocol, std::span<const header_field> fields = {}) {
     upgrade_to(protocol, fields, nullptr);
   }
   /// The same, but `next` has the connection once the handler has ended, with what the client has
-  /// already sent.
+  /// already sent. Nothing is left to the handler to do: it is stopped where it waits next, as
+  /// after a response without a body.
   void upgrade(std::string_view protocol, std::span<const header_field> fields,
                std::unique_ptr<net::protocol> next) {
     upgrade_to(protocol, fields, std::move(next));
@@ -222,6 +227,7 @@ class exchange {
   static void end_handler(runner& r, bool stopped) noexcept;
 
   void give_back_kept() noexcept;
+  bool may_go_on_in(std::string_view protocol) const noexcept;
   void upgrade_to(std::string_view protocol, std::span<const header_field> fields,
                   std::unique_ptr<net::protocol> next);
   std::optional<std::string_view> next_part() {
@@ -241,6 +247,7 @@ class exchange {
   std::unique_ptr<body_filter> filter_;
   answer_filter* answer_filter_ = nullptr;
   bool answered_ = false;
+  bool upgraded_ = false;
   bool completing_ = false;
   routed_request* asked_;
   route_match match_;

@@ -17,6 +17,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "ferrule/core/buffer.hpp"
 #include "ferrule/http/message.hpp"
@@ -120,11 +121,14 @@ class exchange;
 struct refusal;
 class refusal_writer;
 
-/// Sees the answer that an engine gives in the place of a handler, to send it with another head:
-/// the layers around that handler. `respond` answers `ex`.
+/// Sees the head of a response that goes past a handler's results: the layers around it.
 struct answer_filter {
+  /// What an engine answers in the place of the handler: answers `ex` with another head.
   void (*respond)(answer_filter& self, exchange& ex, const answer_head& head,
                   std::string_view body) noexcept;
+  /// The 101 of an upgrade, to which it may add fields. Throws what hooks do.
+  void (*upgrade)(answer_filter& self, std::span<const header_field> given,
+                  std::vector<header_field>& fields);
 };
 
 /// What answers requests, as engines see it. One object a reactor.

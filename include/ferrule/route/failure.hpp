@@ -49,6 +49,10 @@ void log_current_exception(std::string_view route, std::string_view trace_id) no
 void respond_past_hooks(http::answer_filter& self, http::exchange& ex,
                         const http::answer_head& head, std::string_view body) noexcept;
 
+/// Shows hooks the 101 of an upgrade.
+void upgrade_past_hooks(http::answer_filter& self, std::span<const header_field> given,
+                        std::vector<header_field>& fields);
+
 /// What a request gets that no route is for: 404, 405 or 204 with an Allow field, 501.
 struct unrouted {
   int status;

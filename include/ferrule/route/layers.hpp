@@ -60,7 +60,8 @@
 /// - `refused`, of a table's layers, hears of every answer that the server gives by itself
 ///   (`const refusal&`, http/refusal.hpp), and takes state besides. It only counts or notes.
 ///
-/// So `after` sees the handler's answer, that of a layer inside, the problem that an exception, a
+/// So `after` sees the handler's answer, the 101 with which it goes on in another protocol, to
+/// which it can add fields and no more, that of a layer inside, the problem that an exception, a
 /// parameter or an answer that HTTP cannot carry becomes, the 503 or 504 of a handler that was
 /// stopped, and what the server itself says to a request with a route: too large a body, one that
 /// does not arrive, a deadline that has passed. For the last of these the server calls each
@@ -156,7 +157,7 @@ class layer_chain<layer_list<L...>, State...> : answer_hooks {
 
   layer_chain(http::exchange& ex, const pattern& shape, const std::uint8_t* slots,
               void* const* states)
-      : answer_hooks{{respond_past_hooks}, run_after},
+      : answer_hooks{{respond_past_hooks, upgrade_past_hooks}, run_after},
         call_{outlet(ex, this), shape, slots, gives ? places_.data() : states} {
     for (std::size_t i = 0; gives && i != sizeof...(State); ++i) places_[i] = states[i];
     ex.set_answer_filter(this);

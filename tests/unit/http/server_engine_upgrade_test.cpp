@@ -33,6 +33,16 @@ TEST(server_engine_upgrade, http_1_0_is_sent_no_hints) {
   EXPECT_EQ(c.answer(), ok("hinted", "Connection: keep-alive\r\n"));
 }
 
+TEST(server_engine_upgrade, hints_do_not_pile_up_before_who_takes_none) {
+  conversation c({.output_bytes_max = 10});
+  c.takes_output = false;
+  c.engine.feed("GET /hints HTTP/1.1\r\nHost: a\r\n\r\n");
+  c.advance(1ms);
+  c.takes_output = true;
+  EXPECT_EQ(c.answer(),
+            "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n" + ok("hinted"));
+}
+
 TEST(server_engine_upgrade, an_interim_response_must_be_one) {
   struct unused : sink {
     void respond(exchange&, const answer_head&, std::string_view) override {}
@@ -93,6 +103,13 @@ TEST(server_engine_upgrade, trailers_of_a_request_are_those_that_may_be_there) {
             ok(""));
 }
 
+TEST(server_engine_upgrade, trailers_are_read_once) {
+  conversation c;
+  EXPECT_EQ(c.ask("POST /trailers/read HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                  "0\r\nHost: evil\r\n\r\n"),
+            ok(""));
+}
+
 TEST(server_engine_upgrade, a_stream_in_both_directions_begins_with_what_was_read) {
   for (const std::string_view offered : {"echo", "other, Echo", "other,\techo , x/1"}) {
     conversation c;
@@ -116,6 +133,31 @@ TEST(server_engine_upgrade, a_client_that_waits_for_100_gets_it_first) {
             "HTTP/1.1 100 Continue\r\n\r\n" + std::string(switching));
 }
 
+TEST(server_engine_upgrade, the_coding_of_a_body_ends_with_it) {
+  const std::string asks = "POST /upgrade/coded/read HTTP/1.1\r\nHost: a\r\n"
+                           "Connection: Upgrade\r\nUpgrade: echo\r\nContent-Length: 3\r\n\r\n";
+  conversation c;
+  EXPECT_EQ(c.ask(asks + "abcbehind"), std::string(switching) + "behind");
+  c.ask("more");
+  c.advance(1ms);
+  EXPECT_EQ(c.answer(), "more");
+  c.engine.feed_end();
+  c.advance(1ms);
+  EXPECT_EQ(c.engine.state(), net::protocol_state::ended);
+}
+
+TEST(server_engine_upgrade, who_was_offered_it_may_go_on_when_the_service_ends) {
+  conversation c;
+  EXPECT_EQ(c.ask(asks_for("/upgrade/later", "echo") + "behind"), "");
+  c.context.drain.request_stop();
+  c.engine.drain();
+  c.advance(1ms);
+  EXPECT_EQ(c.answer(), std::string(switching) + "behind");
+  conversation late;
+  late.context.drain.request_stop();
+  EXPECT_EQ(late.ask(asks_for("/upgrade", "echo")), ok("async /upgrade"));
+}
+
 TEST(server_engine_upgrade, fin_follows_the_end_of_the_handler) {
   conversation c;
   EXPECT_EQ(c.ask(asks_for("/upgrade/once", "echo") + "one"), std::string(switching) + "one");
@@ -136,6 +178,11 @@ TEST(server_engine_upgrade, nobody_is_upgraded_who_did_not_ask) {
                   "Content-Length: 3\r\n\r\nab"),
             answered)
       << "its body is not there yet";
+  conversation whole;
+  EXPECT_EQ(whole.ask("POST /upgrade HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n"
+                      "Upgrade: echo\r\nContent-Length: 3\r\n\r\nabc"),
+            answered)
+      << "nobody reads its body";
 }
 
 /// Says what it received before and after it began.

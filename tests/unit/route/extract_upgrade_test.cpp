@@ -68,8 +68,19 @@ task<std::string> trailers_of(body_stream sent) {
   co_return std::to_string(sent.trailers().size());
 }
 
+struct marked {
+  void after(answer& outgoing) const {
+    if (outgoing.handler_began) outgoing.add_field("X-Seen", outgoing.status == 101 ? "101" : "no");
+  }
+};
+struct failing {
+  void after(answer&) const { throw std::runtime_error("the hook"); }
+};
+
 constexpr auto routes =
     route_table(route<"GET /page">(page), route<"GET /bad">(bad_hint), route<"GET /talk">(talk),
+                route<"GET /marked">(talk, with(marked{})),
+                route<"GET /failing">(talk, with(failing{})),
                 route<"GET /uninvited">(accepts_uninvited), route<"GET /breaks">(breaks),
                 route<"GET /summed">(summed), route<"GET /handed">(handed_over),
                 route<"POST /trailers">(trailers_of));
@@ -100,6 +111,15 @@ TEST(extract_upgrade, an_offer_becomes_a_stream_in_both_directions) {
   EXPECT_EQ(answer.field("Upgrade"), "talk");
   EXPECT_EQ(answer.body, "<hello>");
   EXPECT_TRUE(answer.is_complete);
+}
+
+TEST(extract_upgrade, layers_see_it_and_may_add_fields) {
+  const test::call_answer answer = test::call<routes>(upgrade("GET /marked", "hello"));
+  EXPECT_EQ(answer.status, 101);
+  EXPECT_EQ(answer.field("X-Seen"), "101");
+  EXPECT_EQ(answer.body, "<hello>");
+  EXPECT_EQ(test::call<routes>("GET /marked").field("X-Seen"), "no");
+  EXPECT_EQ(test::call<routes>(upgrade("GET /failing")).status, 500);
 }
 
 TEST(extract_upgrade, without_an_offer_the_handler_answers) {

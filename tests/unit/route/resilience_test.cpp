@@ -51,6 +51,13 @@ response_stream ticks() {
     co_await sleep(1s);
   }
 }
+task<> go_on(upgrade_offer offer) {
+  two_way_stream stream = offer.accept("x");
+  for (;;) {
+    const std::string_view part = co_await stream.read();
+    if (part.empty()) break;
+  }
+}
 std::string_view quick() { return "done"; }
 
 constexpr auto routes =
@@ -60,6 +67,7 @@ constexpr auto routes =
                 route<"GET /found">(slow, with(concurrency_limited<>{})),
                 route<"GET /found/{n}">(slow_number, with(concurrency_limited<>{})),
                 route<"GET /ticks">(ticks, with(concurrency_limited<>{})),
+                route<"GET /upgrade">(go_on, with(concurrency_limited<>{})),
                 route<"POST /found">(slow_text, with(concurrency_limited<>{}, body_bytes_max<10>)),
                 route<"POST /upload">(slow_upload, with(concurrency_limited<>{})),
                 route<"GET /resilience">(
@@ -121,6 +129,13 @@ class route_resilience : public testing::Test {
     }
     const bool is_ok = got.starts_with("HTTP/1.1 200");
     co_return is_ok ? got.substr(got.find("\r\n\r\n") + 4) : std::string();
+  }
+  /// Goes on in another protocol for a second.
+  static task<> stay(address to) {
+    auto stream = co_await tcp_stream::connect(to);
+    (void)co_await stream->write(
+        "GET /upgrade HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+    co_await sleep(1s);
   }
   std::string upload(int bytes) {
     return *test::sim_run(world_, client_, send_slowly(server_.local(), bytes), 1min);
@@ -209,6 +224,15 @@ TEST_F(route_resilience, latency_is_the_time_until_an_answer_begins) {
   EXPECT_GT(limit_.snapshot().limit.long_ns, 0);
   EXPECT_LT(limit_.snapshot().limit.long_ns, 1e6);
   EXPECT_EQ(limit_.snapshot().limit.running, 0U);
+}
+
+TEST_F(route_resilience, latency_is_the_time_until_an_upgrade) {
+  for (int i = 0; i != 20; ++i) test::sim_run(world_, client_, stay(server_.local()), 1min);
+  world_.run_for(100ms);
+  EXPECT_EQ(limit_.snapshot().limit.admitted, 20U);
+  EXPECT_EQ(limit_.snapshot().limit.running, 0U);
+  EXPECT_GT(limit_.snapshot().limit.long_ns, 0);
+  EXPECT_LT(limit_.snapshot().limit.long_ns, 1e6);
 }
 
 TEST_F(route_resilience, latency_is_without_the_clients_time_to_send) {
