@@ -97,9 +97,12 @@ void send(const outlet& out, const problem& what, std::string_view trace_id,
   const auto left = std::max(what.retry_after.value_or(none_left), none_left);
   const std::string wait = std::to_string(left.count());
   const header_field retry{"Retry-After", wait};
+  std::vector<header_field> own;
+  for (const auto& [name, value] : what.fields) own.push_back({name, value});
   scratch memory;
   static const response_fields none;
-  add_fields(memory.fields(), said ? said->fields : none, fields);
+  add_fields(memory.fields(), said ? said->fields : none, own);
+  add_fields(memory.fields(), none, fields);
   add_fields(memory.fields(), none, std::span(&retry, what.retry_after ? 1 : 0));
   if (said) return out.respond({what.status, said->content_type, memory.fields()}, said->body);
   write_problem(memory.text(), what, trace_id);

@@ -30,13 +30,14 @@ class recorder final : public http::sink, http::refusal_writer, ready {
         loop_(loop) {}
 
   void respond(http::exchange& ex, const http::answer_head& head, std::string_view body) override {
-    if (upgraded_) return;
+    if (upgraded_ || !takes(ex, head)) return;
     keep_head(head);
     keep_body(ex, body);
     answer_.is_complete = true;
   }
   void begin(http::exchange& ex, const http::answer_head& head,
              std::optional<std::uint64_t> content_length) override {
+    if (!takes(ex, head)) return ex.engine_parts().stop.request_stop();
     keep_head(head);
     answer_.content_length = content_length;
     if (ex.request().verb != method::head && !http::has_no_body(head.status)) return;
@@ -124,6 +125,15 @@ class recorder final : public http::sink, http::refusal_writer, ready {
             .trace_id = trace.view(),
             .asked = &ex.request(),
             .route = ex.match().traits->pattern};
+  }
+  /// False where a server answers 500 in the place of what HTTP cannot carry.
+  bool takes(http::exchange& ex, const http::answer_head& head) {
+    if (http::fault_of(head).empty()) return true;
+    const http::trace_id_text trace(ex);
+    const http::refusal why = refusal_of(ex, 500, "the handler's answer was not valid HTTP", trace);
+    service_.refused(why);
+    service_.word(why, ex.match().traits, *this);
+    return false;
   }
   void keep_head(const http::answer_head& head) {
     answer_.status = head.status;

@@ -9,7 +9,7 @@
 //   $ curl -s -H 'content-type: application/json' -d '{"to":2,"cents":500}' \
 //       http://127.0.0.1:8000/accounts/1/transfers
 //   {"type":"https://example.com/problems/balance","title":"Not enough money","status":409,\
-//       "detail":"the account holds 300 cents","trace_id":"..."}
+//       "detail":"the account holds 300 cents","trace_id":"...","cents":300}
 //   $ curl -s -H 'content-type: application/json' -d '{"to":2,"cents":0}' \
 //       http://127.0.0.1:8000/accounts/1/transfers
 //   {"type":"about:blank","title":"Unprocessable Content","status":422,"detail":"the body is not \
@@ -33,7 +33,7 @@ struct transfer {
 };
 
 // Any type with a to_problem beside it can be an error: often an enumeration, here one that knows
-// more. Titles and types are literals, details are made.
+// more, and tells it programs too, in a member of the problem.
 struct error {
   enum class kind : std::uint8_t { no_account, too_low } why;
   std::int64_t cents = 0;
@@ -44,10 +44,11 @@ problem to_problem(const error& e) {
             .title = "No such account",
             .type = "https://example.com/problems/no-account"};
   }
-  return {.status = 409,
-          .title = "Not enough money",
-          .type = "https://example.com/problems/balance",
-          .detail = fmt::format("the account holds {} cents", e.cents)};
+  return problem{.status = 409,
+                 .title = "Not enough money",
+                 .type = "https://example.com/problems/balance",
+                 .detail = fmt::format("the account holds {} cents", e.cents)}
+      .with("cents", e.cents);
 }
 
 using accounts = std::map<std::uint64_t, account>;

@@ -27,6 +27,14 @@
 /// }
 /// ```
 ///
+/// What HTTP asks for beside the problem goes into header fields:
+///
+/// ```cpp
+/// inline ferrule::problem who_are_you() {
+///   return ferrule::problem{.status = 401}.field("WWW-Authenticate", "Bearer");
+/// }
+/// ```
+///
 /// Source: RFC 9457; section 3.2 for further members.
 
 #include <algorithm>
@@ -41,6 +49,7 @@
 #include <utility>
 #include <vector>
 
+#include "ferrule/api/response.hpp"
 #include "ferrule/core/buffer.hpp"
 #include "ferrule/json/raw.hpp"
 #include "ferrule/json/read_error.hpp"
@@ -154,6 +163,7 @@ struct problem {
   std::vector<invalid_value> errors{};
   std::optional<std::chrono::seconds> retry_after{};  ///< the Retry-After field, at least 0
   std::vector<problem_member> members{};              ///< of this kind, see `with`
+  response_fields fields{};                           ///< header fields, see `field`
 
   /// This problem with one more member: `.with("code", "sold_out")`. `value` is anything with a
   /// form in JSON; one that has no text there (NaN, say) becomes null. The last of a name counts.
@@ -165,6 +175,17 @@ struct problem {
   template <class T>
   problem with(problem_member_name name, const T& value) const& {
     return problem(*this).with(name, value);
+  }
+
+  /// This problem with one more header field of its response, which a format of the service's own
+  /// (`on_problem`) may say otherwise. Throws std::invalid_argument for one that no response can
+  /// carry, as `response::field` does.
+  problem field(std::string name, std::string value) && {
+    detail::add_response_field(fields, std::move(name), std::move(value));
+    return std::move(*this);
+  }
+  problem field(std::string name, std::string value) const& {
+    return problem(*this).field(std::move(name), std::move(value));
   }
 
   /// The value of a further member as JSON; null without one.

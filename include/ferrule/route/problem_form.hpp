@@ -4,10 +4,10 @@
 /// for handlers, layers and the server alike.
 ///
 /// ```cpp
-/// struct api_error { std::string code; std::string message; std::string request_id; };
+/// struct api_error { ferrule::json::raw code; std::string message; std::string request_id; };
 /// inline api_error tell(const ferrule::problem& what, const ferrule::problem_origin& source) {
 ///   const ferrule::json::raw* const code = what.member("code");
-///   return {.code = std::string(code == nullptr ? "unknown" : code->text()),
+///   return {.code = code == nullptr ? ferrule::json::raw::trusted("null") : *code,
 ///           .message = what.detail.value_or(std::string(what.title)),
 ///           .request_id = std::string(source.trace_id)};
 /// }
@@ -27,10 +27,10 @@
 /// problem&`, whose title is the status' phrase where none was given, and, if it likes, `const
 /// problem_origin&` and `const request&`, which is an empty one where none could be read; it
 /// returns an aggregate (JSON), text or a `response`. The status stays that of the problem, and
-/// Allow and Retry-After come with it, unless the `response` has them. It does not wait. If it
-/// throws, or gives what HTTP cannot carry, that is logged, and the client gets the problem as RFC
-/// 9457 has it. A typed client (client/client.hpp) recognises errors in that form alone, so a
-/// service that is called by contract keeps it: `problem::with` adds to it.
+/// Allow, Retry-After and the problem's header fields come with it, unless the `response` has them.
+/// It does not wait. If it throws, or gives what HTTP cannot carry, that is logged, and the client
+/// gets the problem as RFC 9457 has it. A typed client (client/client.hpp) recognises errors in
+/// that form alone, so a service that is called by contract keeps it: `problem::with` adds to it.
 ///
 /// **`on_exception`** takes functions that make a `problem`, or an error with a `to_problem`, of
 /// the exception that each takes by `const` reference; the first that fits is asked, of a route's

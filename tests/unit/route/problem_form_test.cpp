@@ -167,10 +167,14 @@ task<problem> wrong_later() {
   co_await sleep(1ms);
   co_return problem{.status = 422};
 }
+problem challenge() {
+  return problem{.status = 401}.field("Retry-After", "1").field("WWW-Authenticate", "Bearer");
+}
 constexpr auto failing = route_table(
     route<"GET /throws">(wrong, with(on_problem<throws>)),
     route<"GET /field">(wrong, with(on_problem<bad_field>)),
     route<"GET /status">(wrong, with(on_problem<says_status>)),
+    route<"GET /challenged">(challenge, with(on_problem<with_retry>)),
     route<"GET /retry">([] { return problem{.status = 503, .retry_after = 1s}; },
                         with(on_problem<with_retry>)),
     route<"GET /language">(wrong_later, with(on_problem<by_language>)),
@@ -198,6 +202,11 @@ TEST_F(problem_form, keeps_the_status_of_the_problem) {
 TEST_F(problem_form, may_say_when_to_come_back) {
   EXPECT_EQ(call<failing>("GET /retry").fields,
             (response_fields{{"Retry-After", "9"}}));
+}
+
+TEST_F(problem_form, comes_with_the_fields_of_the_problem_that_it_does_not_say_itself) {
+  EXPECT_EQ(call<failing>("GET /challenged").fields,
+            (response_fields{{"Retry-After", "9"}, {"WWW-Authenticate", "Bearer"}}));
 }
 
 TEST_F(problem_form, sees_the_request_after_a_wait) {

@@ -64,6 +64,18 @@ constexpr auto routes = route_table(
     route<"GET /json">([] { return json_response(user{1, "Ada"}, 202); }),
     route<"GET /problem">([] { return problem{.status = 410, .detail = "gone"}; }),
     route<"GET /busy">([] { return problem{.status = 429, .retry_after = 7s}; }),
+    route<"GET /challenged">([] {
+      return problem{.status = 401, .retry_after = 7s}
+          .field("WWW-Authenticate", "Bearer")
+          .field("WWW-Authenticate", "Basic")
+          .field("Retry-After", "9");
+    }),
+    route<"GET /ill-challenged">([] {
+      return problem{.status = 401}.field("WWW-Authenticate", "a\r\nb");
+    }),
+    route<"GET /worse-challenged">([] {
+      return problem{.status = 401, .fields = {{"WWW-Authenticate", "a\r\nb"}}};
+    }),
     route<"GET /maybe/{there}">(
         [](bool there) { return there ? std::optional<user>({1, "Ada"}) : std::nullopt; }),
     route<"GET /buy/{name}">(buy), route<"GET /check/{good}">(check),
@@ -188,6 +200,14 @@ TEST(respond, errors_become_problems) {
   EXPECT_EQ(call<routes>("GET /problem").status, 410);
   EXPECT_EQ(call<routes>("GET /problem").field("Retry-After"), "");
   EXPECT_EQ(call<routes>("GET /busy").field("Retry-After"), "7");
+  const auto challenged = call<routes>("GET /challenged");
+  EXPECT_EQ(challenged.status, 401);
+  EXPECT_EQ(challenged.fields, (response_fields{{"WWW-Authenticate", "Bearer"},
+                                                {"WWW-Authenticate", "Basic"},
+                                                {"Retry-After", "9"}}));
+  for (const char* line : {"GET /ill-challenged", "GET /worse-challenged"}) {
+    EXPECT_EQ(call<routes>(line).status, 500) << line;
+  }
   EXPECT_EQ(call<routes>("GET /maybe/true").body, R"({"id":1,"name":"Ada"})");
   EXPECT_EQ(call<routes>("GET /maybe/false").status, 404);
   EXPECT_EQ(call<routes>("GET /buy/hat").body, R"({"id":1,"name":"hat"})");
