@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "client/client_stream.hpp"
 #include "client/connection_pool.hpp"
+#include "client/pooled_stream.hpp"
 #include "client/redirects.hpp"
 #include "ferrule/core/race.hpp"
 
@@ -28,9 +28,8 @@ struct client_pool::attempt {
 
   const origin* to;  // what is connected to: the server or the proxy
   http::client_request what;
-  std::optional<std::uint64_t> body_bytes{};  // of an upload
   mono_time until = no_deadline;
-  std::chrono::nanoseconds part_timeout{0};
+  const client_pool_settings* settings = nullptr;
   send_watch unwatched{};
   send_watch* watch = nullptr;
   std::optional<connection_pool::lease> connection{};
@@ -81,20 +80,21 @@ task<result<http::client_response, http::client_error>> client_pool::whole(attem
   return (*one->connection)->request(one->what);
 }
 
-task<result<client_stream, http::client_error>> client_pool::up_to_the_head(attempt* one) {
+/// The stream is open when the head of a whole request's response has come, or that of a request
+/// in parts was sent.
+task<result<client_stream, http::client_error>> client_pool::stream(attempt* one) {
   http::client_connection& connection = **one->connection;
-  const auto head = co_await connection.request_head(one->what);
-  if (!head) co_return fail(head.error());
-  connection.allow_body(client_stream::bytes_max);
-  co_return client_stream(std::unique_ptr<client_stream::state>(
-      new client_stream::state{std::move(*one->connection), one->part_timeout, *head}));
-}
-
-task<result<client_stream, http::client_error>> client_pool::only_the_head(attempt* one) {
-  const auto sent = co_await (*one->connection)->send_head(one->what, one->body_bytes);
-  if (!sent) co_return fail(sent.error());
-  co_return client_stream(std::unique_ptr<client_stream::state>(
-      new client_stream::state{std::move(*one->connection), one->part_timeout, {}}));
+  std::optional<response_head> answer;
+  if (one->what.streamed) {
+    const auto sent = co_await connection.send_head(one->what);
+    if (!sent) co_return fail(sent.error());
+  } else {
+    const auto head = co_await connection.request_head(one->what);
+    if (!head) co_return fail(head.error());
+    answer = *head;
+  }
+  co_return client_stream(
+      std::make_unique<pooled_stream>(std::move(*one->connection), *one->settings, answer));
 }
 
 /// Decides how a request goes, and by when it must be done.
@@ -111,7 +111,7 @@ result<void, transport_error> client_pool::prepare(attempt& one, const environme
   FERRULE_DEBUG_ASSERT(&connections_->loop() == env.loop, "a pool is used on another reactor");
   const mono_time now = env.loop->now();
   if (one.watch == nullptr) one.watch = &one.unwatched;
-  one.part_timeout = settings_.part_timeout;
+  one.settings = &settings_;
   one.until = std::min({one.until, env.deadline, saturating_add(now, settings_.total_timeout)});
   if (one.until <= now) return fail(transport_error::timeout);
   return {};
@@ -141,14 +141,12 @@ task<result<T, transport_failure>> client_pool::try_once(attempt* one, exchange<
   }
   const bool is_reused = one->connection->reused();
   one->was_sent = true;
-  one->watch->stage = send_stage::sent;
-  one->watch->since = connections_->loop().now();
+  one->watch->note_sent(connections_->loop().now());
   ++requests_;
   auto ended = co_await with_deadline(one->watch->answer_within, how(one));
   if (!ended) co_return fail(transport_failure{transport_error::timeout, true});
   if (*ended) co_return std::move(**ended);
-  transport_error why = to_transport_error(ended->error());
-  if (why == transport_error::no_response && is_reused) why = transport_error::stale_connection;
+  const transport_error why = to_transport_error(ended->error(), is_reused);
   co_return fail(transport_failure{why, why != transport_error::invalid_request});
 }
 
@@ -188,17 +186,12 @@ task<result<http::client_response, transport_failure>> client_pool::send_and_fol
 }
 
 FERRULE_CORO_WRAPPER
-task<result<client_stream, transport_failure>> client_pool::open(const origin& to,
-                                                                 http::client_request what) {
-  return in_time<client_stream>(attempt(to, what), up_to_the_head);
-}
-
-FERRULE_CORO_WRAPPER
-task<result<client_stream, transport_failure>> client_pool::upload(
-    const origin& to, http::client_request what, std::optional<std::uint64_t> body_bytes) {
+task<result<client_stream, transport_failure>> client_pool::open_within(const origin& to,
+                                                                        http::client_request what,
+                                                                        send_watch* watch) {
   attempt one(to, what);
-  one.body_bytes = body_bytes;
-  return in_time<client_stream>(std::move(one), only_the_head);
+  one.watch = watch;
+  return in_time<client_stream>(std::move(one), stream);
 }
 
 }  // namespace ferrule

@@ -1,119 +1,107 @@
-#include "client/client_stream.hpp"
+#include "ferrule/client/client_stream.hpp"
 
-#include <algorithm>
 #include <utility>
-
-#include "ferrule/core/race.hpp"
-#include "ferrule/core/sleep.hpp"
 
 namespace ferrule {
 namespace {
 
-using step_result = result<void, http::client_error>;
+using step_result = result<void, transport_failure>;
 
-/// Gives a step of the conversation its time.
-template <class T>
-task<result<T, transport_failure>> in_time(std::chrono::nanoseconds limit,
-                                           task<result<T, http::client_error>> step) {
-  const environment& env = co_await current_environment();
-  const mono_time until = std::min(env.deadline, saturating_add(env.loop->now(), limit));
-  auto done = co_await with_deadline(until, std::move(step));
-  if (!done) co_return fail(transport_failure{transport_error::timeout, true});
-  if (!*done) co_return fail(transport_failure{to_transport_error(done->error()), true});
-  co_return std::move(*done).transform_error(
-      [](http::client_error) { return transport_failure{}; });
-}
+/// A response that is there.
+class whole_source final : public stream_source {
+ public:
+  explicit whole_source(http::client_response response) noexcept
+      : response_(std::move(response)), left_(response_.body()) {}
 
-task<step_result> read_head(client_stream::state* of) {
-  const auto only_one = co_await of->reading_head.lock();
-  if (of->head) co_return {};
-  const auto read = co_await of->connection->read_head();
-  if (!read) co_return fail(read.error());
-  of->head = *read;
-  of->connection->allow_body(client_stream::bytes_max);
-  co_return {};
-}
-
-/// Ends when the server has said that it wants no more of the request, or is gone. It begins to
-/// listen only when a write takes long.
-task<> refusal(client_stream::state* of) {
-  co_await sleep(http::early_answer_wait);
-  const auto heard = co_await read_head(of);
-  // After an answer of success it may read on.
-  const bool goes_on = heard && of->head->status < 300 && of->head->keep_alive;
-  if (goes_on) co_await sleep(of->part_timeout);
-}
-
-task<step_result> send_unless_refused(client_stream::state* of, task<step_result> sending) {
-  if (of->head) co_return co_await std::move(sending);
-  const auto first = co_await race(std::move(sending), refusal(of));
-  if (first.index() != 0) co_return fail(http::client_error::closed_early);
-  co_return std::get<0>(first);
-}
-
-task<result<void, transport_failure>> send_in_time(client_stream::state* of,
-                                                   task<step_result> sending) {
-  auto sent = co_await in_time(of->part_timeout, send_unless_refused(of, std::move(sending)));
-  // Who reads no further but has answered is not late.
-  const bool is_answered = of->head.has_value();
-  if (!sent && sent.error().error == transport_error::timeout && is_answered) {
-    co_return fail(transport_failure{transport_error::closed_early, true});
+  const response_head* known_head() const noexcept override { return &response_.head(); }
+  task<result<std::string_view, transport_failure>> read() override {
+    co_return std::exchange(left_, {});
   }
-  co_return sent;
-}
+  bool pass_over() noexcept override { return true; }
+  std::uint64_t whole_bytes_max() const noexcept override { return response_.body().size(); }
+
+ private:
+  http::client_response response_;
+  std::string_view left_;
+};
+
+transport_failure refused() { return {transport_error::invalid_request}; }
 
 }  // namespace
 
-transport_error to_transport_error(http::client_error error) noexcept {
-  switch (error) {
-    case http::client_error::invalid_request:
-      return transport_error::invalid_request;
-    case http::client_error::closed_early:
-      return transport_error::closed_early;
-    case http::client_error::malformed:
-      return transport_error::malformed;
-    case http::client_error::too_large:
-      return transport_error::too_large;
-    case http::client_error::no_resources:
-      return transport_error::no_resources;
-    case http::client_error::not_reusable:
-    case http::client_error::no_response:
-      break;
-  }
-  return transport_error::no_response;
+task<step_result> stream_source::write(std::string_view) { co_return fail(refused()); }
+task<step_result> stream_source::finish(std::span<const header_field>) {
+  co_return fail(refused());
 }
+task<step_result> stream_source::wait_for_head() { co_return step_result(); }
 
-client_stream::client_stream(std::unique_ptr<state> opened) noexcept : state_(std::move(opened)) {}
+client_stream::client_stream(std::unique_ptr<stream_source> source) noexcept
+    : source_(std::move(source)) {}
 client_stream::client_stream(client_stream&&) noexcept = default;
 client_stream& client_stream::operator=(client_stream&&) noexcept = default;
 client_stream::~client_stream() = default;
 
-FERRULE_CORO_WRAPPER
-task<result<void, transport_failure>> client_stream::write(std::string_view part) {
-  return send_in_time(state_.get(), state_->connection->send_part(part));
+client_stream client_stream::whole(http::client_response response) {
+  return client_stream(std::make_unique<whole_source>(std::move(response)));
 }
 
 FERRULE_CORO_WRAPPER
-task<result<void, transport_failure>> client_stream::finish() {
-  return send_in_time(state_.get(), state_->connection->send_end());
-}
+task<step_result> client_stream::write(std::string_view part) { return source_->write(part); }
 
-int client_stream::status() const noexcept { return state_->head ? state_->head->status : 0; }
+FERRULE_CORO_WRAPPER
+task<step_result> client_stream::finish(std::span<const header_field> trailers) {
+  return source_->finish(trailers);
+}
 
 task<result<response_head, transport_failure>> client_stream::head() {
-  if (!state_->head) {
-    const auto read = co_await in_time(state_->part_timeout, read_head(state_.get()));
-    if (!read) co_return fail(read.error());
+  if (source_->known_head() == nullptr) {
+    const auto came = co_await source_->wait_for_head();
+    if (!came) co_return fail(came.error());
   }
-  co_return *state_->head;
+  co_return *source_->known_head();
 }
 
-task<result<std::string_view, transport_failure>> client_stream::read() {
-  if (!state_->head) {
-    const auto first = co_await head();
-    if (!first) co_return fail(first.error());
+int client_stream::status() const noexcept {
+  const response_head* const known = source_->known_head();
+  return known != nullptr ? known->status : 0;
+}
+
+std::string_view client_stream::header(std::string_view name) const noexcept {
+  const response_head* const known = source_->known_head();
+  return known != nullptr ? known->header(name) : std::string_view();
+}
+
+task<std::optional<std::string_view>> client_stream::read() {
+  std::optional<std::string_view> part;
+  if (failure_) co_return part;
+  if (source_->known_head() == nullptr) {
+    const auto came = co_await source_->wait_for_head();
+    if (!came) failure_ = came.error();
   }
-  co_return co_await in_time(state_->part_timeout, state_->connection->read_body());
+  if (failure_) co_return part;
+  const auto got = co_await source_->read();
+  if (!got) {
+    failure_ = got.error();
+  } else if (!got->empty()) {
+    part = *got;
+  }
+  co_return part;
+}
+
+task<result<http::client_response, transport_failure>> client_stream::collect() {
+  const auto head = co_await this->head();
+  if (!head) co_return fail(head.error());
+  const transport_failure too_large{transport_error::too_large, true};
+  const std::uint64_t bytes_max = source_->whole_bytes_max();
+  const bool says_more = head->body == body_kind::length && head->content_length > bytes_max;
+  if (says_more) co_return fail(too_large);
+  buffer body;
+  while (const auto part = co_await read()) {
+    if (part->size() > bytes_max - body.size()) co_return fail(too_large);
+    body.append(*part);
+  }
+  if (failure_) co_return fail(*failure_);
+  co_return http::client_response::make(head->status, head->fields, body.view());
 }
 
 }  // namespace ferrule

@@ -4,14 +4,26 @@
 
 namespace ferrule {
 
+task<result<client_stream, transport_failure>> transport::open(const origin& to,
+                                                               http::client_request what) {
+  send_watch unwatched;
+  co_return co_await open_within(to, what, &unwatched);
+}
+
 task<result<http::client_response, transport_failure>> transport::send_within(
     const origin& to, http::client_request what, send_watch* watch) {
-  const environment& env = co_await current_environment();
-  watch->stage = send_stage::sent;
-  watch->since = env.loop->now();
-  auto done = co_await with_deadline(watch->answer_within, send(to, what));
-  if (!done) co_return fail(transport_failure{transport_error::timeout, true});
-  co_return std::move(*done);
+  if (what.streamed) co_return fail(transport_failure{transport_error::invalid_request});
+  auto opened = co_await open_within(to, what, watch);
+  if (!opened) co_return fail(opened.error());
+  auto whole = co_await with_deadline(watch->answer_by(), opened->collect());
+  if (!whole) co_return fail(transport_failure{transport_error::timeout, true});
+  co_return std::move(*whole);
+}
+
+task<result<http::client_response, transport_failure>> transport::send(const origin& to,
+                                                                       http::client_request what) {
+  send_watch unwatched;
+  co_return co_await send_within(to, what, &unwatched);
 }
 
 const char* to_string(transport_error error) noexcept {

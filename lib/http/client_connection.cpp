@@ -84,15 +84,17 @@ client_connection::~client_connection() {
 }
 
 task<result<client_response, client_error>> client_connection::request(client_request what) {
-  auto begun = begin(what, framing_of(what.body, parse_method(what.verb)), what.body.size());
+  const auto begun = begin(what);
   if (!begun) co_return fail(begun.error());
   if (!is_small_) co_return co_await with_scope(send_and_receive, this, what.body);
   co_await flush(what.body);
-  co_return co_await receive();
+  const auto head = co_await read_head();
+  if (!head) co_return fail(head.error());
+  co_return co_await collect(*head);
 }
 
 task<result<response_head, client_error>> client_connection::request_head(client_request what) {
-  auto begun = begin(what, framing_of(what.body, parse_method(what.verb)), what.body.size());
+  const auto begun = begin(what);
   if (!begun) co_return fail(begun.error());
   if (!is_small_) co_return co_await with_scope(send_and_read_head, this, what.body);
   co_await flush(what.body);
@@ -115,8 +117,9 @@ task<client_connection::response_result> client_connection::send_and_receive(
   co_return response;
 }
 
-task<client_connection::head_result> client_connection::send_and_read_head(
-    scope& sending, client_connection* self, std::string_view body) {
+task<client_connection::head_result> client_connection::send_and_read_head(scope& sending,
+                                                                           client_connection* self,
+                                                                           std::string_view body) {
   sending.spawn(send_beside(&sending, self, body));
   head_result head = co_await self->read_head();
   if (self->sent_) co_return head;
@@ -143,30 +146,31 @@ task<> client_connection::stop_sending(scope* sending, mono_time at) {
 }
 
 task<result<void, client_error>> client_connection::send(client_request what) {
-  auto begun = begin(what, framing_of(what.body, parse_method(what.verb)), what.body.size());
+  const auto begun = begin(what);
   if (!begun) co_return begun;
   co_await flush(what.body);
   if (!sent_) co_return fail(ended(client_error::closed_early));
   co_return {};
 }
 
-task<result<void, client_error>> client_connection::send_head(
-    client_request what, std::optional<std::uint64_t> body_bytes) {
-  auto begun =
+task<result<void, client_error>> client_connection::send_head(client_request what) {
+  const auto body_bytes = what.streamed.value_or(streamed_body{}).bytes;
+  const auto begun =
       begin(what, body_bytes ? body_kind::length : body_kind::chunked, body_bytes.value_or(0));
   if (!begun) co_return begun;
-  is_small_ = false;
+  is_small_ = is_writing_ = false;
   sends_chunks_ = !body_bytes;
   unsent_bytes_ = body_bytes.value_or(0);
-  const auto written = co_await stream_.write(out_.view());
+  const auto written = co_await write(out_.view(), {});
   out_.clear();
-  if (written) co_return {};
-  note(written.error());
-  co_return fail(ended(client_error::closed_early));
+  if (!written) co_return fail(ended(client_error::closed_early));
+  co_return {};
 }
 
 task<result<void, client_error>> client_connection::send_part(std::string_view part) {
+  if (sent_) co_return fail(client_error::invalid_request);
   if (part.empty()) co_return {};
+  if (is_writing_) co_return fail(client_error::closed_early);
   if (sends_chunks_) {
     char head[chunk_head_bytes_max];
     out_.append({head, write_chunk_head(head, part.size())});
@@ -175,19 +179,21 @@ task<result<void, client_error>> client_connection::send_part(std::string_view p
   } else {
     unsent_bytes_ -= part.size();
   }
-  const auto written = co_await stream_.write(out_.view(), part);
+  const auto written = co_await write(out_.view(), part);
   out_.clear();
-  if (!written) {
-    note(written.error());
-    co_return fail(ended(client_error::closed_early));
-  }
+  if (!written) co_return fail(ended(client_error::closed_early));
   if (sends_chunks_) out_.append(chunk_end);  // goes before what comes next
   co_return {};
 }
 
-task<result<void, client_error>> client_connection::send_end() {
+task<result<void, client_error>> client_connection::send_end(
+    std::span<const header_field> trailers) {
+  if (sent_) co_return fail(client_error::invalid_request);
+  if (is_writing_) co_return fail(client_error::closed_early);
   if (sends_chunks_) {
-    out_.append(last_chunk);
+    out_.append(trailers.empty() ? last_chunk : chunk_before_trailers);
+    const bool valid = trailers.empty() || write_trailers(out_, trailers);
+    if (!valid) co_return fail(client_error::invalid_request);
     co_await flush({});
   } else if (unsent_bytes_ != 0) {
     co_return fail(client_error::invalid_request);
@@ -196,6 +202,21 @@ task<result<void, client_error>> client_connection::send_end() {
   }
   if (!sent_) co_return fail(ended(client_error::closed_early));
   co_return {};
+}
+
+/// Writes a piece of a request that is sent in several.
+task<result<void, std::error_code>> client_connection::write(std::string_view bytes,
+                                                             std::string_view more) {
+  is_writing_ = true;
+  auto written = co_await stream_.write(bytes, more);
+  is_writing_ = false;
+  if (!written) note(written.error());
+  co_return written;
+}
+
+result<void, client_error> client_connection::begin(const client_request& what) {
+  if (what.streamed) return fail(client_error::invalid_request);
+  return begin(what, framing_of(what.body, parse_method(what.verb)), what.body.size());
 }
 
 result<void, client_error> client_connection::begin(const client_request& what, body_kind framing,
@@ -237,19 +258,23 @@ void client_connection::note(std::error_code failed) noexcept {
 }
 
 task<client_connection::response_result> client_connection::receive() {
-  client_response response;
   const auto head = co_await read_head();
   if (!head) co_return fail(head.error());
+  co_return co_await collect(*head);
+}
+
+task<client_connection::response_result> client_connection::collect(response_head head) {
+  client_response response;
   if (body_.left() > limits_.body_bytes_max) co_return fail(client_error::too_large);
   for (;;) {
-    auto part = next_part();
+    auto part = part_at_hand();
     if (!part) part.emplace(co_await read_body());
     if (!*part) co_return fail(part->error());
     if ((*part)->empty()) break;
     response.body_.append(**part);
   }
-  response.head_ = *head;
-  response.fields_.resize(head->fields.size());
+  response.head_ = head;
+  response.fields_.resize(head.fields.size());
   rebase(response.head_, response.fields_, head_bytes_.view(), head_bytes_.data());
   response.head_bytes_ = std::move(head_bytes_);
   co_return response;
@@ -304,7 +329,7 @@ void client_connection::accept_head(response_head& head, std::size_t bytes) {
 
 task<result<std::string_view, client_error>> client_connection::read_body() {
   for (;;) {
-    if (const auto part = next_part()) co_return *part;
+    if (const auto part = part_at_hand()) co_return *part;
     const auto got = co_await fill();
     if (got && *got != 0) continue;
     if (!got || starved_ || body_.kind() != body_kind::until_close) {
@@ -314,8 +339,7 @@ task<result<std::string_view, client_error>> client_connection::read_body() {
   }
 }
 
-/// The next part in what was received; nothing when more has to come.
-std::optional<result<std::string_view, client_error>> client_connection::next_part() {
+std::optional<result<std::string_view, client_error>> client_connection::part_at_hand() {
   while (!body_.complete()) {
     const body_reader::part step = body_.next(unread());
     if (step.status != 0) {

@@ -49,7 +49,6 @@
 
 namespace ferrule {
 
-class client_stream;
 class connection_pool;
 
 /// The limits of a pool, and how long it waits for what. A pool is one reactor's, so that a process
@@ -76,7 +75,7 @@ struct client_pool_settings {
   /// How long a request may take, from the call to the end of its response: `timeout`. A deadline
   /// of the awaiting task that is earlier holds instead.
   std::chrono::nanoseconds total_timeout = std::chrono::seconds(2);
-  /// How long each step of a `client_stream` may take once it is open.
+  /// How long each step of a `client_stream` may take once it is open: `timeout`.
   std::chrono::nanoseconds part_timeout = std::chrono::seconds(10);
   /// How many redirects are followed. With more, the last of them is the response.
   std::uint8_t redirects_max = 0;
@@ -108,8 +107,18 @@ class client_pool final : public transport {
   client_pool(client_pool_settings settings, dns::resolver& names);
   ~client_pool() override;
 
+  /// As `transport::open_within`, with a queue of its own (`waiting`). The time until the stream is
+  /// open is limited as that of a whole request, and each step from then on by `part_timeout`.
+  /// Redirects are not followed. After a head of success a large body is sent to its end, for which
+  /// there is time until shortly before the deadline.
+  task<result<client_stream, transport_failure>> open_within(const origin& to,
+                                                             http::client_request what,
+                                                             send_watch* watch) override;
+
   /// As `transport::send`. Nothing is sent twice: whether a request may be repeated, and how often,
-  /// is decided in one place, by `upstream` with its retry budget. See `stale_connection`.
+  /// is decided in one place, by `upstream` with its retry budget. See `stale_connection`. The
+  /// response is collected while the request is still being sent, so that neither side waits for
+  /// the other.
   task<result<http::client_response, transport_failure>> send(const origin& to,
                                                               http::client_request what) override;
   /// The same with a queue of its own (`waiting`), and a try's time that begins with the
@@ -117,14 +126,6 @@ class client_pool final : public transport {
   task<result<http::client_response, transport_failure>> send_within(const origin& to,
                                                                      http::client_request what,
                                                                      send_watch* watch) override;
-
-  /// Sends a request and gives the response in parts: the head has been read. Redirects are not
-  /// followed. The time until then is limited as with `send`, which has the same errors.
-  task<result<client_stream, transport_failure>> open(const origin& to, http::client_request what);
-  /// Sends the head of a request whose body, of `body_bytes` if that is known, the caller writes in
-  /// parts. Limits and errors as with `open`.
-  task<result<client_stream, transport_failure>> upload(const origin& to, http::client_request what,
-                                                        std::optional<std::uint64_t> body_bytes);
 
   client_pool_counts counts() const noexcept;
 
@@ -137,8 +138,7 @@ class client_pool final : public transport {
   using exchange = task<result<T, http::client_error>> (*)(attempt* one);
 
   static task<result<http::client_response, http::client_error>> whole(attempt* one);
-  static task<result<client_stream, http::client_error>> up_to_the_head(attempt* one);
-  static task<result<client_stream, http::client_error>> only_the_head(attempt* one);
+  static task<result<client_stream, http::client_error>> stream(attempt* one);
 
   result<void, transport_error> prepare(attempt& one, const environment& env);
   template <class T>

@@ -1,8 +1,9 @@
 #pragma once
 /// @file
-/// One request to one server, and its answer or the reason why there is none. What stands behind
+/// One request to one server, and its response or the reason why there is none. What stands behind
 /// it is a pool of connections, or a stand-in in a test; retries, breakers and balancing are built
-/// on top of it.
+/// on top of it. What a transport does is to open a stream; a whole response is what was read of
+/// it.
 ///
 /// ```cpp
 /// ferrule::task<int> health_of(ferrule::transport& network, const ferrule::origin& server) {
@@ -14,47 +15,15 @@
 #include <chrono>
 #include <cstdint>
 
+#include "ferrule/client/client_stream.hpp"
 #include "ferrule/client/origin.hpp"
+#include "ferrule/client/transport_error.hpp"
 #include "ferrule/core/clock.hpp"
 #include "ferrule/core/result.hpp"
 #include "ferrule/core/task.hpp"
 #include "ferrule/http/client_connection.hpp"
 
 namespace ferrule {
-
-/// Why a request has no answer.
-enum class transport_error : std::uint8_t {
-  invalid_request,     ///< not a valid request; nothing was sent
-  unsupported_scheme,  ///< https, which needs TLS; nothing was sent
-  unknown_host,        ///< the name has no address
-  name_lookup_failed,  ///< no name server gave an answer
-  no_resources,        ///< this process or machine has no descriptors, ports or memory left for
-                       ///< it, and nothing is known of the server
-  connect_failed,      ///< refused, unreachable, reset while connecting
-  connect_timeout,     ///< no address answered in time
-  too_many,            ///< a limit of the pool: the request was not even queued
-  queue_timeout,       ///< no connection became free in time
-  proxy_failed,        ///< the proxy did not let the request through
-  no_response,         ///< the connection ended before any byte of an answer
-  stale_connection,    ///< the same of one that had carried requests before. Most likely the server
-                       ///< closed it just before this one came, as it may at any time: no sign of
-                       ///< its health (RFC 9112 section 9.3.1)
-  closed_early,        ///< it ended within the answer
-  malformed,           ///< the answer is not HTTP/1.1, or ambiguous, or beyond a limit of heads
-  too_large,           ///< the answer's body is beyond its limit
-  bad_encoding,        ///< the answer's Content-Encoding is unknown or its data broken
-  timeout,             ///< the time for this try, or for the whole call, was up
-};
-
-/// A short static text for a log line.
-const char* to_string(transport_error error) noexcept;
-
-/// Why there is no answer, and whether the server can have acted on the request all the same.
-struct transport_failure {
-  transport_error error = transport_error::no_response;
-  /// Part of the request may have reached the server: repeating it may do its work twice.
-  bool was_sent = false;
-};
 
 /// How far a request has come.
 enum class send_stage : std::uint8_t {
@@ -73,6 +42,14 @@ struct send_watch {
   std::chrono::nanoseconds answer_within = std::chrono::nanoseconds::max();
   send_stage stage = send_stage::waiting;
   mono_time since{};  ///< when the stage began; of `waiting`, nothing
+
+  /// The request is on its way.
+  void note_sent(mono_time now) noexcept {
+    stage = send_stage::sent;
+    since = now;
+  }
+  /// When the time for the response of a request on its way is up.
+  mono_time answer_by() const noexcept { return saturating_add(since, answer_within); }
 };
 
 /// Sends requests. `what` and `to` are read until the task has ended, as are all views in them.
@@ -84,16 +61,27 @@ class transport {
   transport& operator=(const transport&) = delete;
   virtual ~transport() = default;
 
-  /// One try: sends `what` to `to`, once, and gives the whole answer. An empty `what.host` is
-  /// filled in from `to`. Ends by the deadline of the awaiting task's environment, as `timeout`.
+  /// One try, and a conversation: sends `what` to `to`, once, and gives the stream. Of a whole
+  /// request the head of the response has been read, and `watch` gives the time until then. Of one
+  /// whose body is `streamed` its head has been sent; the head of the response is yet to be read.
+  /// An empty `what.host` is filled in from `to`. `watch` must live until the task has ended. What
+  /// has no connections and no queue is `sent` from the beginning on: see `note_sent`.
+  /// Ends by the deadline of the awaiting task's environment, as `timeout`.
   /// Cancellation: ends this request's work and no other's; unwinds. The connection it used is
   /// closed.
-  virtual task<result<http::client_response, transport_failure>> send(
-      const origin& to, http::client_request what) = 0;
-  /// The same within the times of `watch`, which must live until the task has ended. What has no
-  /// connections and no queue is `sent` from the beginning on.
+  virtual task<result<client_stream, transport_failure>> open_within(const origin& to,
+                                                                     http::client_request what,
+                                                                     send_watch* watch) = 0;
+  /// The same without times of its own.
+  task<result<client_stream, transport_failure>> open(const origin& to, http::client_request what);
+
+  /// One try: the whole response, collected from a stream. The times of `watch` are for all of it.
+  /// A request whose body is `streamed` is an `invalid_request`. Cancellation: as with `open`.
   virtual task<result<http::client_response, transport_failure>> send_within(
       const origin& to, http::client_request what, send_watch* watch);
+  /// The same without times of its own.
+  virtual task<result<http::client_response, transport_failure>> send(const origin& to,
+                                                                      http::client_request what);
 };
 
 }  // namespace ferrule

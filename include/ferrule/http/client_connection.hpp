@@ -12,10 +12,10 @@
 /// }
 /// ```
 ///
-/// Either `request`, which gives a whole response, or in steps: `send`, `read_head`, and
-/// `read_body` until it gives an empty part. A body may be sent in parts too: `send_head`,
-/// `send_part` and `send_end`. One request at a time: nothing is pipelined. The trailer fields of a
-/// chunked response are checked and dropped.
+/// A response comes in steps: `send`, `read_head`, and `read_body` until it gives an empty part, or
+/// `collect` for the rest as a whole; `request` does all of it. A body may be sent in parts too:
+/// `send_head`, `send_part` and `send_end`. One request at a time: nothing is pipelined. The
+/// trailer fields of a chunked response are checked and dropped.
 ///
 /// Source: RFC 9112 sections 6, 7 and 9; RFC 9110 section 15.2.
 
@@ -77,6 +77,11 @@ enum class client_error : std::uint8_t {
 /// A short static text for a log line.
 const char* to_string(client_error error) noexcept;
 
+/// Says of a request that its body follows part by part.
+struct streamed_body {
+  std::optional<std::uint64_t> bytes{};  ///< how long it will be; if nobody knows, it is chunked
+};
+
 /// What to ask. All views must live until the task that sends it has ended.
 struct client_request {
   std::string_view verb = "GET";    ///< any but CONNECT
@@ -86,6 +91,8 @@ struct client_request {
   std::span<const header_field> fields{};  ///< not Connection, nor what frames the body
   std::string_view body{};
   bool close = false;  ///< tells the server that no other request follows
+  /// In place of `body`. What sends whole requests refuses it: `invalid_request`.
+  std::optional<streamed_body> streamed{};
 };
 
 /// A whole response; it owns its bytes. Thread rule: as a plain value, move-only.
@@ -142,15 +149,17 @@ class client_connection {
   /// Sends a request. Errors: `invalid_request`, `not_reusable`, `closed_early`: not all of it
   /// could be sent; a response may still be there to read.
   task<result<void, client_error>> send(client_request what);
-  /// Sends the head of a request whose body of `body_bytes` follows in parts; when its length is
-  /// not known it is chunked. `what.body` is ignored. Errors: as `send`.
-  task<result<void, client_error>> send_head(client_request what,
-                                             std::optional<std::uint64_t> body_bytes);
+  /// Sends the head of a request whose body follows in parts, as `what.streamed` says; without it
+  /// in chunks. `what.body` is ignored. Errors: as `send`.
+  task<result<void, client_error>> send_head(client_request what);
   /// Sends the next part of the body. It ends when the kernel has taken it, so that who produces
-  /// the body is not faster than the network. Errors: `closed_early`, `invalid_request`.
+  /// the body is not faster than the network. Errors: `closed_early`, also if sending a part was
+  /// cancelled before, and `invalid_request`.
   task<result<void, client_error>> send_part(std::string_view part);
-  /// Ends the body. Errors: as `send_part`.
-  task<result<void, client_error>> send_end();
+  /// Ends the body. `trailers` follow one that is chunked, and are left out behind another (RFC
+  /// 9112 section 7.1.2). Errors: as `send_part`; a trailer that is not valid, or may not be one,
+  /// is `invalid_request`.
+  task<result<void, client_error>> send_end(std::span<const header_field> trailers = {});
   /// The head of the final response; its views live until the next request. Errors: all but the
   /// first two.
   task<result<response_head, client_error>> read_head();
@@ -160,6 +169,10 @@ class client_connection {
   /// The next part of the body, in a view that lives until the next read; empty at its end, which
   /// has to be reached before another request. Errors: `closed_early`, `malformed`, `too_large`.
   task<result<std::string_view, client_error>> read_body();
+  /// The same of what has been received already; nothing when more has to come.
+  std::optional<result<std::string_view, client_error>> part_at_hand();
+  /// The rest of the response whose `head` was read, as a whole. Errors: as `read_body`.
+  task<result<client_response, client_error>> collect(response_head head);
 
   /// Whether another request may be sent: the last one was sent and answered completely, both sides
   /// keep the connection, and nothing came after the response. That the server has not closed it
@@ -170,6 +183,8 @@ class client_connection {
   /// Whether nothing has come since the last response: neither bytes, which would be taken for the
   /// next one, nor the server's end. What is under way is not seen. One system call.
   bool is_quiet() const noexcept;
+  /// Whether the last request was sent to its end.
+  bool is_sent() const noexcept { return sent_; }
   /// Whether nothing has come of the response to the last request.
   bool is_unheard() const noexcept { return !heard_; }
   /// Whether the server, or what lies between, ended the connection or lost it.
@@ -192,11 +207,12 @@ class client_connection {
                                               std::string_view body);
   static task<> send_beside(scope* sending, client_connection* self, std::string_view body);
   static task<> stop_sending(scope* sending, mono_time at);
+  result<void, client_error> begin(const client_request& what);
   result<void, client_error> begin(const client_request& what, body_kind framing,
                                    std::uint64_t body_bytes);
+  task<result<void, std::error_code>> write(std::string_view bytes, std::string_view more);
   task<> flush(std::string_view body);
   task<response_result> receive();
-  std::optional<result<std::string_view, client_error>> next_part();
   task<result<std::size_t, std::error_code>> fill();
   void accept_head(response_head& head, std::size_t bytes);
   bool is_of_before(const response_head& head) const noexcept;
@@ -217,10 +233,11 @@ class client_connection {
   std::size_t in_begin_ = 0;
   std::uint64_t unsent_bytes_ = 0;  // of a body of known length that is sent in parts
   bool sends_chunks_ = false;
+  bool is_writing_ = false;  // or was when its task was cancelled: who knows how much was sent
   method verb_ = method::unknown;  // of the request in hand
-  bool is_used_ = false;    // a request was begun
-  bool is_reused_ = false;  // and the one in hand came after it
-  bool is_small_ = false;   // it was sent at once
+  bool is_used_ = false;           // a request was begun
+  bool is_reused_ = false;         // and the one in hand came after it
+  bool is_small_ = false;          // it was sent at once
   bool sent_ = true;
   bool heard_ = true;     // some of the response has come
   bool answered_ = true;  // all of it

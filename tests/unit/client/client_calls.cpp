@@ -47,13 +47,12 @@ task<outcome> call(client_pool* pool, std::string url, bool streamed) {
     out.error = "not a URL";
   } else if (streamed) {
     auto stream = co_await pool->open(*at, {.target = target});
-    if (!stream) out.error = to_string(stream.error().error);
-    while (stream) {
+    if (!stream) {
+      out.error = to_string(stream.error().error);
+    } else {
       out.status = stream->status();
-      const auto part = co_await stream->read();
-      if (!part) out.error = to_string(part.error().error);
-      if (!part || part->empty()) break;
-      out.body += *part;
+      while (const auto part = co_await stream->read()) out.body += *part;
+      if (stream->failure() != nullptr) out.error = to_string(stream->failure()->error);
     }
   } else {
     const auto answered = co_await pool->send(*at, {.target = target});

@@ -25,6 +25,9 @@ struct scripted_answer {
   std::string bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
   ending then = ending::none;
   std::chrono::nanoseconds after{0};
+  /// In pieces of so many bytes, `apart` from one another; 0: as one.
+  std::size_t piece_bytes = 0;
+  std::chrono::nanoseconds apart = std::chrono::milliseconds(1);
 };
 
 inline std::string answer_with(std::string_view body) {
@@ -118,7 +121,14 @@ class scripted_peer {
       request.clear();
       if (answer.after.count() != 0) co_await sleep(answer.after);
       const bool ends = answer.then == ending::fin;
-      const auto written = co_await stream.write(answer.bytes, ends ? afterwards : "");
+      std::string_view last = answer.bytes;
+      while (answer.piece_bytes != 0 && last.size() > answer.piece_bytes) {
+        const auto piece = co_await stream.write(last.substr(0, answer.piece_bytes));
+        if (!piece) co_return;
+        last.remove_prefix(answer.piece_bytes);
+        co_await sleep(answer.apart);
+      }
+      const auto written = co_await stream.write(last, ends ? afterwards : "");
       if (!written || answer.then == ending::fin) co_return;
       if (answer.then == ending::deaf) co_await sleep(std::chrono::hours(24));
       if (answer.then == ending::reset) {

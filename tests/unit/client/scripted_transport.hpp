@@ -3,11 +3,13 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "ferrule/client/transport.hpp"
+#include "ferrule/core/race.hpp"
 #include "ferrule/core/sleep.hpp"
 
 namespace ferrule::test {
@@ -19,6 +21,11 @@ struct server_script {
   std::vector<header_field> fields{};
   std::string_view body{};
   std::optional<transport_failure> fails{};  // after `takes`, instead of an answer
+  // Of a body in parts, behind `body`: how many, how long after one another, and how it ends.
+  std::size_t parts = 0;
+  std::chrono::nanoseconds part_takes = std::chrono::milliseconds(1);
+  std::optional<transport_failure> breaks{};
+  bool refuses_parts = false;  // writing fails, and an answer comes all the same
 };
 
 struct sent_request {
@@ -45,15 +52,19 @@ class scripted_transport final : public transport {
   /// Decides instead of the scripts, given the number of the request from 0 on.
   std::function<server_script(std::size_t, const origin&)> decide;
 
-  task<result<http::client_response, transport_failure>> send(const origin& to,
-                                                              http::client_request what) override {
+  task<result<client_stream, transport_failure>> open_within(const origin& to,
+                                                             http::client_request what,
+                                                             send_watch* watch) override {
     const environment& env = co_await current_environment();
     note(to, what, env.loop->now());
     const server_script script = decide ? decide(sent.size() - 1, to) : servers_[to.text()];
-    running_guard running(running_now);
-    co_await sleep(script.takes);
-    if (script.fails) co_return fail(*script.fails);
-    co_return http::client_response::make(script.status, script.fields, script.body);
+    watch->note_sent(env.loop->now());
+    auto source = std::make_unique<source_on_script>(*this, script, sent.size() - 1);
+    if (what.streamed) co_return client_stream(std::move(source));
+    const auto came = co_await with_deadline(watch->answer_by(), source->wait_for_head());
+    if (!came) co_return fail(transport_failure{transport_error::timeout, true});
+    if (!*came) co_return fail(came->error());
+    co_return client_stream(std::move(source));
   }
 
   std::size_t count(std::string_view server) const {
@@ -64,10 +75,56 @@ class scripted_transport final : public transport {
   int running_now = 0;
 
  private:
-  struct running_guard {
-    explicit running_guard(int& counter) : count(counter) { ++count; }
-    ~running_guard() { --count; }
-    int& count;
+  /// Counts as running for as long as it lives.
+  class source_on_script final : public stream_source {
+   public:
+    source_on_script(scripted_transport& network, const server_script& script, std::size_t request)
+        : network_(network),
+          script_(script),
+          request_(request),
+          whole_(http::client_response::make(script.status, script.fields, script.body)) {
+      ++network_.running_now;
+    }
+    ~source_on_script() override { --network_.running_now; }
+
+    task<result<void, transport_failure>> write(std::string_view part) override {
+      if (script_.refuses_parts) {
+        co_return fail(transport_failure{transport_error::closed_early, true});
+      }
+      network_.sent[request_].body += part;
+      co_return {};
+    }
+    task<result<void, transport_failure>> finish(std::span<const header_field>) override {
+      co_return {};
+    }
+    const response_head* known_head() const noexcept override {
+      return has_come_ ? &whole_.head() : nullptr;
+    }
+    task<result<void, transport_failure>> wait_for_head() override {
+      co_await sleep(script_.takes);
+      if (script_.fails) co_return fail(*script_.fails);
+      has_come_ = true;
+      co_return {};
+    }
+    task<result<std::string_view, transport_failure>> read() override {
+      if (!std::exchange(has_begun_, true) && !whole_.body().empty()) co_return whole_.body();
+      if (given_ == script_.parts) {
+        if (script_.breaks) co_return fail(*script_.breaks);
+        co_return "";
+      }
+      co_await sleep(script_.part_takes);
+      ++given_;
+      co_return "part";
+    }
+
+   private:
+    scripted_transport& network_;
+    server_script script_;
+    std::size_t request_;
+    http::client_response whole_;
+    bool has_come_ = false;
+    bool has_begun_ = false;
+    std::size_t given_ = 0;
   };
 
   void note(const origin& to, const http::client_request& what, mono_time now) {

@@ -250,11 +250,12 @@ TEST_F(upstream_update, a_try_under_way_may_read_what_it_began_with) {
   make({}, 1);
   std::string seen;
   struct late_reader final : transport {
-    task<result<http::client_response, transport_failure>> send(
-        const origin& to, http::client_request what) override {
+    task<result<client_stream, transport_failure>> open_within(const origin& to,
+                                                               http::client_request what,
+                                                               send_watch*) override {
       co_await sleep(200ms);
       *host = std::string(what.host) + '@' + to.text();
-      co_return http::client_response::make(200, {}, {});
+      co_return client_stream::whole(http::client_response::make(200, {}, {}));
     }
     std::string* host = nullptr;
   } network;

@@ -45,8 +45,8 @@ class client_connection_parts_test : public server_fixture<World> {
 };
 TYPED_TEST_SUITE(client_connection_parts_test, io::suite::worlds);
 
-client_request post(std::string_view target) {
-  return {.verb = "POST", .target = target, .host = "a"};
+client_request post(std::string_view target, std::optional<std::uint64_t> body_bytes = {}) {
+  return {.verb = "POST", .target = target, .host = "a", .streamed = streamed_body{body_bytes}};
 }
 
 task<std::string> whole_answer(client_connection* from) {
@@ -64,7 +64,7 @@ task<std::string> whole_answer(client_connection* from) {
 /// Sends a body of `count` parts of `bytes` each.
 task<std::string> echo_in_parts(client_connection* by, unsigned count, std::size_t bytes,
                                 std::optional<std::uint64_t> announced) {
-  const auto begun = co_await by->send_head(post("/echo"), announced);
+  const auto begun = co_await by->send_head(post("/echo", announced));
   if (!begun) co_return to_string(begun.error());
   for (unsigned i = 0; i != count; ++i) {
     const std::string part(bytes, static_cast<char>('a' + i % 26));
@@ -96,7 +96,7 @@ TYPED_TEST(client_connection_parts_test, sends_chunks_or_what_was_announced) {
 TYPED_TEST(client_connection_parts_test, an_empty_part_does_not_end_the_body) {
   this->connect();
   const auto talk = [](client_connection* by) -> task<std::string> {
-    const auto begun = co_await by->send_head(post("/echo"), {});
+    const auto begun = co_await by->send_head(post("/echo"));
     for (const std::string_view part : {"a", "", "b"}) {
       const auto sent = co_await by->send_part(part);
       EXPECT_TRUE(begun.has_value() && sent.has_value());
@@ -119,6 +119,37 @@ TYPED_TEST(client_connection_parts_test, a_body_is_as_long_as_was_announced) {
   EXPECT_FALSE(other.reusable());
 }
 
+TYPED_TEST(client_connection_parts_test, trailers_follow_a_body_in_chunks) {
+  this->connect();
+  const auto talk = [](client_connection* by, std::optional<std::uint64_t> bytes,
+                       header_field trailer) -> task<std::string> {
+    const auto begun = co_await by->send_head(post("/echo", bytes));
+    const auto sent = co_await by->send_part("ab");
+    EXPECT_TRUE(begun.has_value() && sent.has_value());
+    const auto ended = co_await by->send_end({&trailer, 1});
+    if (!ended) co_return to_string(ended.error());
+    co_return co_await whole_answer(by);
+  };
+  client_connection* const by = &*this->client_;
+  EXPECT_EQ(this->run(talk(by, {}, {"X-Sum", "1"})), "ab");
+  EXPECT_EQ(this->run(talk(by, 2, {"X-Sum", "1"})), "ab") << "there is no place for them";
+  EXPECT_TRUE(by->reusable());
+  EXPECT_EQ(this->run(talk(by, {}, {"Content-Length", "1"})),
+            to_string(client_error::invalid_request));
+  EXPECT_FALSE(by->reusable());
+}
+
+TYPED_TEST(client_connection_parts_test, what_sends_whole_requests_refuses_one_in_parts) {
+  this->connect();
+  const auto talk = [](client_connection* by) -> task<std::string> {
+    const auto answered = co_await by->request(post("/echo"));
+    EXPECT_FALSE(answered.has_value());
+    co_return answered ? "" : to_string(answered.error());
+  };
+  EXPECT_EQ(this->run(talk(&*this->client_)), to_string(client_error::invalid_request));
+  EXPECT_TRUE(this->client_->reusable()) << "nothing was sent";
+}
+
 task<bool> ends_within(std::chrono::nanoseconds limit, client_connection* by) {
   co_return (co_await with_deadline(limit, echo_in_parts(by, 10'000, 10'000, {}))).has_value();
 }
@@ -136,6 +167,12 @@ TYPED_TEST(client_connection_parts_test, who_produces_is_not_faster_than_the_net
     client_connection client(std::move(*connected));
     EXPECT_FALSE(this->run(ends_within(50ms, &client))) << "nobody reads, 100 MB were taken";
     EXPECT_FALSE(client.reusable());
+    const auto go_on = [](client_connection* by) -> task<bool> {
+      const auto more = co_await by->send_part("more");
+      const auto ended = co_await by->send_end();
+      co_return more.has_value() || ended.has_value();
+    };
+    EXPECT_FALSE(this->run(go_on(&client))) << "who knows how much of the last part was sent";
   }
   this->loop_->io().drop(io::handle{made});
 }
