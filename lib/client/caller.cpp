@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 namespace ferrule {
 
 const char* to_string(call_fault fault) noexcept {
@@ -20,6 +23,8 @@ const char* to_string(call_fault fault) noexcept {
       return "an error that is not in the contract";
     case call_fault::unreadable:
       return "an answer that is not in the contract";
+    case call_fault::broken_off:
+      return "the answer broke off";
   }
   return "";
 }
@@ -44,8 +49,11 @@ const char* to_string(shed_by limit) noexcept {
 
 std::string to_string(const call_failure& failed) {
   std::string text = to_string(failed.fault);
-  if (failed.fault == call_fault::transport)
-    text += std::string(": ") + to_string(failed.transport);
+  const bool is_slow_stream = failed.fault == call_fault::timeout && failed.status != 0;
+  if (is_slow_stream) text = "the answer did not go on in time";
+  const bool has_reason =
+      failed.fault == call_fault::transport || failed.fault == call_fault::broken_off;
+  if (has_reason) text += std::string(": ") + to_string(failed.transport);
   if (failed.fault == call_fault::shed) text += std::string(": ") + to_string(failed.shed);
   if (failed.status != 0) text += fmt::format(" ({})", failed.status);
   if (!failed.detail.empty()) text += ": " + failed.detail;
@@ -71,6 +79,7 @@ problem to_problem(const call_failure& failed) {
       be_unavailable();
       break;
     case call_fault::transport:
+    case call_fault::broken_off:
       // The one behind has nothing to do with it.
       if (failed.transport == transport_error::no_resources) be_unavailable();
       break;

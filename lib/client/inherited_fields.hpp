@@ -2,6 +2,7 @@
 // A request's own fields, and what it hands on from the request that is being served.
 
 #include <chrono>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -14,13 +15,16 @@ namespace ferrule {
 
 class inherited_fields {
  public:
-  // `left`: how long the sender waits.
+  // `left`: how long the sender waits, if there is an end to it.
   inherited_fields(std::span<const header_field> own, const environment& env,
-                   std::chrono::nanoseconds left, retry_allowance lent)
-      : timeout_(http::encode_timeout(left)), retries_(encode_retry_allowance(lent)) {
+                   std::optional<std::chrono::nanoseconds> left, retry_allowance lent)
+      : retries_(encode_retry_allowance(lent)) {
     all_.reserve(own.size() + 3);
     all_.assign(own.begin(), own.end());
-    all_.push_back({http::timeout_field, timeout_.view()});
+    if (left) {
+      timeout_ = http::encode_timeout(*left);
+      all_.push_back({http::timeout_field, timeout_.view()});
+    }
     all_.push_back({retry_allowance_field, retries_.view()});
     if (env.trace == nullptr) return;
     trace_ = http::encode_trace(*env.trace);

@@ -49,20 +49,23 @@ result<endpoint_changes, endpoints_refusal> upstream::update(
   return endpoints_->update(std::move(endpoints));
 }
 
-task<caller::outcome> upstream::call(outgoing_call what) {
+FERRULE_CORO_WRAPPER
+task<caller::outcome> upstream::call(outgoing_call what) { return run(what, nullptr); }
+
+/// Tries until there is an answer to give, a stream in `into`, or no other try.
+task<caller::outcome> upstream::run(outgoing_call what, opening* into) {
   const environment& env = co_await current_environment();
-  if (!endpoints_->takes_calls()) {
-    co_return fail(call_failure{.fault = call_fault::shed, .shed = shed_by::no_endpoint});
-  }
-  if (auto refused = pass_rate_limit()) co_return fail(*std::move(refused));
-  permit allowed(*this);
-  if (auto refused = allowed.refused()) co_return fail(*std::move(refused));
-  running_call mine(*this, what, env, allowed);
+  if (auto refused = refuse()) co_return fail(*std::move(refused));
+  std::optional<held_call> own;
+  held_call& held = (into != nullptr ? into->call : own).emplace(*this);
+  if (auto refused = held.allowed.refused()) co_return fail(*std::move(refused));
+  running_call mine(*this, what, env, held, into);
   retry_state& state = mine.state();
   outcome last = fail(call_failure{.fault = call_fault::timeout});  // if there is no time at all
   while (loop_.now() < state.deadline()) {
     state.begin_try(loop_.now());
     ended_try ended = co_await attempt(&mine);
+    if (mine.has_stream()) break;
     if (!ended.got) ended.got.error().tries = state.tries();
     if (ended.how == outcome_class::refused_here) {
       // What the service did says more than that it is not asked again.
@@ -81,11 +84,22 @@ task<caller::outcome> upstream::call(outgoing_call what) {
   co_return last;
 }
 
+/// Whether a response is one after which there may be another try.
+bool upstream::may_go_on(running_call& of, const http::client_response& answer,
+                         outcome_class how) const noexcept {
+  const outcome_meaning& meaning = meaning_of(how);
+  if (!of.state().may_repeat() || meaning.retry == retry_rule::never) return false;
+  const bool is_at_work = answer.status() == conflict && of.what().has_idempotency_key &&
+                          !answer.header("Retry-After").empty();
+  return meaning.retry == retry_rule::always || meaning.fails_over || is_at_work ||
+         is_retryable(answer.status());
+}
+
 /// Whether there is another try, and when. Empty: it could only end in the same way.
 std::optional<retry_decision> upstream::after(running_call& of, const ended_try& ended) {
   const outcome_meaning& meaning = meaning_of(ended.how);
   if (meaning.retry == retry_rule::never) return std::nullopt;
-  const bool has_better = endpoints_->has_good_untried(of.tried());
+  const bool has_better = endpoints_->has_good_untried(of.held().tried());
   try_failure failure{.may_pass = meaning.retry == retry_rule::always};
   if (ended.got) {
     failure.status = ended.got->status();
@@ -104,7 +118,8 @@ std::optional<retry_decision> upstream::after(running_call& of, const ended_try&
   // Asking costs an endpoint nothing that cannot be reached; and the few calls by which the breaker
   // finds out whether the service is well are to find the one endpoint that is.
   const bool takes_any = ended.how == outcome_class::not_reached || of.is_trial();
-  if (meaning.fails_over && (has_better || (takes_any && endpoints_->has_untried(of.tried())))) {
+  if (meaning.fails_over &&
+      (has_better || (takes_any && endpoints_->has_untried(of.held().tried())))) {
     const retry_decision next = of.state().fail_over(loop_.now(), failure);
     if (next.verdict == retry_verdict::fail_over) return next;
   }
@@ -112,7 +127,11 @@ std::optional<retry_decision> upstream::after(running_call& of, const ended_try&
   return of.state().failed(loop_.now(), loop_.random(), failure);
 }
 
-std::optional<call_failure> upstream::pass_rate_limit() {
+/// Why a call is not even begun.
+std::optional<call_failure> upstream::refuse() {
+  if (!endpoints_->takes_calls()) {
+    return call_failure{.fault = call_fault::shed, .shed = shed_by::no_endpoint};
+  }
   if (!rate_) return std::nullopt;
   const rate_verdict verdict = rate_->ask(name_, loop_.now());
   if (verdict.admitted) return std::nullopt;

@@ -1,12 +1,13 @@
 #pragma once
-// What a call of an upstream holds while it runs: the breaker's permit, the state that its tries
-// share, and what one try holds of the layers below the retry. However they end, each layer gets
-// back what is its.
+// What a call of an upstream holds until it has ended, with its stream if it has one: the breaker's
+// permit and the endpoints it has tried, and what one try holds of the layers below the retry; and
+// the state that its tries share. However they end, each layer gets back what is its.
 
 #include <algorithm>
 #include <chrono>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "client/endpoint_set.hpp"
@@ -23,7 +24,8 @@ class upstream::permit {
   ~permit() {
     if (!given_) return;
     const mono_time now = on_.loop_.now();
-    on_.breaker_->record(*given_, now, on_.loop_.random(), {result_, now - begun_});
+    on_.breaker_->record(*given_, now, on_.loop_.random(),
+                         {result_, std::min(now, answered_at_) - begun_});
   }
 
   /// Why there is none.
@@ -42,43 +44,31 @@ class upstream::permit {
     const call_result result = meaning_of(how).breaker;
     if (result != call_result::ignored) result_ = result;
   }
+  /// A stream has begun: how long it lasts says nothing.
+  void note_answer() noexcept { answered_at_ = on_.loop_.now(); }
 
  private:
   upstream& on_;
   mono_time begun_;
+  mono_time answered_at_ = no_deadline;
   std::optional<circuit_permit> given_;
   call_result result_ = call_result::ignored;
   bool is_trial_ = false;
 };
 
-/// One call and what its tries share.
-class upstream::running_call {
+/// What a call holds until it has ended: the permit, and the endpoints that it has tried.
+class upstream::held_call {
  public:
-  running_call(upstream& on, const outgoing_call& what, const environment& env, permit& allowed)
-      : endpoints_(*on.endpoints_),
-        what_(what),
-        policy_(what.retry != nullptr ? *what.retry : on.retry_),
-        env_(env),
-        allowed_(allowed),
-        state_(with_timeout(policy_, what.timeout),
-               {.verb = parse_method(what.request.verb),
-                .deadline = env.deadline,
-                .has_idempotency_key = what.has_idempotency_key},
-               on.budget_, allowance(), env.loop->now()) {}
-  running_call(const running_call&) = delete;
-  running_call& operator=(const running_call&) = delete;
-  ~running_call() {
+  explicit held_call(upstream& on) noexcept : allowed(on), endpoints_(*on.endpoints_) {}
+  held_call(const held_call&) = delete;
+  held_call& operator=(const held_call&) = delete;
+  ~held_call() {
     for (const std::uint32_t each : tried_) endpoints_.release(each);
   }
 
-  const outgoing_call& what() const noexcept { return what_; }
-  const environment& env() const noexcept { return env_; }
-  retry_state& state() noexcept { return state_; }
-  void judge(outcome_class how) noexcept { allowed_.judge(how); }
-  bool is_trial() const noexcept { return allowed_.is_trial(); }
-  retry_allowance& allowance() noexcept { return env_.retries != nullptr ? *env_.retries : own_; }
+  permit allowed;
 
-  /// Endpoints that the call has tried, in ascending order. It keeps them until it has ended.
+  /// Endpoints that the call has tried, in ascending order.
   std::span<const std::uint32_t> tried() const noexcept { return tried_; }
   void note_tried(std::uint32_t endpoint) {
     const auto at = std::ranges::lower_bound(tried_, endpoint);
@@ -87,6 +77,38 @@ class upstream::running_call {
     endpoints_.keep(endpoint);
   }
 
+ private:
+  endpoint_set& endpoints_;
+  std::vector<std::uint32_t> tried_;
+};
+
+/// One call while it is made, and what its tries share.
+class upstream::running_call {
+ public:
+  /// `stream`: where the call's stream and what it holds go; null: the response is wanted whole.
+  running_call(upstream& on, const outgoing_call& what, const environment& env, held_call& held,
+               opening* stream)
+      : what_(what),
+        policy_(what.retry != nullptr ? *what.retry : on.retry_),
+        env_(env),
+        held_(held),
+        stream_(stream),
+        state_(with_timeout(policy_, what.timeout),
+               {.verb = parse_method(what.request.verb),
+                .deadline = env.deadline,
+                .has_idempotency_key = what.has_idempotency_key},
+               on.budget_, allowance(), env.loop->now()) {}
+  running_call(const running_call&) = delete;
+  running_call& operator=(const running_call&) = delete;
+
+  const outgoing_call& what() const noexcept { return what_; }
+  const environment& env() const noexcept { return env_; }
+  retry_state& state() noexcept { return state_; }
+  held_call& held() noexcept { return held_; }
+  opening* stream() noexcept { return stream_; }
+  bool is_trial() const noexcept { return held_.allowed.is_trial(); }
+  retry_allowance& allowance() noexcept { return env_.retries != nullptr ? *env_.retries : own_; }
+
   std::chrono::nanoseconds try_timeout() const noexcept { return policy_.try_timeout; }
   /// How long a try is waited for. A request that cannot be sent twice has all the time for its
   /// one.
@@ -94,6 +116,9 @@ class upstream::running_call {
     return state_.may_repeat() ? policy_.try_timeout : std::chrono::nanoseconds::max();
   }
   std::chrono::nanoseconds left() const noexcept { return state_.deadline() - env_.loop->now(); }
+  /// What the endpoint is told: how long it is waited for. Nothing of a stream that may last.
+  std::optional<std::chrono::nanoseconds> waits() const noexcept;
+  bool has_stream() const noexcept;
 
  private:
   static retry_policy& with_timeout(retry_policy& policy,
@@ -102,50 +127,101 @@ class upstream::running_call {
     return policy;
   }
 
-  endpoint_set& endpoints_;
   const outgoing_call& what_;
   retry_policy policy_;
   const environment& env_;
-  permit& allowed_;
+  held_call& held_;
+  opening* stream_;
   retry_allowance own_;
   retry_state state_;
-  std::vector<std::uint32_t> tried_;
 };
 
-/// What a try holds of the layers below the retry.
+/// What a try holds of the layers below the retry, until its response or its stream has ended.
 class upstream::hold {
  public:
-  hold(upstream& on, running_call& call) noexcept : on_(on), call_(call) {}
-  hold(const hold&) = delete;
-  hold& operator=(const hold&) = delete;
-  /// Cancelled, or refused by one of the layers.
+  hold(upstream& on, held_call& call) noexcept : on_(on), call_(call) {}
+  /// Of a try that is no longer watched. Nothing is held by the other one.
+  hold(hold&& other) noexcept
+      : on_(other.on_),
+        call_(other.call_),
+        watch_(other.watch_),
+        picked_(std::move(other.picked_)),
+        answer_(other.answer_),
+        left_as_(other.left_as_),
+        try_timeout_(other.try_timeout_),
+        was_hurried_(other.was_hurried_),
+        has_slot_(other.has_slot_),
+        has_limit_(other.has_limit_),
+        ended_(std::exchange(other.ended_, true)) {}
+  hold& operator=(hold&&) = delete;
+  /// Cancelled, refused by one of the layers, or a stream that was left before its end.
   ~hold() {
-    if (!ended_) end(silence());
+    if (!ended_) end(left_as_ ? *left_as_ : silence());
   }
 
   void take_slot() noexcept { has_slot_ = true; }
   void take_limit() noexcept { has_limit_ = true; }
-  void take(const endpoint_set::taken& picked);
+  void take(const endpoint_set::taken& picked, const running_call& by);
 
   send_watch& watch() noexcept { return watch_; }
-  /// The call had less time than a try has, so that the endpoint is not to blame for the lack of
-  /// it.
-  bool was_hurried() const noexcept { return was_hurried_; }
+  /// Of which class a response is.
+  outcome_class judge(const http::client_response& answer) noexcept;
   /// The class of a try that has had no answer until now.
   outcome_class silence() noexcept;
   void end(outcome_class how) noexcept;
 
+  // Of a try with a stream.
+
+  /// The response has begun, and so long it took; it is of this class if it comes to its end.
+  void answer(outcome_class how) noexcept;
+  /// From now on the endpoint has all that it needs to answer.
+  void note_sent() noexcept { watch_.note_sent(on_.loop_.now()); }
+  /// Who leaves the stream now says so of the try.
+  void leave_as(outcome_class how) noexcept { left_as_ = how; }
+  bool is_answered() const noexcept { return answer_.has_value(); }
+  void end_answered() noexcept { end(answer_->how); }
+
  private:
+  struct begun_answer {
+    std::chrono::nanoseconds took;
+    outcome_class how;
+  };
+
   std::chrono::nanoseconds took() const noexcept;
 
   upstream& on_;
-  running_call& call_;
+  held_call& call_;
   send_watch watch_;
   std::optional<endpoint_set::taken> picked_;
+  std::optional<begun_answer> answer_;
+  std::optional<outcome_class> left_as_;
+  std::chrono::nanoseconds try_timeout_{0};
   bool was_hurried_ = false;
   bool has_slot_ = false;
   bool has_limit_ = false;
   bool ended_ = false;
 };
+
+/// What a stream holds of its upstream, and how its end is judged.
+class upstream::opening final : public stream_account {
+ public:
+  void sent() noexcept override { held->note_sent(); }
+  void send_failed(transport_error why, bool is_late) noexcept override;
+  void answered(const response_head& head) override;
+  void ended() noexcept override;
+  void failed(transport_error why, bool is_late) noexcept override;
+
+  std::optional<held_call> call;
+  // Once the stream is open.
+  std::optional<hold> held;
+  std::optional<client_stream> stream;
+
+ private:
+  outcome_class class_of(transport_error why, bool is_late) noexcept;
+};
+
+inline bool upstream::running_call::has_stream() const noexcept {
+  return stream_ != nullptr && stream_->stream;
+}
 
 }  // namespace ferrule

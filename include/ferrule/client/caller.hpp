@@ -12,12 +12,10 @@
 /// ```
 
 #include <chrono>
-#include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
-#include "ferrule/api/problem.hpp"
+#include "ferrule/client/call_failure.hpp"
 #include "ferrule/client/transport.hpp"
 #include "ferrule/core/result.hpp"
 #include "ferrule/core/task.hpp"
@@ -27,50 +25,6 @@
 
 namespace ferrule {
 
-/// How a call ended that did not bring what its endpoint promises.
-enum class call_fault : std::uint8_t {
-  transport,     ///< no answer: `transport` says why
-  timeout,       ///< no answer in time: the call's, its last try's, or the served request's
-  circuit_open,  ///< not made: the breaker is open
-  shed,          ///< not made: a limit of this side, `shed` says which
-  declared,      ///< answered with one of the endpoint's declared errors
-  undeclared,    ///< answered with another problem or status
-  unreadable,    ///< answered with success, but the answer is not what the endpoint promises
-};
-
-/// Which limit refused a call.
-enum class shed_by : std::uint8_t {
-  none,
-  rate_limit,
-  bulkhead,
-  concurrency_limit,
-  pool,
-  no_endpoint
-};
-
-/// What went wrong with a call.
-struct call_failure {
-  call_fault fault = call_fault::transport;
-  transport_error transport = transport_error::no_response;  ///< of `transport`
-  shed_by shed = shed_by::none;                              ///< of `shed`
-  /// The service may have acted on the request.
-  bool was_sent = false;
-  int status = 0;        ///< of an answer; 0: there was none
-  std::string detail{};  ///< of the answer's problem, or why it is unreadable; for a log line
-  /// How long to leave the service alone, as its answer, the breaker or the limit says.
-  std::optional<std::chrono::nanoseconds> retry_after{};
-  std::uint32_t tries = 0;  ///< requests that were made, when there was no answer
-};
-
-const char* to_string(call_fault fault) noexcept;
-const char* to_string(shed_by limit) noexcept;
-/// One line for a log: what happened, and with what.
-std::string to_string(const call_failure& failed);
-
-/// What a handler answers when it can do nothing without the call: 503 with Retry-After when it was
-/// not made, 504 for a timeout, 502 for the rest.
-problem to_problem(const call_failure& failed);
-
 /// A call as a client hands it on. All views must live until the task has ended.
 struct outgoing_call {
   http::client_request request;  ///< without a host
@@ -78,8 +32,11 @@ struct outgoing_call {
   /// In place of the caller's own policy.
   const retry_policy* retry = nullptr;
   bool has_idempotency_key = false;
-  /// For the whole call, in place of the policy's deadline.
+  /// For the whole call, in place of the policy's deadline; of a stream, until it is open.
   std::optional<std::chrono::nanoseconds> timeout{};
+  /// For a stream as a whole, from the call on. Without it a stream may last as long as its steps
+  /// are done in time, and until the deadline of the task that reads it.
+  std::optional<std::chrono::nanoseconds> stream_timeout{};
 };
 
 /// Makes calls. Thread rule: the reactor's thread.

@@ -52,6 +52,7 @@
 #include <utility>
 #include <vector>
 
+#include "ferrule/client/call_stream.hpp"
 #include "ferrule/client/caller.hpp"
 #include "ferrule/client/classify.hpp"
 #include "ferrule/client/upstream_endpoint.hpp"
@@ -270,6 +271,11 @@ class upstream final : public caller {
   ~upstream() override;
 
   task<outcome> call(outgoing_call what) override;
+  /// As `call`, but gives the response as a stream once its head has come; or, of a request whose
+  /// body is `streamed`, once its head was sent. From then on the call is not made again: see
+  /// `call_stream`. A response after which it may be, such as 503 to a GET, is collected before
+  /// that is decided, and given as a whole if it is the last.
+  task<result<call_stream, call_failure>> open(outgoing_call what);
 
   /// From now on these are the endpoints. Who stays, by id and address, keeps what is known of it:
   /// latency, running calls, ejection; its weight, authority and labels may be others. Who joins
@@ -293,8 +299,10 @@ class upstream final : public caller {
 
  private:
   class permit;
+  class held_call;
   class running_call;
   class hold;
+  class opening;
   using answer = result<http::client_response, transport_failure>;
   struct ended_try {
     outcome got;
@@ -305,10 +313,15 @@ class upstream final : public caller {
   upstream(const upstream_settings& settings, std::string name, transport& network,
            std::vector<upstream_endpoint> endpoints, executor& loop);
 
+  std::optional<call_failure> refuse();
+  task<outcome> run(outgoing_call what, opening* into);
   task<ended_try> attempt(running_call* of);
+  task<answer> open_stream(running_call* of, hold* held, const origin* at,
+                           http::client_request request);
   ended_try judge(hold& held, answer answered);
+  bool may_go_on(running_call& of, const http::client_response& answer,
+                 outcome_class how) const noexcept;
   std::optional<retry_decision> after(running_call& of, const ended_try& ended);
-  std::optional<call_failure> pass_rate_limit();
   task<bool> enter_bulkhead();
 
   std::string name_;
