@@ -85,6 +85,9 @@ class request_life : public exchange {
   /// When the handler has to have begun its response; `no_deadline` once it has. Time in which it
   /// waits for its request's body does not count.
   mono_time deadline() const noexcept;
+  /// Its response has begun, and may last: what the handler waits for from now on has the time of
+  /// its caller.
+  void begin_streaming() noexcept { engine_parts().env.deadline = caller_deadline_; }
   /// Stops the handler, for it is late. Its request is answered when it ends.
   void stop_late() noexcept { engine_parts().stop.request_stop(stop_reason::deadline); }
   /// Whether it has begun its response, and was not told to stop.

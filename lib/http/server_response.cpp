@@ -141,6 +141,7 @@ void server_engine::begin(exchange& ex, const answer_head& head,
     ex.engine_parts().stop.request_stop(stop_reason::answered);
   } else {
     streaming_ = true;
+    if (life_ != nullptr) life_->begin_streaming();
   }
   tell_owner();
 }

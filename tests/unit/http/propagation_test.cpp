@@ -121,6 +121,18 @@ task<std::string> take(begun& all, body b) {
   ++all.handlers;
   co_return std::string(b.bytes);
 }
+/// How much time it has before and behind its head, in milliseconds.
+response_stream stream(begun& all) {
+  ++all.handlers;
+  const environment& env = co_await current_environment();
+  const auto left = [](const environment& of) -> std::string {
+    if (of.deadline == no_deadline) return "all";
+    const auto rest = std::chrono::round<std::chrono::milliseconds>(of.deadline - of.loop->now());
+    return std::to_string(rest.count());
+  };
+  co_yield left(env) + ' ';
+  co_yield left(env);
+}
 std::optional<problem> plain_failure(begun& all) {
   ++all.handlers;
   return problem{.status = 418};
@@ -128,6 +140,7 @@ std::optional<problem> plain_failure(begun& all) {
 
 constexpr auto routes = route_table(
     route<"GET /show">(show, with(handler_timeout_ms<2000>)),
+    route<"GET /stream">(stream, with(handler_timeout_ms<2000>)),
     route<"GET /slow">(slow, with(handler_timeout_ms<2000>)), route<"POST /take">(take),
     route<"GET /unlimited">(show, with(handler_timeout_ms<0>)), route<"GET /plain">(plain_failure));
 
@@ -175,6 +188,12 @@ TEST_F(inheriting_server, hands_on_deadline_trace_and_retries) {
   EXPECT_EQ(body.substr(58), "-01");
   EXPECT_NE(body.substr(42, 16), example.substr(36, 16)) << "in a span of its own";
   EXPECT_EQ(got.header("Retry-Allowance"), "8") << "what was not used goes back";
+}
+
+// What it waits for then, such as another service's stream, may last as long as its own.
+TEST_F(inheriting_server, a_handler_whose_response_has_begun_has_the_time_of_its_caller) {
+  EXPECT_EQ(ask("/stream", {}).body(), "2000 all");
+  EXPECT_EQ(ask("/stream", {{"Request-Timeout-Ms", "150"}}).body(), "150 150");
 }
 
 // One that is not among the trusted.
