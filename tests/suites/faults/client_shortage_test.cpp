@@ -19,6 +19,7 @@ using namespace std::chrono_literals;
 using answer = result<http::client_response, transport_failure>;
 
 constexpr auto routes = route_table(route<"GET /">([] { return "hello"; }),
+                                    route<"GET /large">([] { return std::string(300'000, 'x'); }),
                                     route<"POST /">([](body b) { return std::string(b.bytes); }));
 
 /// A client whose backend fails on demand, and a server, each on a reactor of its own.
@@ -73,6 +74,27 @@ class client_shortage : public testing::Test {
     return std::move(*got);
   }
 
+  /// Begins a conversation of which each direction fails from then on.
+  static task<> fail_stream(client_shortage* self, fallible direction, std::int32_t error,
+                            std::optional<transport_failure>* why) {
+    const bool sends = direction == fallible::send;
+    http::client_request what{.target = "/large"};
+    if (sends) what = {.verb = "POST", .streamed = http::streamed_body{}};
+    auto stream = co_await self->pool_->open(*self->at_, what);
+    EXPECT_TRUE(stream.has_value());
+    self->io_->at_completion = [=](fallible which) { return which == direction ? error : 0; };
+    if (sends) {
+      const auto written = co_await stream->write("part");
+      if (!written) *why = written.error();
+    } else {
+      std::uint64_t bytes = 0;
+      while (const auto part = co_await stream->read()) bytes += part->size();
+      EXPECT_LT(bytes, 300'000U);
+      if (stream->failure() != nullptr) *why = *stream->failure();
+    }
+    self->io_->at_completion = [](fallible) { return 0; };
+  }
+
   World world_;
   failing_backend* io_ = nullptr;
   std::unique_ptr<reactor> client_;
@@ -111,6 +133,24 @@ TYPED_TEST(client_shortage, is_said_of_this_side_and_at_once) {
           EXPECT_TRUE(this->ask(what).has_value()) << "the shortage is over";
         }
       }
+    }
+  }
+}
+
+TYPED_TEST(client_shortage, in_the_middle_of_a_stream_is_said_of_this_side_too) {
+  for (const fallible direction : {fallible::receive, fallible::send}) {
+    for (const std::int32_t error : {-ENOBUFS, -ENOMEM}) {
+      this->pool_.emplace(client_pool_settings{.total_timeout = 5s});
+      std::optional<transport_failure> why;
+      stop_source stop;
+      environment env{.loop = this->client_.get(), .stop = &stop};
+      scope running(env);
+      running.spawn(TestFixture::fail_stream(this, direction, error, &why));
+      ASSERT_TRUE(this->until([&] { return running.empty(); }));
+      ASSERT_TRUE(why.has_value());
+      EXPECT_STREQ(to_string(why->error), to_string(transport_error::no_resources));
+      EXPECT_EQ(this->pool_->counts().connections_open, 0U);
+      EXPECT_TRUE(this->ask({}).has_value()) << "the shortage is over";
     }
   }
 }
