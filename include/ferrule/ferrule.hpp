@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ferrule/api/html.hpp"
 #include "ferrule/api/openapi.hpp"
 #include "ferrule/api/request_log.hpp"
 #include "ferrule/app/serve.hpp"

@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "ferrule/api/html.hpp"
+
 namespace ferrule::detail {
 namespace {
 
@@ -13,33 +15,6 @@ constexpr std::string_view page_opening =
     "pre{background:#8881;padding:1rem;overflow-x:auto}h2{border-top:1px solid #8886;"
     "padding-top:1rem}table{border-collapse:collapse}td,th{text-align:left;vertical-align:top;"
     "padding:.2rem 1rem .2rem 0}:root{color-scheme:light dark}</style>\n";
-
-/// Text as HTML, also within a quoted attribute.
-std::string escaped(std::string_view text) {
-  std::string html;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        html += "&amp;";
-        break;
-      case '<':
-        html += "&lt;";
-        break;
-      case '>':
-        html += "&gt;";
-        break;
-      case '"':
-        html += "&quot;";
-        break;
-      case '\'':
-        html += "&#39;";
-        break;
-      default:
-        html += c;
-    }
-  }
-  return html;
-}
 
 std::string upper_case(std::string_view text) {
   std::string upper(text);
@@ -56,11 +31,11 @@ std::string with_links(std::string_view json) {
   std::string html;
   for (;;) {
     const std::size_t at = json.find(reference);
-    html += escaped(json.substr(0, at));
+    html += escape_html(json.substr(0, at));
     if (at == json.npos) return html;
     json.remove_prefix(at + reference.size());
     const std::size_t end = json.find('"');
-    const std::string name = escaped(json.substr(0, end));
+    const std::string name = escape_html(json.substr(0, end));
     html += "<a href=\"#type-" + name + "\">" + name + "</a>";
     json.remove_prefix(end + 2);  // "}
   }
@@ -106,7 +81,11 @@ std::string indented(std::string_view json) {
 std::string content_text(const openapi_content& content) {
   std::string html;
   for (const auto& [type, media] : content) {
-    html += "<div>" + escaped(type) + " <code>" + with_links(media.schema.text()) + "</code></div>";
+    html +=
+        "<div>" + escape_html(type) + " <code>" + with_links(media.schema.text()) + "</code></div>";
+    const bool has_example = media.examples && media.examples->contains("example");
+    if (!has_example) continue;
+    html += "<pre>" + escape_html(indented(media.examples->at("example").value.text())) + "</pre>";
   }
   return html;
 }
@@ -115,22 +94,36 @@ std::string parameters_table(const std::vector<openapi_parameter>& parameters) {
   if (parameters.empty()) return {};
   std::string html = "<table><tr><th>Parameter<th>In<th>Schema</tr>\n";
   for (const openapi_parameter& each : parameters) {
-    html += "<tr><td><code>" + escaped(each.name) + "</code>" +
-            (each.required ? "" : " (optional)") + "</td><td>" + escaped(each.in) +
+    html += "<tr><td><code>" + escape_html(each.name) + "</code>" +
+            (each.required ? "" : " (optional)") + "</td><td>" + escape_html(each.in) +
             "</td><td><code>" + with_links(each.schema.text()) + "</code></td></tr>\n";
   }
   return html + "</table>\n";
 }
 
+/// What is said of an operation, and what its caller has to show.
+std::string words_of(const openapi_operation& operation) {
+  std::string html;
+  if (operation.deprecated) html += "<p><strong>Deprecated.</strong></p>\n";
+  if (operation.summary) html += "<p>" + escape_html(*operation.summary) + "</p>\n";
+  if (operation.description) html += "<p>" + escape_html(*operation.description) + "</p>\n";
+  if (!operation.security) return html;
+  html += "<p>Asks for:";
+  for (const auto& [scheme, scopes] : operation.security->front())
+    html += " " + escape_html(scheme);
+  return html + "</p>\n";
+}
+
 std::string operation_text(const openapi_operation& operation) {
-  std::string html = parameters_table(operation.parameters);
+  std::string html = words_of(operation) + parameters_table(operation.parameters);
   if (operation.requestBody) {
     html += "<h3>Body</h3>\n" + content_text(operation.requestBody->content) + "\n";
   }
   html += "<h3>Responses</h3>\n<table>\n";
   for (const auto& [status, answer] : operation.responses) {
-    html += "<tr><td>" + escaped(status) + "</td><td>" + escaped(answer.description) + "</td><td>" +
-            (answer.content ? content_text(*answer.content) : std::string()) + "</td></tr>\n";
+    html += "<tr><td>" + escape_html(status) + "</td><td>" + escape_html(answer.description) +
+            "</td><td>" + (answer.content ? content_text(*answer.content) : std::string()) +
+            "</td></tr>\n";
   }
   return html + "</table>\n";
 }
@@ -138,25 +131,25 @@ std::string operation_text(const openapi_operation& operation) {
 }  // namespace
 
 std::string openapi_builder::finish_page(const openapi_info& info) && {
-  const std::string title = escaped(info.title);
+  const std::string title = escape_html(info.title);
   std::string index;
   std::string operations;
   for (const auto& [path, methods] : paths_) {
     for (const auto& [method, operation] : methods) {
       const std::string name = upper_case(method) + " " + path;
-      const std::string anchor = escaped(method + path);
-      index += "<li><a href=\"#" + anchor + "\"><code>" + escaped(name) + "</code></a></li>\n";
-      operations += "<h2 id=\"" + anchor + "\"><code>" + escaped(name) + "</code></h2>\n" +
+      const std::string anchor = escape_html(method + path);
+      index += "<li><a href=\"#" + anchor + "\"><code>" + escape_html(name) + "</code></a></li>\n";
+      operations += "<h2 id=\"" + anchor + "\"><code>" + escape_html(name) + "</code></h2>\n" +
                     operation_text(operation);
     }
   }
   std::string html(page_opening);
-  html += "<title>" + title + "</title>\n<h1>" + title + " <small>" + escaped(info.version) +
+  html += "<title>" + title + "</title>\n<h1>" + title + " <small>" + escape_html(info.version) +
           "</small></h1>\n";
-  if (info.description) html += "<p>" + escaped(*info.description) + "</p>\n";
+  if (info.description) html += "<p>" + escape_html(*info.description) + "</p>\n";
   html += "<ul>\n" + index + "</ul>\n" + operations + "<h2>Types</h2>\n";
   for (const auto& [name, schema] : types_.list()) {
-    html += "<h3 id=\"type-" + escaped(name) + "\">" + escaped(name) + "</h3>\n<pre>" +
+    html += "<h3 id=\"type-" + escape_html(name) + "\">" + escape_html(name) + "</h3>\n<pre>" +
             with_links(indented(schema)) + "</pre>\n";
   }
   return html + "</html>\n";

@@ -1,6 +1,11 @@
 #include "ferrule/api/openapi.hpp"
 
+#include <algorithm>
+#include <stdexcept>
+
+#include "ferrule/http/fields.hpp"
 #include "ferrule/http/status.hpp"
+#include "ferrule/json/read.hpp"
 #include "ferrule/json/write.hpp"
 
 namespace ferrule::detail {
@@ -25,8 +30,16 @@ struct problem {
 
 namespace {
 
+struct scheme_object {
+  std::string_view type;
+  std::optional<std::string_view> scheme{};
+  std::optional<std::string_view> in{};
+  std::optional<std::string_view> name{};
+  std::optional<std::string_view> description{};
+};
 struct openapi_components {
   json::raw schemas;
+  std::optional<std::map<std::string, scheme_object>> securitySchemes;  // NOLINT: the format's name
 };
 struct info_object {
   std::string_view title;
@@ -68,6 +81,35 @@ std::optional<json::raw> example_of(const problem& what) {
   write_problem(text, what, {});
   return raw_of(text);
 }
+scheme_object object_of(const security_scheme& shown) {
+  using enum security_scheme::kind;
+  scheme_object object{.type = "apiKey"};
+  if (!shown.description.empty()) object.description = shown.description;
+  if (shown.how == bearer || shown.how == basic) {
+    object.type = "http";
+    object.scheme = shown.how == bearer ? "bearer" : "basic";
+  } else {
+    object.in = shown.how == header ? "header" : shown.how == cookie ? "cookie" : "query";
+    object.name = shown.field;
+  }
+  return object;
+}
+
+std::optional<std::string_view> unless_empty(std::string_view text) {
+  return text.empty() ? std::nullopt : std::optional(text);
+}
+
+/// Gives each form of a body this example.
+void add_example(openapi_content& content, std::string_view text) {
+  if (!json::read<json::raw>(text)) {
+    throw std::invalid_argument("an example in an endpoint_description is no JSON: " +
+                                std::string(text));
+  }
+  for (auto& [type, media] : content) {
+    media.examples = {{"example", {json::raw::trusted(std::string(text))}}};
+  }
+}
+
 problem_description usual_problems(json::components& types) {
   return {std::string(problem_content_type),
           schema_of_type<problem_form::problem>(types, json::schema_use::written), example_of};
@@ -112,6 +154,43 @@ void openapi_builder::add_refusal(openapi_operation& to, int status) {
   problem_media(to, std::to_string(status), reason_phrase(status));
 }
 
+void openapi_builder::add_security(openapi_operation& to, const security_scheme& shown) {
+  const auto [known, is_new] = schemes_.emplace(shown.name, shown);
+  if (!is_new && known->second != shown) {
+    throw std::invalid_argument("two security schemes have the name " + known->first);
+  }
+  if (!to.security) to.security.emplace(1);
+  to.security->front().emplace(shown.name, std::vector<std::string>());
+  // These have a place of their own in the document, which says that it ignores others.
+  const std::string_view field =
+      shown.field.empty() ? std::string_view("Authorization") : shown.field;
+  std::erase_if(to.parameters, [&](const openapi_parameter& each) {
+    return equal_ignoring_case(each.name, field) && each.in != "path";
+  });
+}
+
+void openapi_builder::describe(openapi_operation& described, const endpoint_description& words) {
+  if (!words.tag.empty()) described.tags = {words.tag};
+  described.summary = unless_empty(words.summary);
+  described.description = unless_empty(words.description);
+  described.operationId = unless_empty(words.operation_id);
+  if (words.deprecated) described.deprecated = true;
+  if (!words.request_example.empty() && described.requestBody) {
+    add_example(described.requestBody->content, words.request_example);
+  }
+  for (auto& [status, answer] : described.responses) {
+    if (!status.starts_with('2')) continue;
+    if (!words.response_example.empty() && answer.content) {
+      add_example(*answer.content, words.response_example);
+    }
+    for (const described_header& each : words.response_headers) {
+      if (!answer.headers) answer.headers.emplace();
+      answer.headers->insert_or_assign(
+          std::string(each.name), openapi_header{std::string(each.description), text_schema()});
+    }
+  }
+}
+
 void openapi_builder::add_any_problem(openapi_operation& to) {
   problem_media(to, "default", "A problem");
 }
@@ -119,11 +198,16 @@ void openapi_builder::add_any_problem(openapi_operation& to) {
 json::raw openapi_builder::finish(const openapi_info& info) && {
   buffer schemas;
   types_.write(schemas);
+  openapi_components components{raw_of(schemas), std::nullopt};
+  for (const auto& [name, scheme] : schemes_) {
+    if (!components.securitySchemes) components.securitySchemes.emplace();
+    components.securitySchemes->emplace(name, object_of(scheme));
+  }
   buffer text;
   json::write(text, openapi_document{"3.1.0",
                                      {info.title, info.version, info.description},
                                      std::move(paths_),
-                                     {raw_of(schemas)}});
+                                     std::move(components)});
   return raw_of(text);
 }
 

@@ -26,30 +26,6 @@ struct guest {
       {.member = "name", .size_min = 1, .size_max = 60, .form = &json::plain_text}};
 };
 
-// Text on a page: what a guest calls himself is never markup.
-std::string escaped(std::string_view text) {
-  std::string html;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        html += "&amp;";
-        break;
-      case '<':
-        html += "&lt;";
-        break;
-      case '>':
-        html += "&gt;";
-        break;
-      case '"':
-        html += "&quot;";
-        break;
-      default:
-        html += c;
-    }
-  }
-  return html;
-}
-
 // A cookie holds few of all characters (RFC 6265), so that a name is written in hexadecimal digits.
 std::string to_cookie(std::string_view text) {
   std::string hex;
@@ -67,7 +43,7 @@ std::string from_cookie(std::string_view hex) {  // a client may send any
 }
 
 response show_page(cookie<"name"> name) {
-  const std::string who = name ? escaped(from_cookie(*name)) : "stranger";
+  const std::string who = name ? escape_html(from_cookie(*name)) : "stranger";
   return response{.content_type = "text/html; charset=utf-8",
                   .body = fmt::format(R"(<!doctype html><title>Guests</title><p>Hello, {}!)"
                                       R"(<form method="post" action="/name">)"

@@ -30,6 +30,9 @@
 /// `before` or the handler can. What it was given is gone when it returns, but for the bytes of the
 /// request, which views in the value may point to.
 ///
+/// With `static constexpr security_scheme security` (api/description.hpp) it says in the documents
+/// of its endpoints what a caller has to show.
+///
 /// A handler takes the value, or a `const T&` if it is no coroutine; each argument is made anew. In
 /// a contract an endpoint says what is sent, `header<"Authorization">`, and its handler may take
 /// the value instead; or it says `T`, and then its document has what `extract` takes and the errors

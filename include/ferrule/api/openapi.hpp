@@ -19,7 +19,8 @@
 /// that the `to_problem` of an endpoint's enumeration knows, with an example, and what Ferrule
 /// refuses itself: ill-typed parameters (400) and bodies (400, 415, 422). An error type that is no
 /// enumeration becomes the `default` answer. A tail `{name...}` is written as `{name}`, for OpenAPI
-/// has no word for it.
+/// has no word for it. Summaries, examples, further header fields and security schemes are said in
+/// api/description.hpp.
 ///
 /// Source: OpenAPI 3.1.0; RFC 9457 for problems.
 
@@ -32,6 +33,7 @@
 #include <vector>
 
 #include "ferrule/api/contract.hpp"
+#include "ferrule/api/description.hpp"
 #include "ferrule/api/query.hpp"
 #include "ferrule/json/schema.hpp"
 
@@ -97,9 +99,16 @@ struct openapi_body {
   openapi_content content;
 };
 struct openapi_operation {
+  std::optional<std::vector<std::string_view>> tags{};
+  std::optional<std::string_view> summary{};
+  std::optional<std::string_view> description{};
+  std::optional<std::string_view> operationId{};  // NOLINT(readability-identifier-naming)
+  std::optional<bool> deprecated{};
   std::vector<openapi_parameter> parameters{};
   std::optional<openapi_body> requestBody{};  // NOLINT(readability-identifier-naming)
   std::map<std::string, openapi_response> responses{};
+  /// All of the schemes in it at once.
+  std::optional<std::vector<std::map<std::string, std::vector<std::string>>>> security{};
 };
 
 /// A document in the making.
@@ -114,6 +123,10 @@ class openapi_builder {
   void add_problem(openapi_operation& to, std::string_view name, const problem& what);
   /// Adds what Ferrule answers with by itself.
   void add_refusal(openapi_operation& to, int status);
+  /// Adds what its caller has to show.
+  void add_security(openapi_operation& to, const security_scheme& shown);
+  /// Adds what is said of it in words.
+  void describe(openapi_operation& described, const endpoint_description& words);
   /// Adds an answer with problems of any status.
   void add_any_problem(openapi_operation& to);
   json::raw finish(const openapi_info& info) &&;
@@ -126,6 +139,7 @@ class openapi_builder {
 
   json::components types_;
   problem_description problems_;
+  std::map<std::string, security_scheme> schemes_;
   std::map<std::string, std::map<std::string, openapi_operation>> paths_;
 };
 
@@ -321,16 +335,18 @@ void document_errors(openapi_builder& builder, openapi_operation& to) {
   }
 }
 
-/// What goes wrong with the arguments that extractors make.
+/// What the arguments that extractors make ask for, and what goes wrong with them.
 template <class Signature>
-struct extractor_errors;
+struct extractor_facts;
 template <class R, class... A>
-struct extractor_errors<signature<R, A...>> {
+struct extractor_facts<signature<R, A...>> {
   template <class Argument>
   static void document_one(openapi_builder& builder, openapi_operation& to) {
     if constexpr (source_of<Argument>() == source::own) {
       using made_by = extract_signature<std::remove_cvref_t<Argument>>;
-      extractor_errors<made_by>::document(builder, to);
+      extractor_facts<made_by>::document(builder, to);
+      using made = extractor<std::remove_cvref_t<Argument>>;
+      if constexpr (requires { made::security; }) builder.add_security(to, made::security);
       if constexpr (is_result<typename made_by::result_type>) {
         document_errors<typename made_by::result_type::error_type>(builder, to);
       }
@@ -349,7 +365,8 @@ void document_endpoint(openapi_builder& builder) {
                                std::make_index_sequence<Endpoint::signature::count>());
   document_result<typename Endpoint::result_type>(builder, operation);
   document_errors<typename Endpoint::error_type>(builder, operation);
-  extractor_errors<typename Endpoint::declared>::document(builder, operation);
+  extractor_facts<typename Endpoint::declared>::document(builder, operation);
+  builder.describe(operation, description_of<const Endpoint>);
 }
 
 }  // namespace detail

@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,51 @@ constexpr endpoint<"GET /detailed", no_content(), detailed_error> detailed{};
 constexpr contract api(get, remove, add, list, read_file, put_raw, detailed);
 }  // namespace shop
 
+namespace described {
+struct account {
+  std::string_view name;
+};
+struct key {};
+using namespace ferrule;
+constexpr endpoint<"DELETE /a", std::string()> remove{};
+constexpr described_header headers[] = {{"ETag", "of this version"}};
+}  // namespace described
+
+template <>
+struct ferrule::extractor<described::account> {
+  static result<described::account, problem> extract(header<"Authorization"> sent,
+                                                     header<"X-Trace">) {
+    return described::account{sent.value_or("")};
+  }
+  static constexpr security_scheme security{.name = "token", .description = "From /login"};
+};
+template <>
+struct ferrule::extractor<described::key> {
+  static described::key extract(cookie<"sid">) { return {}; }
+  static constexpr security_scheme security{
+      .name = "session", .how = security_scheme::kind::cookie, .field = "sid"};
+};
+
+namespace described {
+constexpr endpoint<"PUT /a/{id}", with_status<shop::draft, 200, 201>(
+                                      std::uint64_t, json_body<shop::draft>, account, key)>
+    put{};
+constexpr endpoint<"GET /a", void(account)> get{};
+constexpr contract api(put, get, remove);
+}  // namespace described
+
+template <>
+inline constexpr ferrule::endpoint_description
+    ferrule::description_of<decltype(described::put)>{
+        .summary = "Puts \"it\"",
+        .description = "At length.",
+        .tag = "as",
+        .operation_id = "putA",
+        .deprecated = true,
+        .request_example = R"({"name":"new"})",
+        .response_example = R"({"name":"old"})",
+        .response_headers = described::headers};
+
 namespace ferrule {
 namespace {
 
@@ -70,16 +116,18 @@ const json::raw& document() {
   return text;
 }
 
+/// What a JSON pointer leads to, as text; "(nothing)" if it leads nowhere.
+std::string text_at(dom::element root, const std::string& pointer) {
+  dom::element found;
+  if (root.at_pointer(pointer).get(found) != simdjson::SUCCESS) return "(nothing)";
+  return simdjson::minify(found);
+}
+
 class openapi_document : public testing::Test {
  protected:
   openapi_document() : root(parser_.parse(std::string(document().text()))) {}
 
-  /// What a JSON pointer leads to, as text; "(nothing)" if it leads nowhere.
-  std::string at(const std::string& pointer) {
-    dom::element found;
-    if (root.at_pointer(pointer).get(found) != simdjson::SUCCESS) return "(nothing)";
-    return simdjson::minify(found);
-  }
+  std::string at(const std::string& pointer) { return text_at(root, pointer); }
   static std::string path(std::string text) {
     std::string escaped = "/paths/";
     for (const char c : text) escaped += c == '/' ? std::string("~1") : std::string(1, c);
@@ -326,6 +374,60 @@ struct rated {
   static constexpr json::renamed json_names[] = {
       {.member = "filter_name", .name = "filter[name]"}};
 };
+
+TEST(openapi, says_in_words_what_types_do_not) {
+  const json::raw text = openapi(described::api, {.title = "A", .version = "1"});
+  dom::parser parser;
+  const dom::element root = parser.parse(std::string(text.text()));
+  const auto at = [&](const std::string& pointer) { return text_at(root, pointer); };
+  const std::string put = "/paths/~1a~1{id}/put";
+  EXPECT_EQ(at(put + "/summary"), R"("Puts \"it\"")");
+  EXPECT_EQ(at(put + "/description"), R"("At length.")");
+  EXPECT_EQ(at(put + "/tags"), R"(["as"])");
+  EXPECT_EQ(at(put + "/operationId"), R"("putA")");
+  EXPECT_EQ(at(put + "/deprecated"), "true");
+  EXPECT_EQ(at(put + "/requestBody/content/application~1json/examples/example/value"),
+            R"({"name":"new"})");
+  for (const std::string status : {"200", "201"}) {
+    const std::string response = put + "/responses/" + status;
+    EXPECT_EQ(at(response + "/content/application~1json/examples/example/value"),
+              R"({"name":"old"})");
+    EXPECT_EQ(at(response + "/headers/ETag"),
+              R"({"description":"of this version","schema":{"type":"string"}})");
+  }
+  EXPECT_EQ(at(put + "/responses/400/headers"), "(nothing)");
+  for (const char* member : {"summary", "description", "tags", "operationId", "deprecated"}) {
+    EXPECT_EQ(at("/paths/~1a/delete/" + std::string(member)), "(nothing)");
+  }
+}
+
+TEST(openapi, says_what_callers_have_to_show) {
+  const json::raw text = openapi(described::api, {.title = "A", .version = "1"});
+  dom::parser parser;
+  const dom::element root = parser.parse(std::string(text.text()));
+  const auto at = [&](const std::string& pointer) { return text_at(root, pointer); };
+  EXPECT_EQ(at("/components/securitySchemes"),
+            R"({"session":{"type":"apiKey","in":"cookie","name":"sid"},)"
+            R"("token":{"type":"http","scheme":"bearer","description":"From /login"}})");
+  EXPECT_EQ(at("/paths/~1a~1{id}/put/security"), R"([{"session":[],"token":[]}])");
+  EXPECT_EQ(at("/paths/~1a/get/security"), R"([{"token":[]}])");
+  EXPECT_EQ(at("/paths/~1a/delete/security"), "(nothing)");
+  EXPECT_EQ(at("/paths/~1a/get/parameters"),
+            R"([{"name":"X-Trace","in":"header","required":false,"schema":{"type":"string"}}])")
+      << "what a scheme says is no parameter";
+}
+
+TEST(openapi, refuses_examples_that_are_no_json_and_schemes_of_one_name) {
+  detail::openapi_builder builder({.title = "A", .version = "1"});
+  detail::openapi_operation operation;
+  operation.requestBody = {true, {{"application/json", {json::raw::trusted("{}")}}}};
+  EXPECT_THROW(builder.describe(operation, {.request_example = "{"}), std::invalid_argument);
+  builder.add_security(operation, {.name = "token"});
+  builder.add_security(operation, {.name = "token"});
+  EXPECT_THROW(
+      builder.add_security(operation, {.name = "token", .how = security_scheme::kind::basic}),
+      std::invalid_argument);
+}
 
 TEST(openapi, describes_limits_of_types_names_and_patches) {
   using code = matching<"[A-Z]{2}">;
