@@ -16,7 +16,7 @@
 #include <string_view>
 
 #include "ferrule/client/call_failure.hpp"
-#include "ferrule/client/transport.hpp"
+#include "ferrule/client/call_stream.hpp"
 #include "ferrule/core/result.hpp"
 #include "ferrule/core/task.hpp"
 #include "ferrule/http/client_connection.hpp"
@@ -52,6 +52,10 @@ class caller {
   /// Gives the answer, whatever its status. Errors: a fault without an answer.
   /// Cancellation: ends the call's work and no other's; unwinds.
   virtual task<outcome> call(outgoing_call what) = 0;
+  /// As `call`, but gives the response as a stream once its head has come; or, of a request whose
+  /// body is `streamed`, once its head was sent. From then on the call is not made again: see
+  /// `call_stream`.
+  virtual task<result<call_stream, call_failure>> open(outgoing_call what) = 0;
   /// What is known of the service and was decided about it, as JSON, for an endpoint that shows it;
   /// null where nothing is.
   virtual json::raw report() { return {}; }

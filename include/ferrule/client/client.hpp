@@ -58,6 +58,7 @@
 
 #include "ferrule/api/contract.hpp"
 #include "ferrule/client/call_error.hpp"
+#include "ferrule/client/call_stream.hpp"
 #include "ferrule/client/caller.hpp"
 #include "ferrule/client/decode.hpp"
 #include "ferrule/client/encoded_request.hpp"
@@ -69,6 +70,8 @@ struct call_options {
   /// For the whole call, in place of the caller's total timeout; the deadline of the request that
   /// is being served still counts.
   std::optional<std::chrono::nanoseconds> timeout{};
+  /// For a stream as a whole; see `outgoing_call::stream_timeout`.
+  std::optional<std::chrono::nanoseconds> stream_timeout{};
   /// Sent as Idempotency-Key: the call may be tried again, whatever its method.
   std::string_view idempotency_key{};
   std::string_view content_type{};  ///< of a `body`; else application/octet-stream
@@ -140,6 +143,13 @@ struct call_arguments {
 /// Adds what the options say to a request.
 void apply(const call_options& options, encoded_request& to);
 
+/// A call before it is made.
+struct prepared_call {
+  encoded_request request{};
+  std::optional<std::chrono::nanoseconds> timeout{};
+  std::optional<std::chrono::nanoseconds> stream_timeout{};
+};
+
 }  // namespace detail
 
 /// Calls the endpoints of `Contract` through a caller. `Retry` are `retry_of<endpoint, policy>`.
@@ -169,8 +179,29 @@ class client {
   /// an argument that no path can hold (empty, "." or "..") or that is out of its type's range is
   /// `transport_error::invalid_request`. Cancellation: ends the call's work and unwinds.
   template <class Endpoint, class... A>
-  FERRULE_CORO_WRAPPER FERRULE_CORO_COPIES
-  task<result_of<Endpoint>> operator()(const Endpoint&, const A&... arguments) const {
+  FERRULE_CORO_WRAPPER FERRULE_CORO_COPIES task<result_of<Endpoint>> operator()(
+      const Endpoint&, const A&... arguments) const {
+    return run<Endpoint>(via_, prepare<Endpoint>(arguments...));
+  }
+
+  /// What opening a call of `Endpoint` gives.
+  template <class Endpoint>
+  using opened_of = result<call_stream, call_error<typename Endpoint::error_type>>;
+
+  /// The same, but what the endpoint promises is given as a stream, to be read in parts and not to
+  /// be decoded. Any other response is collected and told apart as that of a call.
+  template <class Endpoint, class... A>
+  FERRULE_CORO_WRAPPER FERRULE_CORO_COPIES task<opened_of<Endpoint>> open(
+      const Endpoint&, const A&... arguments) const {
+    return run_open<Endpoint>(via_, prepare<Endpoint>(arguments...));
+  }
+
+  /// What is known of the service, for an endpoint that shows it: see `caller::report`.
+  json::raw report() const { return via_->report(); }
+
+ private:
+  template <class Endpoint, class... A>
+  static detail::prepared_call prepare(const A&... arguments) {
     using given = detail::call_arguments<A...>;
     using expected = typename Endpoint::signature;
     static_assert(
@@ -180,21 +211,18 @@ class client {
     static_assert(detail::call_arguments_check<Endpoint::text, typename expected::function_type,
                                                typename given::types, fits>::passed);
     const std::tuple<const A&...> all(arguments...);
-    detail::encoded_request request;
-    if constexpr (fits) request = encode<Endpoint>(all, std::make_index_sequence<given::count>());
-    std::optional<std::chrono::nanoseconds> timeout;
+    detail::prepared_call made;
+    if constexpr (fits) {
+      made.request = encode<Endpoint>(all, std::make_index_sequence<given::count>());
+    }
     if constexpr (given::has_options) {
       const call_options& options = std::get<given::count>(all);
-      detail::apply(options, request);
-      timeout = options.timeout;
+      detail::apply(options, made.request);
+      made.timeout = options.timeout;
+      made.stream_timeout = options.stream_timeout;
     }
-    return run<Endpoint>(via_, std::move(request), timeout);
+    return made;
   }
-
-  /// What is known of the service, for an endpoint that shows it: see `caller::report`.
-  json::raw report() const { return via_->report(); }
-
- private:
   template <class Endpoint, class Arguments, std::size_t... I>
   static detail::encoded_request encode(const Arguments& all, std::index_sequence<I...>) {
     return detail::encode_call<Endpoint>(std::get<I>(all)...);
@@ -208,31 +236,61 @@ class client {
     return found;
   }
 
+  /// What is handed on: views of `made`, and of `fields`, which are made here.
   template <class Endpoint>
-  static task<result_of<Endpoint>> run(caller* via, detail::encoded_request request,
-                                       std::optional<std::chrono::nanoseconds> timeout) {
+  static outgoing_call outgoing(detail::prepared_call& made, rng& random,
+                                std::vector<header_field>& fields) {
+    const retry_policy* const policy = policy_of<Endpoint>();
+    detail::encoded_request& request = made.request;
+    if (policy != nullptr && policy->has_idempotency_key && !request.has_idempotency_key) {
+      request.add_idempotency_key(random);
+    }
+    fields = request.views();
+    return {.request = {.verb = request.verb,
+                        .target = request.target,
+                        .content_type = request.content_type,
+                        .fields = fields,
+                        .body = request.body},
+            .endpoint = Endpoint::shape.text,
+            .retry = policy,
+            .has_idempotency_key = request.has_idempotency_key,
+            .timeout = made.timeout,
+            .stream_timeout = made.stream_timeout};
+  }
+
+  template <class Endpoint>
+  static task<result_of<Endpoint>> run(caller* via, detail::prepared_call made) {
     using error = call_error<typename Endpoint::error_type>;
-    if (!request.is_valid) {
+    if (!made.request.is_valid) {
       co_return fail(error{{.transport = transport_error::invalid_request}});
     }
-    const retry_policy* const policy = policy_of<Endpoint>();
     const environment& env = co_await current_environment();
-    if (policy != nullptr && policy->has_idempotency_key && !request.has_idempotency_key) {
-      request.add_idempotency_key(env.loop->random());
-    }
-    const std::vector<header_field> fields = request.views();
-    const outgoing_call what{.request = {.verb = request.verb,
-                                         .target = request.target,
-                                         .content_type = request.content_type,
-                                         .fields = fields,
-                                         .body = request.body},
-                             .endpoint = Endpoint::shape.text,
-                             .retry = policy,
-                             .has_idempotency_key = request.has_idempotency_key,
-                             .timeout = timeout};
+    std::vector<header_field> fields;
+    const outgoing_call what = outgoing<Endpoint>(made, env.loop->random(), fields);
     auto answered = co_await via->call(what);
     if (!answered) co_return fail(error{std::move(answered).error()});
     co_return detail::decode_answer<Endpoint>(*answered, env.loop->date());
+  }
+
+  template <class Endpoint>
+  static task<opened_of<Endpoint>> run_open(caller* via, detail::prepared_call made) {
+    using error = call_error<typename Endpoint::error_type>;
+    if (!made.request.is_valid) {
+      co_return fail(error{{.transport = transport_error::invalid_request}});
+    }
+    const environment& env = co_await current_environment();
+    std::vector<header_field> fields;
+    const outgoing_call what = outgoing<Endpoint>(made, env.loop->random(), fields);
+    auto opened = co_await via->open(what);
+    if (!opened) co_return fail(error{std::move(opened).error()});
+    if (detail::is_promised<typename Endpoint::result_type>(opened->status())) {
+      co_return std::move(*opened);
+    }
+    auto whole = co_await opened->collect();
+    if (!whole) co_return fail(error{std::move(whole).error()});
+    auto decoded = detail::decode_answer<Endpoint>(*whole, env.loop->date());
+    if (!decoded) co_return fail(std::move(decoded).error());
+    co_return call_stream(client_stream::whole(std::move(*whole)), nullptr);
   }
 
   caller* via_;

@@ -87,7 +87,7 @@ struct upstream_settings {
   /// holds for names, and if it is shorter. 0: 200 ms, ten times what it takes within a region, or
   /// a try's time if that is less.
   std::chrono::nanoseconds connect_timeout{0};
-  /// Of which class an answer is.
+  /// Of which class an answer is. Of a stream it sees the head, with an empty body.
   outcome_class (*classify)(const http::client_response& answer) noexcept = classify_answer;
   retry_budget_settings budget{};
   balancer_settings balancer{.decay = std::chrono::seconds(1)};
@@ -271,11 +271,9 @@ class upstream final : public caller {
   ~upstream() override;
 
   task<outcome> call(outgoing_call what) override;
-  /// As `call`, but gives the response as a stream once its head has come; or, of a request whose
-  /// body is `streamed`, once its head was sent. From then on the call is not made again: see
-  /// `call_stream`. A response after which it may be, such as 503 to a GET, is collected before
+  /// A response after which a call may be made again, such as 503 to a GET, is collected before
   /// that is decided, and given as a whole if it is the last.
-  task<result<call_stream, call_failure>> open(outgoing_call what);
+  task<result<call_stream, call_failure>> open(outgoing_call what) override;
 
   /// From now on these are the endpoints. Who stays, by id and address, keeps what is known of it:
   /// latency, running calls, ejection; its weight, authority and labels may be others. Who joins

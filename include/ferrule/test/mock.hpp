@@ -127,6 +127,16 @@ class typed_mock<contract<Endpoint...>> : public mock_service {
  public:
   typed_mock() : mock_service(tree.view()) { (add(describe<Endpoint>()), ...); }
 
+  /// What `call` gives, as a stream. A body in parts is an `invalid_request`.
+  task<result<call_stream, call_failure>> open(outgoing_call what) override {
+    if (what.request.streamed) {
+      co_return ferrule::fail(call_failure{.transport = transport_error::invalid_request});
+    }
+    auto answered = co_await this->call(what);
+    if (!answered) co_return ferrule::fail(std::move(answered).error());
+    co_return call_stream(client_stream::whole(std::move(*answered)), nullptr);
+  }
+
   /// Answers calls of an endpoint by `handler`, which takes and returns what the endpoint says (or
   /// a `result` with its error). It may capture; it is no coroutine. It takes back a `fail`.
   template <class E, class Handler>
