@@ -71,7 +71,7 @@ constexpr auto routes = route_table(route<"POST /notes">(add), route<"GET /notes
 struct settings {
   std::string db = "./notes.db";
 };
-constexpr option options[] = {text_option<&settings::db>("db", "FILE", "where notes are kept")};
+constexpr option options[] = {value_option<&settings::db>("db", "FILE", "where notes are kept")};
 
 int main(int argc, char** argv) {
   static constexpr const char* migrations[] = {

@@ -91,7 +91,7 @@ constexpr auto routes = route_table(
 struct settings {
   std::string store = "http://127.0.0.1:8000";
 };
-constexpr option options[] = {text_option<&settings::store>("store", "URL", "the service behind")};
+constexpr option options[] = {value_option<&settings::store>("store", "URL", "the service behind")};
 
 int main(int argc, char** argv) {
   settings given;

@@ -1,10 +1,11 @@
-// Testing: handlers are plain functions, a table is called without a socket, and time is virtual,
-// so that a test of an hour takes no time. Another service is a mock of its contract.
+// Testing: handlers are plain functions, a table or a whole service is called without a socket, and
+// time is virtual: a test of an hour takes none. Another service is a mock of its contract.
 //
 //   $ testing
-//   4 tests passed
+//   5 tests passed
 #include <ferrule/client/client.hpp>
 #include <ferrule/ferrule.hpp>
+#include <ferrule/test/app.hpp>
 #include <ferrule/test/background.hpp>
 #include <ferrule/test/call.hpp>
 #include <ferrule/test/mock.hpp>
@@ -52,6 +53,11 @@ bool greets_and_counts() {
          test::call<routes>({.line = "POST /greetings/Ada"}, seen).field("Allow") ==
              "GET, HEAD, OPTIONS";
 }
+bool remembers_visitors_of_a_whole_service() {
+  test::app<routes> service(per_reactor([] { return visits(); }));
+  service.call("GET /greetings/Ada");
+  return service.call("GET /greetings/Bob").body == "Hello, Bob! You are visitor 2.";
+}
 bool sleeps_an_hour_at_once() {
   visits seen;
   const auto response = test::call<routes>("GET /nap", seen);
@@ -80,8 +86,9 @@ bool forgets_every_day() {
 }
 
 int main() {
-  const bool passed = greets_and_counts() && sleeps_an_hour_at_once() &&
-                      quotes_what_the_other_service_says() && forgets_every_day();
-  std::puts(passed ? "4 tests passed" : "a test failed");
+  const bool passed = greets_and_counts() && remembers_visitors_of_a_whole_service() &&
+                      sleeps_an_hour_at_once() && quotes_what_the_other_service_says() &&
+                      forgets_every_day();
+  std::puts(passed ? "5 tests passed" : "a test failed");
   return passed ? 0 : 1;
 }

@@ -90,7 +90,7 @@ task<result<response_stream, problem>> download(file_name name, const file_store
 }
 
 constexpr option options[] = {
-    text_option<&file_store::folder>("folder", "FOLDER", "where files are kept")};
+    value_option<&file_store::folder>("folder", "FOLDER", "where files are kept")};
 
 int main(int argc, char** argv) {
   file_store store;

@@ -41,7 +41,7 @@ inline std::string add_users(void* target, std::string_view urls) {
 }
 
 inline constexpr ferrule::option options[] = {
-    ferrule::text_option<&settings::db>("db", "FILE", "where orders are kept, or :memory:"),
+    ferrule::value_option<&settings::db>("db", "FILE", "where orders are kept, or :memory:"),
     {"users", "URL", "the users service; once for each of its instances (http://127.0.0.1:8001)",
      add_users},
 };

@@ -25,7 +25,7 @@ struct settings {
   std::string db = "./users.db";
 };
 inline constexpr ferrule::option options[] = {
-    ferrule::text_option<&settings::db>("db", "FILE", "where users are kept, or :memory:"),
+    ferrule::value_option<&settings::db>("db", "FILE", "where users are kept, or :memory:"),
 };
 
 /// Users by id. Ids ascend, and none is given twice. What fails for a reason that is no fault of

@@ -157,19 +157,6 @@ constexpr option required(option which) {
   return which;
 }
 
-/// An option that sets a text, a member of the target: any value will do.
-template <auto Member>
-constexpr option text_option(std::string_view name, std::string_view value_name,
-                             std::string_view help) {
-  using target_type = typename detail::member_of<decltype(Member)>::class_type;
-  return {name, value_name, help,
-          [](void* target, std::string_view text) {
-            static_cast<target_type*>(target)->*Member = text;
-            return std::string();
-          },
-          [](const void* target) { return static_cast<const target_type*>(target)->*Member; }};
-}
-
 /// A table of options and the object they set.
 struct option_group {
   std::span<const option> options;

@@ -92,7 +92,7 @@ struct list_settings {
 };
 
 constexpr option list_options[] = {
-    text_option<&list_settings::place>("place", "WHERE", "where it is"),
+    value_option<&list_settings::place>("place", "WHERE", "where it is"),
     {"name", "TEXT", "one of its names",
      [](void* target, std::string_view text) {
        static_cast<list_settings*>(target)->names.emplace_back(text);
