@@ -39,8 +39,10 @@ def run(*command, **options):
 
 @contextlib.contextmanager
 def started(program, *options):
-    """Runs a service on a free port; gives its URL, then ends it and checks that it ended well."""
-    service = subprocess.Popen([program, "--port", "0", *options], text=True,
+    """Runs a service on a free port; gives its URL, then ends it and checks that it ended well. The
+    program is a path, or a command that ends with it."""
+    command = program if isinstance(program, list) else [program]
+    service = subprocess.Popen([*command, "--port", "0", *options], text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         line = service.stdout.readline()

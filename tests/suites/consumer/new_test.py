@@ -1,4 +1,5 @@
 """`ferrule new`, as it is installed: what it makes, what it refuses."""
+import os
 import pathlib
 import re
 import shutil
@@ -33,8 +34,27 @@ class New(unittest.TestCase):
         with started(folder / copied[1], "--host", "0.0.0.0") as url:
             self.assertEqual(get(url.replace("0.0.0.0", "127.0.0.1") + "/greetings/Ada"),
                              '{"text":"Hello, Ada!"}')
+        self.check_its_image(folder, args.out)
         self.assertIn("main.cpp", (folder / "build/release/compile_commands.json").read_text())
         self.check_that_its_test_can_fail(folder)
+
+    def check_its_image(self, folder, out):
+        """The image has the executable alone, which runs there as nobody."""
+        if shutil.which("buildah") is None or os.geteuid() != 0:
+            print("no image was made: it takes buildah, and root")
+            return
+        buildah = ("buildah", "--storage-driver", "vfs", "--root", out / "images",
+                   "--runroot", out / "images-running")
+        run(*buildah, "build", "--isolation", "chroot", "--tag", folder.name, cwd=folder)
+        container = run(*buildah, "from", folder.name).split()[-1]
+        root = pathlib.Path(run(*buildah, "mount", container).strip())
+        self.assertEqual([path.name for path in root.iterdir()], [folder.name])
+        program = ["chroot", "--userspec=65534:65534", root, f"/{folder.name}"]
+        with started(program, "--host", "0.0.0.0") as url:
+            self.assertEqual(get(url.replace("0.0.0.0", "127.0.0.1") + "/greetings/Ada"),
+                             '{"text":"Hello, Ada!"}')
+        run(*buildah, "rm", "--all")
+        run(*buildah, "rmi", "--all")
 
     def check_that_its_test_can_fail(self, folder):
         test = folder / "test.cpp"
