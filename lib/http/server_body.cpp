@@ -47,6 +47,7 @@ std::size_t server_engine::take_body(std::string_view bytes) {
     refuse(part.status, part.reason, life_);
     return bytes.size();
   }
+  make_room_for_body(part.data.size());
   life_->body.append(part.data);
   if (context_.large_kib(life_->body) != 0) {
     settle_held();
@@ -57,6 +58,18 @@ std::size_t server_engine::take_body(std::string_view bytes) {
   }
   if (body_.complete()) collected();
   return part.consumed;
+}
+
+/// A large one that is announced grows fourfold, and not beyond itself: by doubling it would touch
+/// twice as many pages as it has, which the heap then gives back to the kernel and asks for once
+/// more. They cost more than what is received into them.
+void server_engine::make_room_for_body(std::size_t bytes) {
+  const std::uint64_t now = life_->body.size() + bytes;
+  if (now <= life_->body.capacity() || body_.left() == 0) return;
+  if (now <= server_context::small_bytes_max) return;
+  buffer larger(static_cast<std::size_t>(std::min(4 * now, now + body_.left())));
+  larger.append(life_->body.view());
+  life_->body = std::move(larger);
 }
 
 void server_engine::collected() {

@@ -136,6 +136,7 @@ class server_engine final : public net::protocol, sink {
                            const connection_wishes& wishes);
   body_reader::part next_of_body(std::string_view bytes);
   std::size_t take_body(std::string_view bytes);
+  void make_room_for_body(std::size_t bytes);
   std::size_t drop_body(std::string_view bytes);
   void collected();
   void feed_reader();

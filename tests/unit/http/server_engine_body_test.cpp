@@ -4,6 +4,7 @@
 #include <string>
 
 #include "scripted_conversation.hpp"
+#include "support/counted.hpp"
 
 namespace ferrule::http {
 namespace {
@@ -84,6 +85,20 @@ TEST(server_engine_body, refuses_a_body_over_the_limit) {
       chunked.ask(head + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n3\r\ndef\r\n");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 413 ")) << answer;
   EXPECT_TRUE(chunked.engine.ended());
+}
+
+TEST(server_engine_body, an_announced_body_grows_in_few_steps_and_not_beyond_itself) {
+  conversation c;
+  c.ask("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n");
+  const std::string part(10'000, 'x');
+  const std::size_t before = allocations();
+  for (int i = 0; i != 99; ++i) {
+    c.engine.feed(part);
+    EXPECT_LE(c.context.counters.bytes_held, 10'000U * 4 * static_cast<std::size_t>(i + 1));
+  }
+  EXPECT_LE(allocations() - before, 4U);
+  EXPECT_LE(c.context.counters.bytes_held, 1'000'000U);
+  EXPECT_TRUE(c.ask(part).ends_with(part + part));
 }
 
 TEST(server_engine_body, cancels_the_reader_of_a_malformed_body) {
