@@ -27,6 +27,7 @@ class pooled_stream final : public stream_source {
   const response_head* known_head() const noexcept override { return head_ ? &*head_ : nullptr; }
   task<result<void, transport_failure>> wait_for_head() override;
   task<result<std::string_view, transport_failure>> read() override;
+  std::span<const header_field> trailers() override { return connection_->trailers(); }
   bool pass_over() noexcept override;
   std::uint64_t whole_bytes_max() const noexcept override { return whole_bytes_max_; }
 

@@ -10,6 +10,7 @@
 #include "ferrule/http/head_writer.hpp"
 #include "ferrule/http/status.hpp"
 #include "http/read_ahead.hpp"
+#include "http/trailers.hpp"
 
 namespace ferrule::http {
 namespace {
@@ -50,28 +51,6 @@ const char* to_string(client_error error) noexcept {
       return "this side has no memory left to send or receive";
   }
   return "";
-}
-
-client_response client_response::make(int status, std::span<const header_field> fields,
-                                      std::string_view body) {
-  client_response made;
-  std::size_t bytes = 0;
-  for (const header_field& field : fields) bytes += field.name.size() + field.value.size();
-  made.head_bytes_.reserve(bytes);  // so that the views into it last
-  const auto keep = [&made](std::string_view text) {
-    made.head_bytes_.append(text);
-    return made.head_bytes_.view().substr(made.head_bytes_.size() - text.size());
-  };
-  for (const header_field& field : fields) {
-    const std::string_view name = keep(field.name);
-    made.fields_.push_back({name, keep(field.value)});
-  }
-  made.body_.append(body);
-  made.head_.status = status;
-  made.head_.content_length = body.size();
-  made.head_.body = body.empty() ? body_kind::none : body_kind::length;
-  made.head_.fields = made.fields_;
-  return made;
 }
 
 client_connection::client_connection(tcp_stream stream, const client_limits& limits)
@@ -236,6 +215,8 @@ result<void, client_error> client_connection::begin(const client_request& what, 
              .fields = what.fields});
   if (!written) return fail(client_error::invalid_request);
   if (ahead_ != nullptr) ahead_->mute();
+  trailer_lines_.clear();
+  trailers_.clear();
   sent_ = heard_ = answered_ = false;
   is_reused_ = std::exchange(is_used_, true);
   is_small_ = framing != body_kind::chunked && out_.size() + body_bytes <= taken_at_once_bytes;
@@ -347,11 +328,22 @@ std::optional<result<std::string_view, client_error>> client_connection::part_at
       return fail(is_large ? client_error::too_large : client_error::malformed);
     }
     in_begin_ += step.consumed;
+    if (!step.trailers.empty()) trailer_lines_.append(step.trailers);
     if (!step.data.empty()) return step.data;
     if (step.consumed == 0) return {};  // else it was framing
   }
   answered_ = true;
   return std::string_view();
+}
+
+std::span<const header_field> client_connection::trailers() {
+  if (!answered_ || trailer_lines_.empty()) return {};
+  if (!trailers_.empty()) return trailers_;
+  trailer_lines_.append("\r\n");
+  trailers_.resize(count_trailers(trailer_lines_.view()));
+  trailers_.resize(parse_trailers(trailer_lines_.view(), trailers_).size());
+  if (trailers_.empty()) trailer_lines_.clear();
+  return trailers_;
 }
 
 /// Receives more. Memory that `unread` points to may move.

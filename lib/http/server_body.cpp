@@ -5,34 +5,19 @@
 #include <new>
 #include <utility>
 
-#include "http/framing.hpp"
-#include "http/head.hpp"
 #include "http/server_engine.hpp"
+#include "http/trailers.hpp"
 
 namespace ferrule::http {
 namespace {
 
-/// Makes fields of the lines behind a body, in memory that lasts as long as `ex`, without those
-/// that may not be there.
-std::span<const header_field> parse_trailers(buffer& lines, exchange& ex) {
+/// Makes fields of the lines behind a body, in memory that lasts as long as `ex`.
+std::span<const header_field> take_trailers(buffer& lines, exchange& ex) {
   lines.append("\r\n");
-  const std::string_view text = lines.view();
-  const auto count = static_cast<std::uint16_t>(
-      std::min<std::ptrdiff_t>(std::ranges::count(text, '\n'), UINT16_MAX));
+  const std::uint16_t count = count_trailers(lines.view());
   auto* const storage = reinterpret_cast<header_field*>(ex.keep(count * sizeof(header_field)));
   std::uninitialized_default_construct_n(storage, count);
-  std::span<const header_field> found;
-  head_cursor cursor{text.data(), text.data() + text.size()};
-  framing_facts facts;
-  const head_limits limits{.header_bytes_max = static_cast<std::uint32_t>(text.size()),
-                           .header_count_max = count};
-  if (parse_fields(cursor, limits, {storage, count}, found, facts).state != head_parse::complete) {
-    return {};
-  }
-  auto* const end = std::remove_if(storage, storage + found.size(), [](const header_field& field) {
-    return !may_be_trailer(field.name);
-  });
-  return {storage, end};
+  return parse_trailers(lines.view(), {storage, count});
 }
 
 }  // namespace
@@ -149,7 +134,7 @@ std::span<const header_field> server_engine::trailers(exchange& ex) {
   if (life_ == nullptr || &ex != life_ || !body_.complete()) return {};
   buffer& lines = life_->trailer_lines;
   if (lines.empty()) return {};
-  if (!life_->trailers) life_->trailers = parse_trailers(lines, ex);
+  if (!life_->trailers) life_->trailers = take_trailers(lines, ex);
   return *life_->trailers;
 }
 

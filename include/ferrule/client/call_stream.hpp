@@ -100,6 +100,8 @@ class call_stream {
   /// The next part of the body, in a view that lives until the next `read`; none at its end, and
   /// when it broke off: see `failure`.
   task<std::optional<std::string_view>> read();
+  /// The fields behind a chunked body, once `read` found its end: see `client_stream::trailers`.
+  std::span<const header_field> trailers() { return stream_.trailers(); }
   /// Why `read` found an end before the body's, as the fault `broken_off` or `timeout`; null if it
   /// did not.
   const call_failure* failure() const noexcept { return failure_ ? &*failure_ : nullptr; }

@@ -54,6 +54,8 @@ class stream_source {
   /// The next part of the body, after the head, in a view that lives until the next call; empty at
   /// the end.
   virtual task<result<std::string_view, transport_failure>> read() = 0;
+  /// The fields behind the body, at its end; they last as long as the source.
+  virtual std::span<const header_field> trailers() { return {}; }
   /// Drops what has come of the body and waits for nothing: whether it was all there is, and of the
   /// request nothing is left to be sent either.
   virtual bool pass_over() noexcept { return false; }
@@ -106,8 +108,11 @@ class client_stream {
   std::string_view header(std::string_view name) const noexcept;
   /// The next part of the body, in a view that lives until the next `read`; none at its end, and
   /// when it broke off: see `failure`. Waits for the head as well. A body that is read in parts is
-  /// not limited as a whole. Trailer fields are checked and dropped.
+  /// not limited as a whole.
   task<std::optional<std::string_view>> read();
+  /// The fields behind a chunked body, once `read` found its end; the views live as long as the
+  /// stream. Those that may not be there are left out, and what is collected has none.
+  std::span<const header_field> trailers() { return source_->trailers(); }
   /// Why `read` found an end before the body's; null if it did not.
   const transport_failure* failure() const noexcept { return failure_ ? &*failure_ : nullptr; }
   /// What is left of the response, as a whole. Errors: those of the head, of reading, and

@@ -60,6 +60,7 @@ class decoded_source final : public stream_source {
     }
     co_return plain_.view();
   }
+  std::span<const header_field> trailers() override { return coded_.trailers(); }
   bool pass_over() noexcept override { return coded_.pass_over(); }
   std::uint64_t whole_bytes_max() const noexcept override { return limits_.bytes_max; }
 

@@ -14,8 +14,7 @@
 ///
 /// A response comes in steps: `send`, `read_head`, and `read_body` until it gives an empty part, or
 /// `collect` for the rest as a whole; `request` does all of it. A body may be sent in parts too:
-/// `send_head`, `send_part` and `send_end`. One request at a time: nothing is pipelined. The
-/// trailer fields of a chunked response are checked and dropped.
+/// `send_head`, `send_part` and `send_end`. One request at a time: nothing is pipelined.
 ///
 /// Source: RFC 9112 sections 6, 7 and 9; RFC 9110 section 15.2.
 
@@ -32,6 +31,7 @@
 #include "ferrule/core/result.hpp"
 #include "ferrule/core/task.hpp"
 #include "ferrule/http/body_reader.hpp"
+#include "ferrule/http/client_response.hpp"
 #include "ferrule/http/message.hpp"
 #include "ferrule/http/parser.hpp"
 #include "ferrule/net/stream.hpp"
@@ -95,30 +95,6 @@ struct client_request {
   std::optional<streamed_body> streamed{};
 };
 
-/// A whole response; it owns its bytes. Thread rule: as a plain value, move-only.
-class client_response {
- public:
-  /// A response that came from elsewhere than a connection, such as a stand-in for a server. Copies
-  /// all it is given.
-  static client_response make(int status, std::span<const header_field> fields,
-                              std::string_view body);
-
-  int status() const noexcept { return head_.status; }
-  /// Everything the head says; its views live as long as the response, also when it is moved.
-  const response_head& head() const noexcept { return head_; }
-  /// The value of the first field of that name, case ignored; see `find_field`.
-  std::string_view header(std::string_view name) const noexcept { return head_.header(name); }
-  std::string_view body() const noexcept { return body_.view(); }
-
- private:
-  friend class client_connection;
-
-  response_head head_;
-  buffer head_bytes_;
-  std::vector<header_field> fields_;
-  buffer body_;
-};
-
 /// A connection and the request in hand. It must neither move nor die while one of its tasks runs.
 /// Cancellation of each task: unwinds, and the connection is not `reusable` from then on, for what
 /// is under way would be taken for the next response.
@@ -171,6 +147,9 @@ class client_connection {
   task<result<std::string_view, client_error>> read_body();
   /// The same of what has been received already; nothing when more has to come.
   std::optional<result<std::string_view, client_error>> part_at_hand();
+  /// The fields behind a chunked body, once it was read to its end; those that may not be there are
+  /// left out. The views live until the next request.
+  std::span<const header_field> trailers();
   /// The rest of the response whose `head` was read, as a whole. Errors: as `read_body`.
   task<result<client_response, client_error>> collect(response_head head);
 
@@ -228,6 +207,8 @@ class client_connection {
   buffer in_;          // received; from in_begin_ on not yet dealt with
   buffer head_bytes_;  // of the response in hand
   std::vector<header_field> fields_;
+  buffer trailer_lines_;
+  std::vector<header_field> trailers_;
   body_reader body_;
   std::unique_ptr<read_ahead> ahead_;  // made by the first `watch`
   std::size_t in_begin_ = 0;

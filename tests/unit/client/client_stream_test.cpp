@@ -256,6 +256,33 @@ TEST_F(client_stream_faults_test, a_slow_reader_is_waited_for) {
   EXPECT_EQ(pool_.counts().connections_made, 1U);
 }
 
+TEST_F(client_stream_faults_test, trailer_fields_are_there_at_the_end) {
+  const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const auto read_trailers = [](client_pool* pool, const origin* at) -> task<std::string> {
+    auto stream = co_await pool->open(*at, {});
+    EXPECT_TRUE(stream->trailers().empty());
+    const std::string body = co_await rest_of(&*stream);
+    std::string all = body + ':';
+    for (const int look : {1, 2}) {
+      for (const header_field& each : stream->trailers()) {
+        if (look == 2) all.append(each.name).append("=").append(each.value).append(";");
+      }
+    }
+    co_return all;
+  };
+  peer_.answers = {{chunked + "2\r\nhi\r\n0\r\nX-Sum: 1\r\nContent-Length: 7\r\nX-Two: b\r\n\r\n"},
+                   {chunked + "2\r\nhi\r\n0\r\nHost: a\r\n\r\n"},
+                   {chunked + "2\r\nhi\r\n0\r\n\r\n"},
+                   {answer_with("hi")}};
+  for (const char* wanted : {"hi:X-Sum=1;X-Two=b;", "hi:", "hi:", "hi:"}) {
+    EXPECT_EQ(run(read_trailers(&pool_, &at_)), wanted);
+  }
+  peer_.answers = {
+      {.bytes = chunked + "2\r\nhi\r\n0\r\nX-Sum: 1\r\nX-Two: b\r\n\r\n", .piece_bytes = 1}};
+  EXPECT_EQ(run(read_trailers(&pool_, &at_)), "hi:X-Sum=1;X-Two=b;") << "byte by byte";
+  EXPECT_EQ(pool_.counts().connections_made, 1U);
+}
+
 TEST_F(client_stream_faults_test, trailer_fields_are_passed_over) {
   peer_.answers = {
       {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n"
