@@ -42,7 +42,9 @@ task<result<call_stream, call_failure>> upstream::open(outgoing_call what) {
   const mono_time until =
       what.stream_timeout ? saturating_add(loop_.now(), *what.stream_timeout) : no_deadline;
   auto holding = std::make_unique<opening>();
-  outcome got = co_await run(what, holding.get());
+  auto done = co_await with_deadline(until, run(what, holding.get()));
+  if (!done) co_return fail(call_failure{.fault = call_fault::timeout, .was_sent = true});
+  outcome got = std::move(*done);
   if (holding->stream) {
     client_stream opened = std::move(*holding->stream);
     co_return call_stream(std::move(opened), std::move(holding), until);

@@ -208,6 +208,16 @@ TEST_F(call_stream_test, the_whole_has_the_time_that_it_was_given) {
   expect_nothing_held();
 }
 
+TEST_F(call_stream_test, the_time_of_the_whole_holds_for_opening_too) {
+  make_patient();
+  server(0) = {.takes = 500ms};
+  const mono_time begin = world_.now();
+  EXPECT_EQ(run(download(&*made_, get(300ms))), "no answer in time");
+  EXPECT_TRUE(has_passed(begin, 300ms));
+  EXPECT_EQ(run(download(&*made_, get(1s))), "200 ");
+  expect_nothing_held();
+}
+
 TEST_F(call_stream_test, an_endpoint_is_told_only_of_an_end_that_there_is) {
   make_patient();
   server(0) = {};
