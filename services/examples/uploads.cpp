@@ -10,19 +10,14 @@
 //   $ curl -s -T numbers http://127.0.0.1:8000/files/.profile | grep -o '"status":[0-9]*'
 //   "status":400
 #include <ferrule/ferrule.hpp>
-#include <ferrule/io/blocking.hpp>
+#include <ferrule/io/file.hpp>
 
-#include <atomic>
-#include <filesystem>
-#include <fstream>
-#include <random>
+#include <stdexcept>
 using namespace ferrule;
 
 struct file_store {
   static constexpr bool thread_safe = true;
   std::string folder = ".";
-  const unsigned process = std::random_device()();  // others use the folder too: a restart's, say
-  std::atomic<std::uint64_t> uploads{0};
 };
 struct stored {
   std::string name;
@@ -32,62 +27,44 @@ struct stored {
 // A name and no path: what a client says never leads out of the folder.
 using file_name = matching<"\\w[\\w.-]*", 1, 200>;
 
-// Goes when the handler ends, also when its client is gone half-way.
-struct part_file {
-  explicit part_file(std::string at) : path(std::move(at)) {}
-  part_file(const part_file&) = delete;
-  ~part_file() { std::remove(path.c_str()); }
-  std::string path;
-  std::ofstream out;
-};
+problem no_room(const file_error& why) {
+  return {.status = 507, .detail = std::string(why.message())};
+}
 
-task<result<stored, problem>> upload(file_name name, body_stream sent, file_store& store) {
-  part_file file(fmt::format("{}/.part-{:x}-{}", store.folder, store.process, ++store.uploads));
+// What a client leaves half-way, or does not fit, goes with the writer when the handler ends.
+task<result<stored, problem>> upload(file_name name, body_stream sent, const file_store& store) {
+  auto out = co_await file_writer::create(store.folder + "/" + *name);
+  if (!out) co_return fail(no_room(out.error()));
   stored done{*name};
-  // A disk blocks: not the reactor.
-  co_await run_blocking([&file] { file.out.open(file.path, std::ios::binary); });
-  while (file.out.good()) {
+  for (;;) {
     const std::string_view part = co_await sent.read();
     if (part.empty()) break;
-    co_await run_blocking([&file, part] { file.out << part << std::flush; });
+    if (const auto written = co_await out->write(part); !written) {
+      co_return fail(no_room(written.error()));
+    }
     done.bytes += part.size();
   }
-  const bool is_kept = co_await run_blocking([&] {
-    file.out.close();
-    return file.out.good() &&
-           std::rename(file.path.c_str(), (store.folder + "/" + done.name).c_str()) == 0;
-  });
-  if (!is_kept) co_return fail(problem{.status = 507});
+  if (const auto kept = co_await out->commit(); !kept) co_return fail(no_room(kept.error()));
   co_return done;
 }
 
-task<result<response_stream, problem>> download(file_name name, const file_store& store);
+response_stream stream_of(file_reader in) {
+  for (;;) {
+    const auto part = co_await in.read();
+    if (!part) throw std::runtime_error("a file cannot be read");  // cut off, never as if whole
+    if (part->empty()) break;
+    co_yield *part;
+  }
+}
+task<result<response_stream, problem>> download(file_name name, const file_store& store) {
+  auto in = co_await file_reader::open(store.folder + "/" + *name);
+  if (!in) co_return fail(problem{.status = 404});
+  co_return stream_of(*std::move(in));
+}
 
 constexpr auto routes =
     route_table(route<"PUT /files/{name}">(upload, with(body_bytes_max<std::uint64_t{1} << 30>)),
                 route<"GET /files/{name}">(download));
-
-response_stream stream_of(std::ifstream in) {
-  std::string part(65536, '\0');
-  while (in) {
-    const auto bytes = co_await run_blocking([&] {
-      in.read(part.data(), static_cast<std::streamsize>(part.size()));
-      return static_cast<std::size_t>(in.gcount());
-    });
-    if (bytes != 0) co_yield std::string_view(part).substr(0, bytes);
-  }
-  if (in.bad()) throw std::runtime_error("a file cannot be read");  // cut off, never as if whole
-}
-
-task<result<response_stream, problem>> download(file_name name, const file_store& store) {
-  std::ifstream in = co_await run_blocking([&] {
-    const std::string path = store.folder + "/" + *name;
-    return std::filesystem::is_regular_file(path) ? std::ifstream(path, std::ios::binary)
-                                                  : std::ifstream();
-  });
-  if (!in.is_open()) co_return fail(problem{.status = 404});
-  co_return stream_of(std::move(in));
-}
 
 constexpr option options[] = {
     value_option<&file_store::folder>("folder", "FOLDER", "where files are kept")};

@@ -12,7 +12,7 @@
 #include "ferrule/core/when_all.hpp"
 #include "ferrule/io/sync_wait.hpp"
 #include "ferrule/test/sim.hpp"
-#include "temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace ferrule::storage {
 namespace {

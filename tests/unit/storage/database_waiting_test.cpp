@@ -13,7 +13,7 @@
 #include "ferrule/io/blocking.hpp"
 #include "ferrule/io/sync_wait.hpp"
 #include "ferrule/storage/database.hpp"
-#include "temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace ferrule::storage {
 namespace {

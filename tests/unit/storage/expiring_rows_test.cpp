@@ -4,7 +4,7 @@
 
 #include "ferrule/core/scope.hpp"
 #include "ferrule/io/sync_wait.hpp"
-#include "temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace ferrule::storage {
 namespace {

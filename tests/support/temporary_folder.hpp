@@ -5,12 +5,12 @@
 #include <stdexcept>
 #include <string>
 
-namespace ferrule::storage {
+namespace ferrule {
 
 class temporary_folder {
  public:
   temporary_folder() {
-    std::string name = std::filesystem::temp_directory_path() / "ferrule_storage_XXXXXX";
+    std::string name = std::filesystem::temp_directory_path() / "ferrule_XXXXXX";
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
     path_ = name;
   }
@@ -26,4 +26,4 @@ class temporary_folder {
   std::filesystem::path path_;
 };
 
-}  // namespace ferrule::storage
+}  // namespace ferrule
