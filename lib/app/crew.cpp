@@ -30,7 +30,7 @@ class end_signals_blocked {
 
 crew::crew(const serve_settings& settings, service_factory& factory, listening_plan& plan,
            unsigned threads)
-    : settings_(settings), factory_(factory), plan_(plan), members_(threads) {
+    : settings_(settings), factory_(factory), plan_(plan), group_(threads), members_(threads) {
   if (::getrandom(&seed_, sizeof seed_, 0) != sizeof seed_) seed_ = 1;
 }
 
@@ -58,7 +58,7 @@ std::string crew::start_all() {
 
 std::unique_ptr<worker> crew::make_worker(std::size_t i) {
   const reactor_place place{static_cast<unsigned>(i), static_cast<unsigned>(members_.size())};
-  return std::make_unique<worker>(settings_, factory_, plan_, place, seed_);
+  return std::make_unique<worker>(settings_, factory_, plan_, group_, place, seed_);
 }
 
 std::string crew::start_thread(std::size_t i) {

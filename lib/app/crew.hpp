@@ -50,6 +50,7 @@ class crew {
   const serve_settings& settings_;
   service_factory& factory_;
   listening_plan& plan_;
+  reactor_group group_;
   std::uint64_t seed_ = 0;
   std::vector<std::thread> threads_;
   std::mutex mutex_;  // guards what follows

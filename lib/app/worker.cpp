@@ -35,8 +35,9 @@ std::string thrown_at_start() {
 }
 
 worker::worker(const serve_settings& settings, service_factory& factory, listening_plan& plan,
-               reactor_place place, std::uint64_t seed)
+               reactor_group& group, reactor_place place, std::uint64_t seed)
     : grace_(settings.drain),
+      group_(group),
       drain_request_([](posted& p) noexcept { static_cast<drain_request&>(p).self->drain(); }),
       overdue_([](timer& t) noexcept { static_cast<overdue_timer&>(t).self->note_unfinished(); }) {
   drain_request_.self = overdue_.self = this;
@@ -68,6 +69,7 @@ void worker::make(const serve_settings& settings, service_factory& factory, list
     error_ = serve_at(each, plan.process(), options);
     if (!error_.empty()) return;
   }
+  group_.join(*reactor_);
 }
 
 std::string worker::serve_at(served_socket& socket, http::server_budget& process,

@@ -9,6 +9,7 @@
 #include "ferrule/app/background.hpp"
 #include "ferrule/app/run_service.hpp"
 #include "ferrule/http/server.hpp"
+#include "ferrule/io/reactor_group.hpp"
 #include "listening.hpp"
 
 namespace ferrule {
@@ -21,9 +22,9 @@ std::string thrown_at_start();
 class worker {
  public:
   /// Prepares to serve at all sockets of `plan`, and to share connections with the other workers of
-  /// the process. `error()` tells what went wrong.
+  /// the process, which can ask it through `group`. `error()` tells what went wrong.
   worker(const serve_settings& settings, service_factory& factory, listening_plan& plan,
-         reactor_place place, std::uint64_t seed);
+         reactor_group& group, reactor_place place, std::uint64_t seed);
   ~worker();
 
   const std::string& error() const noexcept { return error_; }
@@ -38,6 +39,8 @@ class worker {
   void run() {
     background_->begin();
     reactor_->run();
+    group_.leave(*reactor_);
+    reactor_->run_once(reactor_->now());  // what others had asked by then
   }
   /// Begins to end, from any thread, once.
   void ask_to_drain() noexcept { reactor_->post(drain_request_); }
@@ -63,6 +66,7 @@ class worker {
   void note_unfinished() noexcept;
 
   std::chrono::nanoseconds grace_;
+  reactor_group& group_;
   std::string error_;
   std::string backend_reason_;
   std::unique_ptr<reactor> reactor_;

@@ -18,6 +18,19 @@ reactor::~reactor() {
   while (!leftovers_.empty()) delete &leftovers_.front();
 }
 
+std::optional<state_place> find_state(std::span<const reactor_state> all, const void* at) noexcept {
+  const auto wanted = reinterpret_cast<std::uintptr_t>(at);
+  for (std::size_t i = 0; i != all.size(); ++i) {
+    const std::uintptr_t offset = wanted - reinterpret_cast<std::uintptr_t>(all[i].begin);
+    if (offset < all[i].bytes) return state_place{i, offset};
+  }
+  return std::nullopt;
+}
+
+void* state_at(std::span<const reactor_state> all, const state_place& place) noexcept {
+  return static_cast<std::byte*>(all[place.index].begin) + place.offset;
+}
+
 void reactor::run() {
   mono_time tidied = now();
   while (!stopping_.load(std::memory_order_acquire)) run_once(tidy_up(tidied));

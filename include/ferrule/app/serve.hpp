@@ -61,6 +61,7 @@ class table_service final : public reactor_service {
  public:
   table_service(std::tuple<State...>& states, reactor& loop)
       : states_(states, loop),
+        places_(states_.values(), loop),
         dispatcher_(std::apply([](auto&... each) { return dispatcher_type(each...); },
                                states_.values())),
         others_(states_.values()) {}
@@ -76,6 +77,7 @@ class table_service final : public reactor_service {
       typename dispatcher_finder<Table, typename states_type::values_type>::type;
 
   states_type states_;
+  state_places<typename states_type::values_type> places_;
   dispatcher_type dispatcher_;
   [[no_unique_address]] listener_dispatchers<typename states_type::values_type, State...> others_;
 };

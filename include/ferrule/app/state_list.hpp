@@ -16,6 +16,7 @@
 /// }
 /// ```
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <tuple>
@@ -202,6 +203,32 @@ class state_list<0, State...> {
   state_list(std::tuple<State...>& /*from*/, reactor& /*loop*/) {}
   values_type values() const noexcept { return {}; }
   void add_background(background_runner& /*to*/) {}
+};
+
+/// Shows the reactor where its states lie while this lives, for `gather`.
+template <class Values>
+class state_places;
+template <class... Value>
+class state_places<std::tuple<Value&...>> {
+ public:
+  state_places(const std::tuple<Value&...>& states, reactor& loop) noexcept
+      : places_(std::apply(
+            [](auto&... each) {
+              return std::array<reactor_state, sizeof...(Value)>{
+                  reactor_state{const_cast<void*>(static_cast<const void*>(&each)),
+                                sizeof each}...};
+            },
+            states)),
+        loop_(loop) {
+    loop.set_states(places_);
+  }
+  state_places(const state_places&) = delete;
+  state_places& operator=(const state_places&) = delete;
+  ~state_places() { loop_.set_states({}); }
+
+ private:
+  std::array<reactor_state, sizeof...(Value)> places_;
+  reactor& loop_;
 };
 
 // What the process has of each state, which is there before any reactor.

@@ -9,8 +9,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 
 #include "ferrule/core/executor.hpp"
 #include "ferrule/core/intrusive_list.hpp"
@@ -43,6 +46,21 @@ struct reactor_place {
   unsigned count = 1;
 };
 
+/// Where a state of a service lies on one of its reactors.
+struct reactor_state {
+  void* begin = nullptr;
+  std::size_t bytes = 0;
+};
+/// The same on any of them: the number of a state, and a place in it.
+struct state_place {
+  std::size_t index = 0;
+  std::size_t offset = 0;
+};
+std::optional<state_place> find_state(std::span<const reactor_state> all, const void* at) noexcept;
+void* state_at(std::span<const reactor_state> all, const state_place& place) noexcept;
+
+class reactor_group;
+
 /// One thread's loop over one backend. Make and run it on one thread; only `post` and `stop` may
 /// be called from others.
 class reactor final : public executor {
@@ -54,6 +72,13 @@ class reactor final : public executor {
   io::backend& io() noexcept { return *backend_; }
   /// Which of its process's reactors this is.
   const reactor_place& place() const noexcept { return place_; }
+
+  /// Those that it can ask, itself included; null: it is alone.
+  reactor_group* group() const noexcept { return group_; }
+  /// What its service has of each state, in the same order on each reactor. They must outlive it,
+  /// or be taken away.
+  void set_states(std::span<const reactor_state> all) noexcept { states_ = all; }
+  std::span<const reactor_state> states() const noexcept { return states_; }
 
   /// This reactor's share of what its whole process may have, for limits that count on one reactor:
   /// `{.running_max = loop.share_of(100)}`. The shares of all reactors add up to `total`, except
@@ -89,6 +114,7 @@ class reactor final : public executor {
   void post(posted& work) noexcept;
 
  private:
+  friend reactor_group;
   void take_what_came_in_time() noexcept;
   mono_time tidy_up(mono_time& last) const noexcept;
   void run_posted() noexcept;
@@ -98,6 +124,8 @@ class reactor final : public executor {
   intrusive_list<leftover, leftover> leftovers_;
   timer_wheel timers_;
   rng random_;
+  std::span<const reactor_state> states_;
+  reactor_group* group_ = nullptr;
   std::atomic<posted*> posted_{nullptr};
   std::atomic<bool> stopping_{false};
 };

@@ -40,12 +40,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "ferrule/api/answer.hpp"
 #include "ferrule/api/problem.hpp"
 #include "ferrule/core/fixed_string.hpp"
 #include "ferrule/core/task.hpp"
 #include "ferrule/http/exchange.hpp"
+#include "ferrule/io/gather.hpp"
 #include "ferrule/json/raw.hpp"
 #include "ferrule/json/reflect.hpp"
 #include "ferrule/json/write.hpp"
@@ -207,22 +209,40 @@ struct concurrency_limited {
   }
 };
 
-/// A handler that shows the `snapshot()` of each of these states, by the names of their types:
-/// `route<"GET /resilience">(show_resilience<my_upstream, route_rate_limit>)`.
+namespace detail {
+
+/// Appends `"name":[...]` with what `state` is on each reactor.
+template <class State>
+task<> append_snapshots(buffer& out, State& state) {
+  const auto all = co_await gather(state, [](State& one) {
+    buffer text;
+    json::write(text, one.snapshot());
+    return std::string(text.view());
+  });
+  if (out.size() > 1) out.append(',');
+  append_json_string(out, json::type_name<State>);
+  char before = '[';
+  out.append(':');
+  for (const auto& each : all) {
+    out.append(std::exchange(before, ','));
+    out.append(each ? std::string_view(*each) : "null");
+  }
+  out.append(']');
+}
+
+}  // namespace detail
+
+/// A handler that shows the `snapshot()` of each of these states, by the names of their types, and
+/// for each reactor, in their order: `{"my_upstream":[{...},{...}],"route_rate_limit":[...]}`; null
+/// of a reactor that has ended or gave no answer in a second. One process's threads are seen each,
+/// whichever of them was asked: `route<"GET /resilience">(show_resilience<my_upstream>)`.
 template <class... State>
-json::raw show_resilience(State&... states) {
+task<json::raw> show_resilience(State&... states) {
   buffer out;
-  char before = '{';
-  const auto show = [&](std::string_view name, const auto& snapshot) {
-    out.append(before);
-    before = ',';
-    append_json_string(out, name);
-    out.append(':');
-    json::write(out, snapshot);
-  };
-  (show(json::type_name<State>, states.snapshot()), ...);
+  out.append('{');
+  (co_await detail::append_snapshots(out, states), ...);
   out.append('}');
-  return json::raw::trusted(std::string(out.view()));
+  co_return json::raw::trusted(std::string(out.view()));
 }
 
 }  // namespace ferrule

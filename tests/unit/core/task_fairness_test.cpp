@@ -5,7 +5,7 @@
 //   core/task.hpp core/sleep.hpp core/semaphore.hpp core/channel.hpp core/wait_list.hpp
 //   core/drain.hpp core/child_group.hpp core/when_all.hpp core/race.hpp core/scope.hpp
 //   core/parked.hpp
-//   io/awaitable.hpp io/blocking.hpp http/exchange.hpp api/response_stream.hpp
+//   io/awaitable.hpp io/blocking.hpp io/gather.hpp http/exchange.hpp api/response_stream.hpp
 //   resilience/async_bulkhead.hpp
 // and these, which are awaited by tasks of the library alone:
 //   http/read_ahead.hpp dns/system_resolver.cpp client/connection_pool.cpp
@@ -28,6 +28,7 @@
 #include "ferrule/core/when_all.hpp"
 #include "ferrule/io/awaitable.hpp"
 #include "ferrule/io/blocking.hpp"
+#include "ferrule/io/gather.hpp"
 #include "ferrule/io/sync_wait.hpp"
 #include "ferrule/net/stream.hpp"
 #include "ferrule/resilience/async_bulkhead.hpp"
@@ -323,6 +324,12 @@ task<> close_closed() {
   co_await closed.close();
 }
 
+task<std::size_t> gather_alone() {
+  static int mine = 1;
+  const auto all = co_await gather(mine, [](int& one) { return one; });
+  co_return all.size();
+}
+
 TEST_P(task_fairness, of_operations) {
   std::byte byte{};
   expect_fair("an operation that fails at once", [&] {
@@ -330,6 +337,7 @@ TEST_P(task_fairness, of_operations) {
       io.recv(op, io::handle::none, {&byte, 1});
     });
   });
+  expect_fair("gather", &gather_alone);
   expect_fair("run_blocking", [] { return run_blocking([] { return 1; }); });
   expect_fair("close of what is closed", &close_closed);
 }

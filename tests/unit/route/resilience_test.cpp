@@ -291,9 +291,9 @@ TEST_F(route_resilience, its_state_is_at_an_endpoint) {
   ask("GET", "/peer");
   const answer shown = ask("GET", "/resilience");
   EXPECT_EQ(shown.status, 200);
-  EXPECT_EQ(shown.body.substr(0, 41), R"({"route_rate_limit":{"keys":1,"admitted":)");
-  EXPECT_NE(shown.body.find(R"("async_bulkhead":{"running":0)"), std::string::npos);
-  EXPECT_NE(shown.body.find(R"("decisions":[]})"), std::string::npos);
+  EXPECT_EQ(shown.body.substr(0, 42), R"({"route_rate_limit":[{"keys":1,"admitted":)");
+  EXPECT_NE(shown.body.find(R"("async_bulkhead":[{"running":0)"), std::string::npos);
+  EXPECT_NE(shown.body.find(R"("decisions":[]}])"), std::string::npos);
 }
 
 TEST_F(route_resilience, an_ipv6_client_is_known_by_its_network) {
