@@ -78,6 +78,7 @@ std::string worker::serve_at(served_socket& socket, http::server_budget& process
   http::server& made =
       servers_.emplace_back(*reactor_, service_->handlers_of(table.number), table.limits);
   made.share(socket.connections, process);
+  made.set_listener_name(table.settings.name);
   const bool is_first = reactor_->place().index == 0;
   if (is_first || socket.is_each_reactors()) {
     const std::int32_t failed = socket.descriptor < 0 ? made.listen(socket.at, options)

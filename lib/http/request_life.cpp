@@ -34,6 +34,7 @@ told_refusal::told_refusal(server_context& context, const address* peer, int sta
 }
 
 void told_refusal::tell(server_context& context) const noexcept {
+  context.told_reason = why.reason;
   context.handlers().refused(why);
   if (!logs(log_level::debug)) return;
   try {

@@ -58,6 +58,7 @@ void server_engine::make_room_for_body(std::size_t bytes) {
 }
 
 void server_engine::collected() {
+  if (watch_ != nullptr) watch_->body_collected();
   life_->asked().body = life_->body.view();
   phase_ = phase::handle;
   start_pending_ = true;
@@ -77,6 +78,7 @@ std::size_t server_engine::drop_body(std::string_view bytes) {
 body_reader::part server_engine::next_of_body(std::string_view bytes) {
   const body_reader::part part = body_.next(bytes);
   context_.counters.bytes_scanned += part.consumed;
+  if (watch_ != nullptr) watch_->received(part.consumed);
   if (part.trailers.empty() || life_ == nullptr) return part;
   try {
     life_->trailer_lines.append(part.trailers);
@@ -156,6 +158,7 @@ bool server_engine::has_unread() const noexcept {
 
 /// The client ended in the middle of the body that a handler streams.
 void server_engine::lose_body() noexcept {
+  if (watch_ != nullptr) watch_->ends(request_ending::client_gone);
   if (streaming_) cut_response();
   phase_ = phase::ended;
   life_->engine_parts().stop.request_stop(stop_reason::disconnect);

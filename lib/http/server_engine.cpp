@@ -42,6 +42,7 @@ void server_engine::run_or_lose(Work work) noexcept {
     work();
   } catch (const std::bad_alloc&) {
     ++context_.counters.out_of_memory;
+    context_.told_reason = {};  // its response is not to come
     abort(stop_reason::cancelled);
   }
   in_call_ = nested;
@@ -88,6 +89,7 @@ void server_engine::end_input() {
       if (!body_.complete() && !upgraded_ && !has_unread()) lose_body();
       break;
     case phase::collect:
+      if (watch_ != nullptr) watch_->ends(request_ending::client_gone);
       free_life();
       phase_ = phase::ended;
       break;
@@ -106,6 +108,10 @@ void server_engine::abort(stop_reason reason) noexcept {
   phase_ = phase::ended;
   start_pending_ = false;
   broken_ = true;
+  if (watch_ != nullptr) {
+    if (life_ == nullptr) end_watched();
+    watch_->lose(reason);
+  }
   out_.clear();
   if (life_ == nullptr) return;
   if (life_->running()) {
@@ -143,12 +149,14 @@ void server_engine::turn_away() noexcept {
   run_or_lose([this] {
     keep_alive_ = false;
     answer_unread(503, "too many connections");
+    if (watch_ != nullptr) end_watched();
     phase_ = phase::ended;
   });
 }
 
 void server_engine::outgoing_sent() noexcept {
   all_sent_ = true;
+  if (watch_ != nullptr) watch_->sent();
   if (life_ == nullptr && in_.empty() && !end_of_input_) return;  // nothing waited
   run_or_lose([this] {
     if (life_ != nullptr && life_->piece.empty()) life_->resume_writer();
@@ -265,6 +273,7 @@ std::size_t server_engine::take_request(std::string_view bytes, std::size_t head
   head.has_trusted_peer = has_trusted_peer_;
   exchange ex(*this, environment{.loop = &context_.loop(), .drain = &context_.drain}, asked);
   const admission taken = admit(context_, ex);
+  if (watch_ != nullptr) watch_->begin(ex, head_bytes, waiting_bytes());
   const route_traits& traits = *ex.match().traits;
   body_ =
       body_reader(head.body, head.content_length, ex.match().body_bytes_max, context_.limits.chunk);
@@ -278,6 +287,7 @@ std::size_t server_engine::take_request(std::string_view bytes, std::size_t head
   if (all_here && traits.body != body_mode::stream) {
     asked.body = body_.next(bytes.substr(head_bytes)).data;
     used += asked.body.size();
+    if (watch_ != nullptr) watch_->received(asked.body.size());
   }
   const bool can_start = body_.complete() || traits.body == body_mode::none;
   if (can_start && !traits.suspends) {
@@ -291,6 +301,7 @@ std::size_t server_engine::take_request(std::string_view bytes, std::size_t head
   life_ = request_life::make(context_, *this, ex, bytes.substr(0, used));
   if (traits.body == body_mode::whole && !body_.complete()) {
     phase_ = phase::collect;
+    if (watch_ != nullptr) watch_->body_awaited();
     if (owes_continue_) send_continue();
   } else {
     phase_ = phase::handle;
@@ -300,7 +311,9 @@ std::size_t server_engine::take_request(std::string_view bytes, std::size_t head
 }
 
 void server_engine::answer_in_place(exchange& ex) {
-  if (run_in_place(context_, ex, [this] { return phase_ == phase::ended; })) after_answer();
+  const bool answered = run_in_place(context_, ex, [this] { return phase_ == phase::ended; });
+  if (watch_ != nullptr) end_watched();
+  if (answered) after_answer();
 }
 
 /// Starts a handler that takes what it needs of the request before it waits, so that nothing of it
@@ -313,6 +326,7 @@ void server_engine::start_in_place(exchange& ex) {
 }
 
 void server_engine::start_life() {
+  if (watch_ != nullptr) watch_->traced(life_->env().trace);
   if (!life_->start()) end_life(life_->was_stopped());
 }
 
@@ -320,6 +334,8 @@ void server_engine::start_life() {
 void server_engine::handler_stopping(exchange& ex) noexcept {
   if (phase_ == phase::ended || ex.answered()) return;
   keep_alive_ = false;
+  const bool is_late = life_->env().stop->reason() == stop_reason::deadline;
+  if (is_late && watch_ != nullptr) watch_->ends(request_ending::late);
   run_or_lose([&] { life_->answer_stopped(); });
 }
 
@@ -361,6 +377,7 @@ void server_engine::end_life(bool stopped) {
 }
 
 void server_engine::free_life() noexcept {
+  if (watch_ != nullptr) end_watched();
   context_.take_back(life_->reading);
   request_life::destroy(std::exchange(life_, nullptr));
 }

@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -27,6 +28,7 @@
 #include "ferrule/net/protocol.hpp"
 #include "http/connection_clocks.hpp"
 #include "http/request_life.hpp"
+#include "http/request_watch.hpp"
 
 namespace ferrule::http {
 
@@ -39,7 +41,9 @@ class server_engine final : public net::protocol, sink {
         owner_(owner),
         clocks_(context.loop().now(), context.limits),
         has_trusted_peer_(owner.peer() == nullptr ||
-                          context.limits.trusted_peers.contains(*owner.peer())) {}
+                          context.limits.trusted_peers.contains(*owner.peer())) {
+    if (observer* const hears = context.loop().current_observer()) watch(*hears);
+  }
   ~server_engine() override;
 
   void feed(std::string_view bytes) noexcept override;
@@ -171,6 +175,12 @@ class server_engine final : public net::protocol, sink {
   void write_refusal(const refusal& why, const route_traits* traits);
   connection_option connection_option_now() const noexcept;
   buffer& out();
+  std::size_t waiting_bytes() const noexcept {
+    return out_.size() + (life_ == nullptr ? 0 : life_->piece.size());
+  }
+  void watch(observer& hears) noexcept;
+  void note_response(int status) noexcept;
+  void end_watched() noexcept;
   void settle_held() noexcept;
   void tell_owner() noexcept;
 
@@ -180,6 +190,7 @@ class server_engine final : public net::protocol, sink {
   server_context& context_;
   net::protocol_owner& owner_;
   request_life* life_ = nullptr;  // of a request that was kept
+  std::unique_ptr<request_watch> watch_;  // where there is an observer
   buffer out_;                    // responses not yet taken
   body_reader body_;
   // server_engine.cpp

@@ -57,6 +57,7 @@ void server_engine::take_outgoing(buffer& into) noexcept {
   batch_ = 0;
   settle_held();
   buffer& next = out_.empty() && life_ != nullptr ? life_->piece : out_;
+  if (watch_ != nullptr) watch_->taken(next.size());
   held_kib_ -= context_.large_kib(next);  // it is `into` that holds it
   std::swap(into, next);
   all_sent_ = false;  // it goes on
@@ -107,6 +108,7 @@ void server_engine::respond(exchange& ex, const answer_head& head, std::string_v
   } else if (write_head(ex, head, body_kind::length, body.size()) && has_body) {
     out_.append(body);
   }
+  if (watch_ != nullptr) note_response(head.status);
   if (!ex.completing()) tell_owner();  // else it is told once, of the end
 }
 
@@ -135,8 +137,10 @@ void server_engine::begin(exchange& ex, const answer_head& head,
     ex.engine_parts().stop.request_stop();  // what it would stream has no place to go
     return;
   }
+  if (watch_ != nullptr) watch_->response_began(head.status);
   if (head_only_ || has_no_body(head.status)) {
     stream_complete_ = true;
+    if (watch_ != nullptr) watch_->response_complete(waiting_bytes());
     // Nothing that it writes would go anywhere, so that it could write, or wait, for ever.
     ex.engine_parts().stop.request_stop(stop_reason::answered);
   } else {
@@ -208,6 +212,7 @@ void server_engine::finish(exchange& ex, std::span<const header_field> trailers)
   }
   streaming_ = false;
   stream_complete_ = true;
+  if (watch_ != nullptr) watch_->response_complete(waiting_bytes());
   tell_owner();
 }
 
@@ -235,6 +240,7 @@ void server_engine::cut_response() noexcept {
   const bool all_announced = stream_ == body_kind::length && stream_left_ == 0;
   broken_ = all_announced || fin_misleads(false);
   cut_ = true;
+  if (watch_ != nullptr) watch_->ends(request_ending::cut_off);
   streaming_ = owes_chunk_end_ = false;
   if (life_ != nullptr) life_->piece = buffer();
 }
@@ -265,9 +271,13 @@ void server_engine::refuse(int status, std::string_view reason, exchange* asked)
                        asked->running() ? handler_state::begun : handler_state::not_begun);
   } else if (streaming_) {
     cut_response();
+    if (watch_ != nullptr) watch_->ends(request_ending::cut_off, reason);
   }
   phase_ = phase::ended;
-  if (life_ == nullptr) return;
+  if (life_ == nullptr) {
+    if (watch_ != nullptr) end_watched();
+    return;
+  }
   if (life_->running()) {
     life_->engine_parts().stop.request_stop();
   } else if (!life_->is_starting()) {
@@ -277,6 +287,7 @@ void server_engine::refuse(int status, std::string_view reason, exchange* asked)
 
 /// Answers what is no request.
 void server_engine::answer_unread(int status, std::string_view reason) {
+  if (watch_ != nullptr) watch_->begin_unread(owner_.peer(), waiting_bytes());
   write_refusal(told_refusal(context_, owner_.peer(), status, reason).why, nullptr);
 }
 
@@ -315,6 +326,7 @@ void server_engine::write_refusal(const refusal& why, const route_traits* traits
   };
   writer to(*this);
   context_.handlers().word(why, traits, to);
+  if (watch_ != nullptr) note_response(why.status);
 }
 
 }  // namespace ferrule::http

@@ -27,9 +27,11 @@ void server_engine::upgrade(exchange& ex, std::string_view name,
   FERRULE_ASSERT(written, "an upgrade was not checked");
   keep_alive_ = false;
   upgraded_ = true;
+  if (watch_ != nullptr) watch_->response_began(101);
   if (next != nullptr) {
     life_->successor = std::move(next);
     stream_complete_ = true;
+    if (watch_ != nullptr) watch_->response_complete(waiting_bytes());
     ex.engine_parts().stop.request_stop(stop_reason::answered);
   } else {
     streaming_ = true;

@@ -16,6 +16,9 @@ struct engine_conversation : net::protocol_owner {
   template <class... State>
   explicit engine_conversation(const server_limits& limits = {}, State&... state)
       : service(state...), context(service, loop, limits) {}
+  /// One that is observed.
+  explicit engine_conversation(observer& hears, const server_limits& limits = {})
+      : context((loop.set_observer(&hears), service), loop, limits) {}
   ~engine_conversation() {
     engine.abort(stop_reason::disconnect);
     loop.drain();

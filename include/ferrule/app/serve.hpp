@@ -62,6 +62,7 @@ class table_service final : public reactor_service {
   table_service(std::tuple<State...>& states, reactor& loop)
       : states_(states, loop),
         places_(states_.values(), loop),
+        observers_(states_.values(), loop),
         dispatcher_(std::apply([](auto&... each) { return dispatcher_type(each...); },
                                states_.values())),
         others_(states_.values()) {}
@@ -78,6 +79,7 @@ class table_service final : public reactor_service {
 
   states_type states_;
   state_places<typename states_type::values_type> places_;
+  [[no_unique_address]] state_observers<typename states_type::values_type> observers_;
   dispatcher_type dispatcher_;
   [[no_unique_address]] listener_dispatchers<typename states_type::values_type, State...> others_;
 };

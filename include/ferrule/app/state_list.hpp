@@ -26,6 +26,7 @@
 #include "ferrule/api/state.hpp"
 #include "ferrule/app/background.hpp"
 #include "ferrule/app/listener.hpp"
+#include "ferrule/observe/observer.hpp"
 #include "ferrule/route/extract.hpp"
 
 namespace ferrule::detail {
@@ -229,6 +230,46 @@ class state_places<std::tuple<Value&...>> {
  private:
   std::array<reactor_state, sizeof...(Value)> places_;
   reactor& loop_;
+};
+
+/// Those of a reactor's states that are observers, told of what ends there while this lives.
+template <class Values>
+class state_observers;
+template <class... Value>
+class state_observers<std::tuple<Value&...>> {
+ public:
+  state_observers(const std::tuple<Value&...>& states, reactor& loop) noexcept
+      : members_(found_in(states)), all_(members_), loop_(loop) {
+    loop.set_observer(count == 1 ? members_[0] : &all_);
+  }
+  state_observers(const state_observers&) = delete;
+  state_observers& operator=(const state_observers&) = delete;
+  ~state_observers() { loop_.set_observer(nullptr); }
+
+ private:
+  static constexpr std::size_t count =
+      (std::size_t{0} + ... + std::size_t{std::is_base_of_v<observer, Value>});
+  using members = std::array<observer*, count>;
+  static members found_in(const std::tuple<Value&...>& states) noexcept {
+    members found{};
+    std::size_t next = 0;
+    const auto look = [&]<class One>([[maybe_unused]] One& one) {
+      if constexpr (std::is_base_of_v<observer, One>) found[next++] = &one;
+    };
+    std::apply([&](auto&... each) { (look(each), ...); }, states);
+    return found;
+  }
+
+  members members_;
+  observer_list<count> all_;
+  reactor& loop_;
+};
+/// Nobody, at no cost.
+template <class... Value>
+  requires(!std::is_base_of_v<observer, Value> && ...)
+class state_observers<std::tuple<Value&...>> {
+ public:
+  state_observers(const std::tuple<Value&...>& /*states*/, reactor& /*loop*/) noexcept {}
 };
 
 // What the process has of each state, which is there before any reactor.

@@ -18,6 +18,8 @@
 
 namespace ferrule {
 
+class observer;
+
 /// Something due at a time. It must not move while armed, and must be disarmed before it dies.
 /// Its owner embeds it and casts back in `expired`.
 struct timer : list_link<timer> {
@@ -69,6 +71,11 @@ class executor {
   virtual void arm(timer& t, mono_time at) noexcept = 0;
   /// Makes sure that `t.expired` is not called. Harmless when not armed.
   virtual void disarm(timer& t) noexcept = 0;
+
+  /// Hears of each request and call that ends here; null: nobody. Set it before anything is served,
+  /// and take it away, by null, before it goes. See observe/observer.hpp.
+  void set_observer(observer* hears) noexcept { observer_ = hears; }
+  observer* current_observer() const noexcept { return observer_; }
 
   /// Runs `r.run` after what runs now, before the loop sleeps; in the order of the calls.
   /// Queueing what is queued changes nothing.
@@ -132,6 +139,7 @@ class executor {
   }
 
   std::uint32_t awaits_left_ = awaits_per_turn_max;
+  observer* observer_ = nullptr;
   ready* first_ = nullptr;
   ready* last_ = nullptr;
   yielded* first_yielded_ = nullptr;

@@ -62,6 +62,8 @@ class server {
   void share(server_budget& connections, server_budget& memory) noexcept {
     context_.share(connections, memory);
   }
+  /// What records of requests call its listener. Before its reactor runs; `name` must outlive it.
+  void set_listener_name(std::string_view name) noexcept { context_.listener = name; }
   /// Where it listens, with the real port.
   const address& local() const noexcept { return local_; }
   bool listens() const noexcept { return listener_ != io::handle::none; }

@@ -104,6 +104,8 @@ class server_context {
   const server_limits limits;
   server_counters counters;
   mono_time closing_since = no_deadline;  ///< while draining, once responses say so
+  std::string_view listener{};     ///< its name, for records of requests; static
+  std::string_view told_reason{};  ///< of the refusal that an engine is about to answer with
   stop_source drain;  ///< requested when the server begins to drain, for handlers to see
 
  private:

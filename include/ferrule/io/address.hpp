@@ -24,6 +24,13 @@ class address {
  public:
   /// 0.0.0.0, port 0.
   address() noexcept;
+  /// In the place of an address where there is none.
+  static address none() noexcept {
+    address made;
+    made.storage_.any.sa_family = AF_UNSPEC;
+    return made;
+  }
+  bool is_none() const noexcept { return family() == AF_UNSPEC; }
   /// 127.0.0.1; 127.0.0.0/8 has sixteen million more.
   static address loopback_v4(std::uint16_t port) noexcept;
   /// The Unix socket at `path`. Nothing where a Unix socket cannot be: the path is empty, holds a

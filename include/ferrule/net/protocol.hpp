@@ -37,7 +37,7 @@ namespace ferrule::net {
 class protocol_owner {
  public:
   protocol_owner() = default;
-  explicit protocol_owner(const address& peer) noexcept : peer_(peer), has_peer_(true) {}
+  explicit protocol_owner(const address& peer) noexcept : peer_(peer) {}
 
   /// To be called when there is something new outside of a call to the protocol: bytes to send,
   /// room for input, another deadline, or the end. The last thing that its caller does: the
@@ -45,13 +45,12 @@ class protocol_owner {
   virtual void protocol_changed() noexcept = 0;
 
   /// Who is at the other end; null where there is no connection.
-  const address* peer() const noexcept { return has_peer_ ? &peer_ : nullptr; }
+  const address* peer() const noexcept { return peer_.is_none() ? nullptr : &peer_; }
 
  protected:
   ~protocol_owner() = default;
 
-  address peer_;
-  bool has_peer_ = false;
+  address peer_ = address::none();
 };
 
 /// How far a protocol has come.
