@@ -55,24 +55,29 @@ task<caller::outcome> upstream::call(outgoing_call what) { return run(what, null
 /// Tries until there is an answer to give, a stream in `into`, or no other try.
 task<caller::outcome> upstream::run(outgoing_call what, opening* into) {
   const environment& env = co_await current_environment();
-  if (auto refused = refuse()) co_return fail(*std::move(refused));
   std::optional<held_call> own;
   held_call& held = (into != nullptr ? into->call : own).emplace(*this);
-  if (auto refused = held.allowed.refused()) co_return fail(*std::move(refused));
+  held.note.begin(what, env);
+  const auto given = [&held](outcome&& last) {
+    held.note.ended(last);
+    return std::move(last);
+  };
+  if (auto refused = refuse()) co_return given(fail(*std::move(refused)));
+  if (auto refused = held.allowed.refused()) co_return given(fail(*std::move(refused)));
   running_call mine(*this, what, env, held, into);
   retry_state& state = mine.state();
   outcome last = fail(call_failure{.fault = call_fault::timeout});  // if there is no time at all
   while (loop_.now() < state.deadline()) {
     state.begin_try(loop_.now());
     ended_try ended = co_await attempt(&mine);
-    if (mine.has_stream()) break;
+    if (mine.has_stream()) co_return last;
     if (!ended.got) ended.got.error().tries = state.tries();
     if (ended.how == outcome_class::refused_here) {
       // What the service did says more than that it is not asked again.
-      co_return state.tries() > 1 ? std::move(last) : std::move(ended.got);
+      co_return given(state.tries() > 1 ? std::move(last) : std::move(ended.got));
     }
     const auto next = after(mine, ended);
-    if (!next) co_return std::move(ended.got);
+    if (!next) co_return given(std::move(ended.got));
     retries_.add(*next);
     last = std::move(ended.got);
     if (next->verdict == retry_verdict::retry) {
@@ -81,7 +86,7 @@ task<caller::outcome> upstream::run(outgoing_call what, opening* into) {
       break;
     }
   }
-  co_return last;
+  co_return given(std::move(last));
 }
 
 /// Whether a response is one after which there may be another try.

@@ -99,6 +99,7 @@ task<upstream::ended_try> upstream::attempt(running_call* of) {
   if (!picked) co_return refused(shed(shed_by::no_endpoint));
   held.take(*picked, *of);
   of->held().note_tried(picked->number);  // keeps it
+  of->held().note.try_at(*picked);
 
   const retry_allowance lent = of->allowance().lend();
   const inherited_fields fields(of->what().request.fields, of->env(), of->waits(), lent);

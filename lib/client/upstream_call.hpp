@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "client/call_note.hpp"
 #include "client/endpoint_set.hpp"
 #include "ferrule/client/upstream.hpp"
 
@@ -59,13 +60,15 @@ class upstream::permit {
 /// What a call holds until it has ended: the permit, and the endpoints that it has tried.
 class upstream::held_call {
  public:
-  explicit held_call(upstream& on) noexcept : allowed(on), endpoints_(*on.endpoints_) {}
+  explicit held_call(upstream& on) noexcept
+      : note(on.name_, on.loop_), allowed(on), endpoints_(*on.endpoints_) {}
   held_call(const held_call&) = delete;
   held_call& operator=(const held_call&) = delete;
   ~held_call() {
     for (const std::uint32_t each : tried_) endpoints_.release(each);
   }
 
+  call_note note;
   permit allowed;
 
   /// Endpoints that the call has tried, in ascending order.

@@ -17,15 +17,18 @@ void upstream::opening::send_failed(transport_error why, bool is_late) noexcept 
 void upstream::opening::answered(const response_head& head) {
   held->answer(held->judge(http::client_response::make(head.status, head.fields, {})));
   call->allowed.note_answer();
+  call->note.response_began(head.status);
 }
 
 void upstream::opening::ended() noexcept {
   held->end_answered();
+  call->note.stream_ended();
   call.reset();
 }
 
 void upstream::opening::failed(transport_error why, bool is_late) noexcept {
   held->end(class_of(why, is_late));
+  call->note.stream_failed(why);
   call.reset();
 }
 
@@ -72,6 +75,7 @@ task<upstream::answer> upstream::open_stream(running_call* of, hold* held, const
     }
     held->answer(how);
     of->held().allowed.note_answer();
+    of->held().note.response_began(head->status);
   }
   of->stream()->stream.emplace(std::move(*opened));
   co_return answered;

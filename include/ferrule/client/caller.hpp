@@ -28,7 +28,7 @@ namespace ferrule {
 /// A call as a client hands it on. All views must live until the task has ended.
 struct outgoing_call {
   http::client_request request;  ///< without a host
-  std::string_view endpoint{};   ///< its pattern, for logs
+  std::string_view endpoint{};   ///< its pattern, a constant, for logs and records
   /// In place of the caller's own policy.
   const retry_policy* retry = nullptr;
   bool has_idempotency_key = false;

@@ -1,6 +1,6 @@
 #pragma once
 /// @file
-/// What a service did, one record for each request that has ended: for metrics, traces
+/// What a service did, one record for each request and each call that ended: for metrics, traces
 /// and access logs. A reactor has one observer, or none; a state of `serve` that is derived from
 /// `observer` is that of its reactor.
 ///
@@ -64,11 +64,41 @@ struct request_record {
   std::array<std::uint8_t, 8> parent_span{};  ///< the sender's
 };
 
+/// What became of a call of an upstream.
+enum class call_ending : std::uint8_t {
+  answered,    ///< whatever the status; of a stream: to its end
+  broken_off,  ///< the response began and was not whole: a stream's `reason` says why
+  unanswered,  ///< no connection, or no response: `reason` says which
+  timeout,     ///< no response in time: the call's, its last try's, or the served request's
+  not_made,    ///< refused on this side, by the breaker or a limit: `reason` says which
+  given_up,    ///< whoever made it was stopped, or left its stream
+};
+
+/// One call of an upstream (client/upstream.hpp) that has ended, with all its tries; that of a
+/// stream once the stream has. Views and pointers last for the call; `upstream` as long as that.
+struct call_record {
+  std::string_view upstream{};  ///< its name
+  std::string_view route{};     ///< the pattern of the contract's endpoint; empty without one
+  std::string_view method{};    ///< as `request_record::method`
+  std::string_view endpoint{};  ///< id or URL of the one tried last; empty: none was
+  bool was_ejected = false;     ///< which was ejected, and there was no better one
+  call_ending ending = call_ending::given_up;
+  int status = 0;               ///< of the last response; 0: there was none
+  std::string_view reason{};    ///< of a call without a whole response; a constant
+  std::uint32_t tries = 0;      ///< more than one: it was retried, or failed over
+  mono_time began{};
+  std::chrono::nanoseconds took{0};  ///< waits between tries included
+  /// Until the response that was given began, for a stream; else until it was there.
+  std::optional<std::chrono::nanoseconds> response_after{};
+  const trace_context* trace = nullptr;  ///< that the call is part of, with its caller's span
+};
+
 /// Hears of what ended on one reactor. Must not wait, nor call the service.
 /// Thread rule: called on the reactor's thread; one that is `shared` by all, on each of theirs.
 class observer {
  public:
   virtual void request_ended(const request_record& /*ended*/) noexcept {}
+  virtual void call_ended(const call_record& /*ended*/) noexcept {}
 
  protected:
   ~observer() = default;
@@ -82,6 +112,9 @@ class observer_list final : public observer {
       : members_(members) {}
   void request_ended(const request_record& ended) noexcept override {
     for (observer* const each : members_) each->request_ended(ended);
+  }
+  void call_ended(const call_record& ended) noexcept override {
+    for (observer* const each : members_) each->call_ended(ended);
   }
 
  private:
