@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "ferrule/observe/observer.hpp"
 #include "ferrule/route/dispatcher.hpp"
 #include "ferrule/test/sim.hpp"
 #include "http/server_engine.hpp"
@@ -31,10 +32,16 @@ struct silent_owner : net::protocol_owner {
   void protocol_changed() noexcept override {}
 };
 
+struct status_counts : observer {
+  void request_ended(const request_record& ended) noexcept override { ++count[ended.status / 100]; }
+  std::uint64_t count[6]{};
+};
+
 /// Feeds `count` requests at once and takes their answers.
-void answer(benchmark::State& state, std::string_view path, int count) {
+void answer(benchmark::State& state, std::string_view path, int count, observer* hears = nullptr) {
   test::sim_world world(1);
   reactor& loop = world.add_host("10.0.0.1");
+  loop.set_observer(hears);
   dispatcher<routes> service;
   http::server_context context(service, loop, {});
   silent_owner owner;
@@ -58,6 +65,11 @@ void answer(benchmark::State& state, std::string_view path, int count) {
 
 void answer_plaintext(benchmark::State& state) { answer(state, "/plaintext", 1); }
 BENCHMARK(answer_plaintext);
+void answer_plaintext_observed(benchmark::State& state) {
+  status_counts counts;
+  answer(state, "/plaintext", 1, &counts);
+}
+BENCHMARK(answer_plaintext_observed);
 void answer_user(benchmark::State& state) { answer(state, "/users/42", 1); }
 BENCHMARK(answer_user);
 void answer_user_by_coroutine(benchmark::State& state) { answer(state, "/async/users/42", 1); }
