@@ -1,5 +1,7 @@
 #include "ferrule/json/text_pattern.hpp"
 
+#include <algorithm>
+#include <array>
 #include <vector>
 
 namespace ferrule::json {
@@ -33,6 +35,37 @@ bool is_date(std::string_view text) noexcept {
   constexpr std::array<unsigned, 12> days = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   const bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
   return day <= days[month - 1] + (month == 2 && is_leap ? 1 : 0);
+}
+
+namespace {
+
+constexpr bool is_letter_or_digit(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/// A part of a host's name (RFC 1034 section 3.5).
+bool is_label(std::string_view text) noexcept {
+  constexpr std::size_t label_chars_max = 63;
+  return !text.empty() && text.size() <= label_chars_max && text.front() != '-' &&
+         text.back() != '-' &&
+         std::ranges::all_of(text, [](char c) { return is_letter_or_digit(c) || c == '-'; });
+}
+
+}  // namespace
+
+bool is_email(std::string_view text) noexcept {
+  constexpr std::string_view marks = ".!#$%&'*+/=?^_`{|}~-";
+  const std::size_t at = text.find('@');
+  if (at == 0 || at == text.npos) return false;
+  const bool has_name = std::ranges::all_of(text.substr(0, at), [&](char c) {
+    return is_letter_or_digit(c) || marks.find(c) != marks.npos;
+  });
+  if (!has_name) return false;
+  std::string_view host = text.substr(at + 1);
+  for (std::size_t dot = 0; (dot = host.find('.')) != host.npos; host.remove_prefix(dot + 1)) {
+    if (!is_label(host.substr(0, dot))) return false;
+  }
+  return is_label(host);
 }
 
 namespace detail {

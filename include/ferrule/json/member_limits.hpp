@@ -42,6 +42,15 @@ bool is_date(std::string_view text) noexcept;
 inline constexpr text_form date_form{"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", is_date,
                                      "must be a date such as 2026-01-31", "date"};
 
+/// An address of e-mail as browsers take it in a form (HTML Standard, "valid e-mail address"): no
+/// comments, no quotes, ASCII alone. Whether mail arrives there only mail can tell. RFC 5321 allows
+/// 254 characters; say so by `size_max`.
+bool is_email(std::string_view text) noexcept;
+inline constexpr text_form email_form{
+    "^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+    "(?:[.][a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$",
+    is_email, "must be an e-mail address such as ada@example.com", "email"};
+
 /// The limits of a member or a value, both ends included.
 struct member_limits {
   static constexpr std::size_t no_size = std::numeric_limits<std::size_t>::max();

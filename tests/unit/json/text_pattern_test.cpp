@@ -87,5 +87,39 @@ TEST(text_form, of_ids_and_days) {
   }
 }
 
+TEST(text_form, of_email_are_those_of_browsers) {
+  const std::regex as_schemas_say{std::string(email_form.pattern)};
+  const std::string label63(63, 'a');
+  const std::vector<std::string> all_good{"a@b",
+                                          "Ada.Lovelace+tag@mail.example.com",
+                                          "!#$%&'*+/=?^_`{|}~-.@1.2",
+                                          "..@a-b.c--d",
+                                          "a@" + label63 + ".b"};
+  for (const std::string& good : all_good) {
+    EXPECT_TRUE(is_email(good)) << good;
+    EXPECT_TRUE(std::regex_match(good, as_schemas_say)) << good;
+  }
+  const std::vector<std::string> all_bad{
+      "",       "@",      "a@",     "@b",    "a",     "a@b@c",    "a b@c",       "a@b c",
+      "a@-b",   "a@b-",   "a@b..c", "a@b.",  "a@.b",  "\"a\"@b",  "\xC3\xA9@b",  "a@\xC3\xA9",
+      "a@b\n", std::string("a\0@b", 4),     "a@" + label63 + "a"};
+  for (const std::string& bad : all_bad) {
+    EXPECT_FALSE(is_email(bad)) << bad;
+    EXPECT_FALSE(std::regex_match(bad, as_schemas_say)) << bad;
+  }
+}
+
+TEST(text_form, of_email_fit_what_their_pattern_fits) {
+  const std::regex as_schemas_say{std::string(email_form.pattern)};
+  constexpr std::string_view alphabet = "a-.@_9";
+  constexpr std::size_t length_max = 5;
+  std::vector<std::string> all{""};
+  for (std::size_t i = 0; i != all.size(); ++i) {
+    ASSERT_EQ(is_email(all[i]), std::regex_match(all[i], as_schemas_say)) << all[i];
+    if (all[i].size() == length_max) continue;
+    for (const char c : alphabet) all.push_back(all[i] + c);
+  }
+}
+
 }  // namespace
 }  // namespace ferrule::json
