@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "ferrule/core/scope.hpp"
-#include "ferrule/test/sim.hpp"
+#include "ferrule/test/sim_run.hpp"
 #include "scripted_transport.hpp"
 
 namespace ferrule {
@@ -32,6 +32,19 @@ class decoded_transport_test : public testing::Test {
     children.spawn(note(decoding_, what, got));
     world_.run_until([&] { return children.empty(); });
     return std::move(got).value();
+  }
+  /// What is read of a stream, or what went wrong.
+  std::string read(const http::client_request& what = {}) {
+    const auto all = [](transport* via, http::client_request asked) -> task<std::string> {
+      const auto shop = *origin::parse("http://shop");
+      auto stream = co_await via->open(shop, asked);
+      std::string text = std::to_string(stream->status());
+      text.append(stream->header("Content-Encoding")).append(" ");
+      while (const auto part = co_await stream->read()) text += *part;
+      if (stream->failure() != nullptr) text += to_string(stream->failure()->error);
+      co_return text;
+    };
+    return *test::sim_run(world_, host_, all(&decoding_, what));
   }
   test::server_script& server() { return network_.at("http://shop"); }
 
@@ -83,6 +96,33 @@ TEST_F(decoded_transport_test, refuses_what_it_cannot_undo) {
   const std::string large(101, 'x');
   server() = {.fields = {{"Content-Encoding", "Identity"}}, .body = large};
   EXPECT_EQ(ask().error().error, transport_error::too_large);
+}
+
+TEST_F(decoded_transport_test, undoes_streams_as_they_are_read) {
+  server() = {.fields = {{"Content-Encoding", "gzip"}, {"X-Kept", "yes"}}, .body = gzipped};
+  EXPECT_EQ(read(), "200 " + std::string(plain));
+  server() = {.body = plain, .parts = 2};
+  EXPECT_EQ(read(), "200 " + std::string(plain) + "partpart");
+  server() = {.status = 304, .fields = {{"Content-Encoding", "gzip"}}};
+  EXPECT_EQ(read(), "304gzip ");
+  const header_field own[] = {{"Accept-Encoding", "gzip"}};
+  server() = {.fields = {{"Content-Encoding", "gzip"}}, .body = gzipped};
+  EXPECT_EQ(read({.fields = own}), "200gzip " + std::string(gzipped));
+  EXPECT_EQ(read({.verb = "PUT", .streamed = http::streamed_body{}}), "0 " + std::string(plain))
+      << "its head came later";
+}
+
+TEST_F(decoded_transport_test, streams_end_where_they_cannot_be_undone) {
+  server() = {.fields = {{"Content-Encoding", "gzip"}}, .body = gzipped.substr(0, 30)};
+  EXPECT_TRUE(read().ends_with(to_string(transport_error::bad_encoding)));
+  server() = {.fields = {{"Content-Encoding", "lzma"}}, .body = gzipped};
+  EXPECT_EQ(read(), std::string("200 ") + to_string(transport_error::bad_encoding));
+  server() = {.fields = {{"Content-Encoding", "identity"}}, .body = "x", .parts = 26};
+  EXPECT_TRUE(read().ends_with(to_string(transport_error::too_large))) << "a limit of all parts";
+  server() = {.fields = {{"Content-Encoding", "gzip"}},
+              .body = gzipped.substr(0, 20),
+              .breaks = transport_failure{transport_error::closed_early, true}};
+  EXPECT_TRUE(read().ends_with(to_string(transport_error::closed_early)));
 }
 
 TEST_F(decoded_transport_test, hands_failures_on) {
