@@ -81,7 +81,7 @@ double one_start(int argc, char** argv, const std::string& request, long process
     if (waitpid(server, nullptr, WNOHANG) != 0) fail("the server ended without an answer");
     if (clock::now() - begin > patience) {
       kill(server, SIGKILL);
-      fail("no answer in ten seconds");
+      fail("no response in ten seconds");
     }
   }
   const milliseconds taken = clock::now() - begin;

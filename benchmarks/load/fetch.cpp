@@ -109,7 +109,7 @@ fetch_result exchange(const address& to, std::string_view bytes, method verb, na
   reactor loop(std::move(made.io), 1);
   auto ended = sync_wait(loop, ask_in_time(to, bytes, verb, timeout));
   if (!ended || !*ended) {
-    return fail(fmt::format("no answer from {} within {:.3g} s", to.text(),
+    return fail(fmt::format("no response from {} within {:.3g} s", to.text(),
                             std::chrono::duration<double>(timeout).count()));
   }
   return std::move(**ended);

@@ -18,7 +18,7 @@ enum class failure_kind : std::uint8_t {
   unexpected_status,
   unexpected_body,
   malformed,   ///< what came back is not HTTP
-  timeout,     ///< sent, and no answer in time
+  timeout,     ///< sent, and no response in time
   closed,      ///< the connection ended before the answer did
   refused,     ///< no connection could be made for it (only without keep-alive)
   unsent,      ///< no connection became free in time

@@ -100,7 +100,7 @@ void judge(run_report& report, const settings& asked, const run_outcome& outcome
   if (report.requests == 0) invalid("nothing was measured");
   if (outcome.broken_off) report.warnings.push_back("the run was broken off");
   if (report.ok == 0 && report.requests != 0) {
-    report.warnings.push_back("no answer was as expected");
+    report.warnings.push_back("no response was as expected");
   }
   if (report.offered_rate > 0 && !outcome.broken_off && report.rate < 0.99 * report.offered_rate) {
     report.warnings.push_back(fmt::format("{:.1f} % of the offered rate was answered as expected",

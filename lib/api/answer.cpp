@@ -16,7 +16,7 @@ scratch_memory& kept() noexcept {
 /// So that the hooks see the 500 that comes of it.
 void check(const http::answer_head& head) {
   const std::string fault = http::fault_of(head);
-  if (!fault.empty()) throw std::invalid_argument("the answer is not valid HTTP: " + fault);
+  if (!fault.empty()) throw std::invalid_argument("the response is not valid HTTP: " + fault);
 }
 
 }  // namespace

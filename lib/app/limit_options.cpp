@@ -71,13 +71,13 @@ constexpr option all_limits[] = {
     number<[](server_limits& l) -> auto& { return l.body_bytes_max; }>(
         "body-bytes-max", "of a body whose route does not say; more: 413"),
     number<[](server_limits& l) -> auto& { return l.held_bytes_max; }, 65536>(
-        "held-bytes-max", "of all large bodies and answers; more: 503"),
+        "held-bytes-max", "of all large bodies and responses; more: 503"),
     number<[](server_limits& l) -> auto& { return l.chunk.extension_bytes_max; }>(
         "chunk-extension-bytes-max", "of each chunk's extensions; more: 400"),
     number<[](server_limits& l) -> auto& { return l.chunk.trailer_bytes_max; }>(
         "trailer-bytes-max", "of all trailer fields; more: 431"),
     number<[](server_limits& l) -> auto& { return l.pipelined_max; }, 1>(
-        "pipelined-max", "requests answered before answers are sent"),
+        "pipelined-max", "requests answered before responses are sent"),
     number<[](server_limits& l) -> auto& { return l.connections_max; }, 1>(
         "connections-max", "open at once; more: 503"),
     number<[](server_limits& l) -> auto& { return l.connections_per_address_max; }>(
@@ -95,11 +95,11 @@ constexpr option all_limits[] = {
     time<[](server_limits& l) -> auto& { return l.drain_idle_timeout; }, 0>(
         "drain-idle-timeout", "the same while draining, when asked to end"),
     time<[](server_limits& l) -> auto& { return l.handler_timeout; }, 0>(
-        "handler-timeout", "until an answer begins; 0: no limit; then 503"),
+        "handler-timeout", "until a response begins; 0: no limit; then 503"),
     time<[](server_limits& l) -> auto& { return l.write_timeout; }>(
-        "write-timeout", "for a client to take 64 KiB of an answer"),
+        "write-timeout", "for a client to take 64 KiB of a response"),
     time<[](server_limits& l) -> auto& { return l.stream_idle_timeout; }, 0>(
-        "stream-idle-timeout", "of a begun answer without a word; 0: no limit"),
+        "stream-idle-timeout", "of a begun response without a word; 0: no limit"),
     trusted_peers(),
 };
 

@@ -127,7 +127,7 @@ constexpr option all_settings[] = {
      [](const void* s) { return std::string(json::enum_name(settings_of(s).least_logged)); }},
     {"drain", "TIME", "grace for requests in flight when asked to end", set_drain,
      [](const void* s) { return duration_text(settings_of(s).drain); }},
-    {"nodelay", "on|off", "send answers at once, TCP_NODELAY", set_nodelay,
+    {"nodelay", "on|off", "send responses at once, TCP_NODELAY", set_nodelay,
      [](const void* s) { return std::string(settings_of(s).socket.nodelay ? "on" : "off"); }},
     {"linger", "SECONDS", "SO_LINGER; -1 leaves the kernel's default", set_linger,
      [](const void* s) { return fmt::format("{}", settings_of(s).socket.linger_s); }},

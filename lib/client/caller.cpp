@@ -10,9 +10,9 @@ namespace ferrule {
 const char* to_string(call_fault fault) noexcept {
   switch (fault) {
     case call_fault::transport:
-      return "no answer";
+      return "no response";
     case call_fault::timeout:
-      return "no answer in time";
+      return "no response in time";
     case call_fault::circuit_open:
       return "not called: the circuit is open";
     case call_fault::shed:
@@ -22,9 +22,9 @@ const char* to_string(call_fault fault) noexcept {
     case call_fault::undeclared:
       return "an error that is not in the contract";
     case call_fault::unreadable:
-      return "an answer that is not in the contract";
+      return "a response that is not in the contract";
     case call_fault::broken_off:
-      return "the answer broke off";
+      return "the response broke off";
   }
   return "";
 }
@@ -50,7 +50,7 @@ const char* to_string(shed_by limit) noexcept {
 std::string to_string(const call_failure& failed) {
   std::string text = to_string(failed.fault);
   const bool is_slow_stream = failed.fault == call_fault::timeout && failed.status != 0;
-  if (is_slow_stream) text = "the answer did not go on in time";
+  if (is_slow_stream) text = "the response did not go on in time";
   const bool has_reason =
       failed.fault == call_fault::transport || failed.fault == call_fault::broken_off;
   if (has_reason) text += std::string(": ") + to_string(failed.transport);

@@ -9,14 +9,14 @@ namespace ferrule::detail {
 std::string json_fault(const http::client_response& answer) {
   const std::string_view type = answer.header("Content-Type");
   if (is_json(type)) return {};
-  return type.empty() ? "the answer has no Content-Type"
-                      : "the answer is not JSON but " + std::string(type);
+  return type.empty() ? "the response has no Content-Type"
+                      : "the response is not JSON but " + std::string(type);
 }
 
 std::string json_fault(const json::read_error& error) {
   const json::violation& first = error.problems.front();
   std::string text =
-      first.pointer.empty() ? "the answer cannot be read:" : "the answer's " + first.pointer;
+      first.pointer.empty() ? "the response cannot be read:" : "the response's " + first.pointer;
   text += ' ' + first.message;
   const std::size_t more = error.problems.size() - 1 + error.unlisted;
   if (more != 0) text += ", and " + std::to_string(more) + " more";

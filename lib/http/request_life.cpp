@@ -177,7 +177,7 @@ void request_life::answer_stopped() {
 
 void request_life::answer_missing() {
   if (answered()) return;
-  answer_for_handler(context_, peer_, *this, 500, "the handler gave no answer",
+  answer_for_handler(context_, peer_, *this, 500, "the handler gave no response",
                      handler_state::begun);
 }
 

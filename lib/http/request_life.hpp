@@ -55,7 +55,7 @@ bool run_in_place(server_context& context, exchange& ex, Ended has_ended) {
   FERRULE_ASSERT(!ex.running(), "a route whose traits say that it does not suspend did");
   if (has_ended()) return false;
   if (!ex.answered()) {
-    answer_for_handler(context, ex.request().peer, ex, 500, "the handler gave no answer",
+    answer_for_handler(context, ex.request().peer, ex, 500, "the handler gave no response",
                        handler_state::begun);
   }
   return true;

@@ -294,8 +294,8 @@ void server_engine::answer_unread(int status, std::string_view reason) {
 /// Answers 500 in the place of a response that HTTP cannot carry, and tells whose it was.
 void server_engine::answer_invalid(exchange& ex, const answer_head& head) {
   const told_refusal told(context_, owner_.peer(), ex, 500,
-                          "the handler's answer was not valid HTTP");
-  log(log_level::error, fmt::format("{}: the answer is not valid HTTP (trace {}): {}",
+                          "the handler's response was not valid HTTP");
+  log(log_level::error, fmt::format("{}: the response is not valid HTTP (trace {}): {}",
                                     told.why.route, told.why.trace_id, fault_of(head)));
   write_refusal(told.why, ex.match().traits);
 }

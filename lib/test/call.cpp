@@ -130,7 +130,8 @@ class recorder final : public http::sink, http::refusal_writer, ready {
   bool takes(http::exchange& ex, const http::answer_head& head) {
     if (http::fault_of(head).empty()) return true;
     const http::trace_id_text trace(ex);
-    const http::refusal why = refusal_of(ex, 500, "the handler's answer was not valid HTTP", trace);
+    constexpr std::string_view reason = "the handler's response was not valid HTTP";
+    const http::refusal why = refusal_of(ex, 500, reason, trace);
     service_.refused(why);
     service_.word(why, ex.match().traits, *this);
     return false;

@@ -95,7 +95,7 @@ struct route_verdict {
                 "ferrule: the error type of this handler's result has no to_problem: define "
                 "constexpr problem to_problem(E) beside it");
   static_assert(check::result != result_fault::no_form,
-                "ferrule: no answer can be made of what this handler returns: return text, an "
+                "ferrule: no response can be made of what this handler returns: return text, an "
                 "aggregate (JSON), created<T>, with_status<T, 202>, redirect<303>, no_content, "
                 "response, response_stream, result<T, E> or a task<> of these");
   static_assert(check::result != result_fault::wraps_response,

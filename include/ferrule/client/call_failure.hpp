@@ -21,7 +21,7 @@ namespace ferrule {
 /// How a call ended that did not bring what its endpoint promises.
 enum class call_fault : std::uint8_t {
   transport,     ///< no answer: `transport` says why
-  timeout,       ///< no answer in time: the call's, its last try's, or the served request's
+  timeout,       ///< no response in time: the call's, its last try's, or the served request's
   circuit_open,  ///< not made: the breaker is open
   shed,          ///< not made: a limit of this side, `shed` says which
   declared,      ///< answered with one of the endpoint's declared errors

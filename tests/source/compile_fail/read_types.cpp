@@ -203,7 +203,7 @@ struct subject {
 inline void use(buffer& out, json::components& all) { json::write_schema<subject>(out, all); }
 
 //! case: a path as a handler's result
-//! expect: no answer can be made of what this handler returns
+//! expect: no response can be made of what this handler returns
 //! expect: GET /
 #ifdef REFUSED
 constexpr auto routes = route_table(route<"GET /">([] { return std::filesystem::path(); }));

@@ -93,7 +93,7 @@ inline result<int, error> find() { return 1; }
 constexpr auto routes = route_table(route<"GET /users">(find));
 
 //! case: a result that no answer can be made of
-//! expect: no answer can be made of what this handler returns
+//! expect: no response can be made of what this handler returns
 //! expect: "GET /users"
 struct opaque {
   opaque() {}

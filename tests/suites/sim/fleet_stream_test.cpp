@@ -162,7 +162,7 @@ TEST_F(streaming_fleet, one_that_breaks_its_streams_off_is_left_out) {
   const outcomes got = read(300);
   EXPECT_GE(got.whole, 270);
   for (const std::string& why : got.others) {
-    EXPECT_EQ(why, "the answer broke off: the connection ended early (200)");
+    EXPECT_EQ(why, "the response broke off: the connection ended early (200)");
   }
   EXPECT_EQ(got.whole + static_cast<int>(got.others.size()), 300);
   EXPECT_GE(service_->snapshot().ejections.total(), 1U);
@@ -187,7 +187,7 @@ TEST_F(streaming_fleet, one_that_hangs_in_the_middle_is_out_of_time) {
   EXPECT_GE(got.whole, 10);
   EXPECT_GE(got.others.size(), 5U);
   for (const std::string& why : got.others) {
-    EXPECT_EQ(why, "the answer did not go on in time (200)");
+    EXPECT_EQ(why, "the response did not go on in time (200)");
   }
   EXPECT_EQ(running(), 0U);
   world_.between("10.0.1.1", "10.0.0.2") = sim_link{};

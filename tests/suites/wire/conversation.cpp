@@ -150,7 +150,7 @@ void conversation::finish() {
 
 void conversation::give_up() {
   if (done_) return;
-  fail(end() == fate::open || answer_ != step().answers.size() ? "no answer" : "still open");
+  fail(end() == fate::open || answer_ != step().answers.size() ? "no response" : "still open");
 }
 
 void conversation::fail(std::string why) {

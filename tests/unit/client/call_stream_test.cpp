@@ -89,8 +89,8 @@ TEST_F(call_stream_test, one_that_breaks_off_is_a_failure_of_its_endpoint) {
     auto stream = open();
     ASSERT_TRUE(stream.has_value());
     const std::string said = why == transport_error::timeout
-                                 ? "the answer did not go on in time (200)"
-                                 : fmt::format("the answer broke off: {} (200)", to_string(why));
+                                 ? "the response did not go on in time (200)"
+                                 : fmt::format("the response broke off: {} (200)", to_string(why));
     EXPECT_EQ(read(*stream), "part " + said);
     ASSERT_NE(stream->failure(), nullptr);
     EXPECT_EQ(stream->failure()->status, 200);
@@ -110,7 +110,7 @@ TEST_F(call_stream_test, what_this_side_lacks_is_not_the_endpoints_fault) {
   for (const transport_error why : {transport_error::no_resources, transport_error::too_large}) {
     server(0) = breaking(why);
     EXPECT_EQ(run(download(&*made_, get())),
-              fmt::format("200 part the answer broke off: {} (200)", to_string(why)));
+              fmt::format("200 part the response broke off: {} (200)", to_string(why)));
   }
   EXPECT_EQ(tally().calls, 0U);
 }
@@ -180,7 +180,7 @@ TEST_F(call_stream_test, a_response_that_cannot_be_collected_is_no_response) {
   server(0) = breaking(transport_error::closed_early);
   server(0).status = 503;
   server(0).part_takes = 1ms;
-  EXPECT_EQ(run(download(&*made_, get())), "no answer: the connection ended early");
+  EXPECT_EQ(run(download(&*made_, get())), "no response: the connection ended early");
   EXPECT_EQ(count(0), 3U);
 }
 
@@ -188,7 +188,7 @@ TEST_F(call_stream_test, opening_has_a_trys_time_and_the_streams_steps_have_thei
   make_patient();
   server(0) = {.takes = 1h};
   const mono_time begin = world_.now();
-  EXPECT_EQ(run(download(&*made_, get())), "no answer in time");
+  EXPECT_EQ(run(download(&*made_, get())), "no response in time");
   EXPECT_LE(world_.now() - begin, 2s + 2ms);
   expect_nothing_held();
   server(0) = {.takes = 100ms, .parts = 4, .part_takes = 9s};
@@ -202,7 +202,7 @@ TEST_F(call_stream_test, the_whole_has_the_time_that_it_was_given) {
   server(0) = streams;
   const mono_time begin = world_.now();
   EXPECT_EQ(run(download(&*made_, get(2500ms))),
-            "200 part part the answer did not go on in time (200)");
+            "200 part part the response did not go on in time (200)");
   EXPECT_TRUE(has_passed(begin, 2500ms));
   EXPECT_EQ(tally().calls, 0U) << "it is not known how much longer it would have taken";
   expect_nothing_held();
@@ -212,7 +212,7 @@ TEST_F(call_stream_test, the_time_of_the_whole_holds_for_opening_too) {
   make_patient();
   server(0) = {.takes = 500ms};
   const mono_time begin = world_.now();
-  EXPECT_EQ(run(download(&*made_, get(300ms))), "no answer in time");
+  EXPECT_EQ(run(download(&*made_, get(300ms))), "no response in time");
   EXPECT_TRUE(has_passed(begin, 300ms));
   EXPECT_EQ(run(download(&*made_, get(1s))), "200 ");
   expect_nothing_held();
@@ -261,7 +261,7 @@ TEST_F(call_stream_test, is_collected_when_it_is_wanted_whole_after_all) {
   EXPECT_EQ(run(collect(&*made_)), "partpartpart");
   EXPECT_EQ(tally().calls, 1U);
   server(0) = breaking(transport_error::closed_early);
-  EXPECT_EQ(run(collect(&*made_)), "the answer broke off: the connection ended early (200)");
+  EXPECT_EQ(run(collect(&*made_)), "the response broke off: the connection ended early (200)");
   EXPECT_EQ(tally().failed, 1U);
 }
 

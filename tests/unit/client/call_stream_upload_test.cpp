@@ -38,8 +38,8 @@ TEST_F(call_stream_test, a_body_in_parts_that_has_begun_is_not_sent_again) {
   make_patient(2);
   server(0) = server(1) = cut_off;
   EXPECT_EQ(run(upload(&*made_, put_in_parts())),
-            "no answer: the connection ended early: the request's body was written in parts, and "
-            "cannot be sent again no answer: the connection ended early: the request's body was "
+            "no response: the connection ended early: the request's body was written in parts, and "
+            "cannot be sent again no response: the connection ended early: the request's body was "
             "written in parts, and cannot be sent again");
   EXPECT_EQ(network_.sent.size(), 1U);
   EXPECT_EQ(tally().failed, 1U);
@@ -53,8 +53,8 @@ TEST_F(call_stream_test, one_that_refuses_the_body_may_answer_all_the_same) {
   make_patient();
   server(0) = {.status = 413, .refuses_parts = true};
   const std::string refusal =
-      "no answer: the connection ended early: the request's body was written in parts, and cannot "
-      "be sent again; ";
+      "no response: the connection ended early: the request's body was written in parts, and "
+      "cannot be sent again; ";
   EXPECT_EQ(run(upload(&*made_, put_in_parts())), refusal + refusal + "413 ");
   EXPECT_EQ(tally().failed, 0U) << "it is a mistake of the caller";
   EXPECT_EQ(tally().calls, 1U);
@@ -91,7 +91,7 @@ TEST_F(call_stream_test, one_that_hangs_behind_an_upload_is_found_out) {
 TEST_F(call_stream_test, a_whole_call_takes_no_body_in_parts) {
   make_patient();
   EXPECT_EQ(to_string(run(made_->call(put_in_parts())).error()),
-            "no answer: the request is not valid");
+            "no response: the request is not valid");
   EXPECT_EQ(network_.sent.size(), 0U);
   server(0) = {};
   const auto write_to_a_get = [](upstream* service) -> task<std::string> {

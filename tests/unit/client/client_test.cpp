@@ -190,9 +190,9 @@ TEST_F(client_test, an_answer_that_cannot_be_read_says_why) {
   };
   for (const sample& each :
        {sample{"application/json", R"({"id":"x","title":3})",
-               "the answer's /id must be a whole number, not a string, and 1 more"},
-        sample{"application/json", "", "the answer cannot be read: the document is empty"},
-        sample{"text/html", "<p>", "the answer is not JSON but text/html"}}) {
+               "the response's /id must be a whole number, not a string, and 1 more"},
+        sample{"application/json", "", "the response cannot be read: the document is empty"},
+        sample{"text/html", "<p>", "the response is not JSON but text/html"}}) {
     answer(200, each.type, each.body);
     const auto got = run(shop_(shop::get, 1));
     ASSERT_FALSE(got.has_value());
@@ -201,7 +201,7 @@ TEST_F(client_test, an_answer_that_cannot_be_read_says_why) {
     EXPECT_EQ(got.error().detail, each.why);
   }
   script().fields.clear();
-  EXPECT_EQ(run(shop_(shop::get, 1)).error().detail, "the answer has no Content-Type");
+  EXPECT_EQ(run(shop_(shop::get, 1)).error().detail, "the response has no Content-Type");
 }
 
 TEST_F(client_test, options_add_fields_and_a_key) {

@@ -87,7 +87,7 @@ TEST_F(upstream_test, slow_calls_of_a_short_deadline_open_the_breaker) {
 TEST_F(upstream_test, the_breaker_judges_calls_and_not_their_tries) {
   make({.breaker = quick});
   server(0) = cut_off;
-  for (int i = 0; i != 4; ++i) EXPECT_EQ(ask(), "no answer: the connection ended early");
+  for (int i = 0; i != 4; ++i) EXPECT_EQ(ask(), "no response: the connection ended early");
   EXPECT_EQ(count(0), 12U) << "no retry found it open";
   EXPECT_EQ(call().error().fault, call_fault::circuit_open);
 

@@ -35,7 +35,7 @@ TEST_F(upstream_test, gives_the_last_answer_when_tries_are_used_up) {
 TEST_F(upstream_test, does_not_repeat_what_may_have_been_done) {
   make({});
   server(0) = cut_off;
-  EXPECT_EQ(ask("POST"), "no answer: the connection ended early");
+  EXPECT_EQ(ask("POST"), "no response: the connection ended early");
   EXPECT_EQ(count(0), 1U);
   EXPECT_FALSE(call("POST", true).has_value());
   EXPECT_EQ(count(0), 4U) << "a key makes it safe";
@@ -61,7 +61,7 @@ TEST_F(upstream_test, what_cannot_be_sent_twice_has_the_whole_time) {
   server(0).takes = 1500ms;  // more than a try's 600 ms, less than the call's 2 s
   EXPECT_EQ(ask("POST"), "200");
   const mono_time start = world_.now();
-  EXPECT_EQ(ask("GET"), "no answer in time");
+  EXPECT_EQ(ask("GET"), "no response in time");
   EXPECT_LE(world_.now() - start, 2010ms);
   EXPECT_EQ(network_.sent.size(), 4U);
 }
@@ -71,7 +71,7 @@ TEST_F(upstream_test, nothing_outlives_the_total_timeout) {
   server(0).takes = server(1).takes = 24h;  // black holes
   for (const std::string_view verb : {"GET", "POST"}) {
     const mono_time start = world_.now();
-    EXPECT_EQ(ask(verb), "no answer in time");
+    EXPECT_EQ(ask(verb), "no response in time");
     EXPECT_LE(world_.now() - start, 2002ms);
     EXPECT_EQ(network_.running_now, 0);
   }

@@ -218,10 +218,10 @@ TEST(request_watch, what_the_server_refuses_says_why) {
   EXPECT_EQ(late.only().body_wait, 5ms);
   watched silent;
   silent.feed(get("/silent"));
-  silent.expect(ending::refused, 500, "the handler gave no answer");
+  silent.expect(ending::refused, 500, "the handler gave no response");
   watched invalid;
   invalid.feed(get("/bad"));
-  invalid.expect(ending::refused, 500, "the handler's answer was not valid HTTP");
+  invalid.expect(ending::refused, 500, "the handler's response was not valid HTTP");
   watched one_too_many;
   one_too_many.engine.turn_away();
   one_too_many.send();

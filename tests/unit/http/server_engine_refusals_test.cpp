@@ -159,7 +159,7 @@ TEST_F(server_engine_refusals, of_an_answer_that_http_cannot_carry_are_errors_wi
       got = ask("GET " + std::string(path) + " HTTP/1.1" + host + "\r\n");
     });
     expect("500", got, "500 GET /plain asked");
-    EXPECT_EQ(line, "error: GET /plain: the answer is not valid HTTP (trace " + service.trace_id +
+    EXPECT_EQ(line, "error: GET /plain: the response is not valid HTTP (trace " + service.trace_id +
                         "): " + fault + "\n");
   }
 }

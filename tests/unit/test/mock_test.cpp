@@ -77,12 +77,12 @@ TEST_F(mock_test, fails_as_it_is_told) {
     std::string_view text;
   };
   for (const sample& each :
-       {sample{{.fault = call_fault::timeout}, "no answer in time"},
+       {sample{{.fault = call_fault::timeout}, "no response in time"},
         sample{{.fault = call_fault::circuit_open}, "not called: the circuit is open"},
         sample{{.fault = call_fault::shed, .shed = shed_by::bulkhead},
                "not called: too many calls are running and waiting"},
         sample{{.transport = transport_error::connect_failed},
-               "no answer: the connection failed"}}) {
+               "no response: the connection failed"}}) {
     shop_.fail(shop::get, each.failure);
     EXPECT_EQ(title(1), each.text);
   }
@@ -97,7 +97,7 @@ TEST_F(mock_test, takes_virtual_time) {
   EXPECT_EQ(title(1), "late");
   EXPECT_GE(world_.now() - start, 1500ms);
   shop_.delay(shop::get, 1h);
-  EXPECT_EQ(title(1), "no answer in time");
+  EXPECT_EQ(title(1), "no response in time");
   EXPECT_LT(world_.now() - start, 3600ms);
 }
 
