@@ -134,8 +134,8 @@ class server_engine final : public net::protocol, sink {
   // input
   std::size_t process(std::string_view bytes);
   void process_buffered();
-  void advance();
-  std::size_t take_head(std::string_view bytes);
+  [[gnu::always_inline]] void advance();  // each of them is on the way of every request
+  [[gnu::always_inline]] std::size_t take_head(std::string_view bytes);
   std::size_t take_request(std::string_view bytes, std::size_t head_bytes, routed_request& asked,
                            const connection_wishes& wishes);
   body_reader::part next_of_body(std::string_view bytes);
