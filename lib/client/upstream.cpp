@@ -90,14 +90,14 @@ task<caller::outcome> upstream::run(outgoing_call what, opening* into) {
 }
 
 /// Whether a response is one after which there may be another try.
-bool upstream::may_go_on(running_call& of, const http::client_response& answer,
+bool upstream::may_go_on(running_call& of, const http::client_response& head,
                          outcome_class how) const noexcept {
   const outcome_meaning& meaning = meaning_of(how);
   if (!of.state().may_repeat() || meaning.retry == retry_rule::never) return false;
-  const bool is_at_work = answer.status() == conflict && of.what().has_idempotency_key &&
-                          !answer.header("Retry-After").empty();
+  const bool is_at_work = head.status() == conflict && of.what().has_idempotency_key &&
+                          !head.header("Retry-After").empty();
   return meaning.retry == retry_rule::always || meaning.fails_over || is_at_work ||
-         is_retryable(answer.status());
+         is_retryable(head.status());
 }
 
 /// Whether there is another try, and when. Empty: it could only end in the same way.

@@ -317,7 +317,7 @@ class upstream final : public caller {
   task<answer> open_stream(running_call* of, hold* held, const origin* at,
                            http::client_request request);
   ended_try judge(hold& held, answer answered);
-  bool may_go_on(running_call& of, const http::client_response& answer,
+  bool may_go_on(running_call& of, const http::client_response& head,
                  outcome_class how) const noexcept;
   std::optional<retry_decision> after(running_call& of, const ended_try& ended);
   task<bool> enter_bulkhead();
