@@ -106,10 +106,6 @@ consteval auto add_welcome(const table<layer_list<L...>, Entry...>& from,
                      route<"GET /">(&welcome_text<Table, Info>));
 }
 
-}  // namespace detail
-
-namespace detail {
-
 template <auto Function>
 std::optional<json::raw> told_example(const problem& what) {
   return json::raw::trusted(word_problem<Function>(what, {}, request()).body);

@@ -70,7 +70,7 @@ TYPED_TEST(server_upgrade_test, a_lost_client_stops_the_handler) {
   ASSERT_TRUE(this->until([&] { return this->service_.running == 0; }));
 }
 
-/// Sends each byte back as a capital letter, and waits for no more than 20 ms.
+/// Sends each byte back as a capital letter.
 class shouting_protocol final : public net::protocol {
  public:
   void start(net::protocol_owner& owner) noexcept override {
